@@ -43,6 +43,7 @@ from simpost.messaging.maintenance import Maintenance
 from simpost.messaging.notifications import Notifications
 from simpost.messaging.plain_text_receipts import PlainTextReceipts
 from simpost.messaging.policy.rules import PolicyRules
+from simpost.messaging.policy.sender_rules import SenderRules
 from simpost.messaging.policy.stops import Stops
 from simpost.messaging.release import Release
 from simpost.messaging.text_keys import TextKeys
@@ -84,7 +85,7 @@ class App:
         self.dispatch = self._build_dispatch()
         carriers = self._build_carriers()
         self.stops = Stops(store.stops, clock_ms)
-        self.policy = PolicyRules(settings.policy, settings.open_hours, self.stops)
+        self.policy = self._build_policy()
         self.intake = self._build_intake()
         self._replies = HandsetPreferences(settings.preferences)
         self.inbound = self._build_inbound()
@@ -118,6 +119,11 @@ class App:
             inbound=self._receive,
             wrap_events=partial(trace_carrier_events, tracing) if tracing else None,
         )
+
+    def _build_policy(self) -> PolicyRules:
+        settings = self.settings
+        senders = SenderRules(settings.sender_rules, settings.registered_senders)
+        return PolicyRules(settings.policy, settings.open_hours, self.stops, senders)
 
     def _build_carriers(self) -> ConfiguredCarriers:
         make = partial(build_carrier, owned=self._parts.owned, clock_ms=self._clock_ms)

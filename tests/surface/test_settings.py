@@ -11,6 +11,7 @@ from simpost.config.policy import OpenHoursSettings, PolicySettings
 from simpost.config.preferences import PreferenceSettings
 from simpost.config.reference import with_reference
 from simpost.config.section import Section
+from simpost.config.sender_rules import RegisteredSenderSettings, SenderRuleSettings
 from simpost.config.settings import (
     EventSettings,
     LogSettings,
@@ -37,6 +38,8 @@ SECTIONS: dict[str, type[Section]] = {
     "[[routes]]": RouteSettings,
     "[[numbers]]": NumberSettings,
     "[[open_hours]]": OpenHoursSettings,
+    "[[sender_rules]]": SenderRuleSettings,
+    "[[registered_senders]]": RegisteredSenderSettings,
     "[log]": LogSettings,
     "[tracing]": TracingSettings,
 }

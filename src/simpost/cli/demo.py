@@ -178,6 +178,7 @@ port = {smsc_port}
 system_id = {json.dumps(_SYSTEM_ID)}
 password = {json.dumps(known["password"])}
 source_address = {json.dumps(_NUMBER)}
+senders = ["EXAMPLE"]
 
 [[routes]]
 carrier = "simulator"

@@ -124,6 +124,18 @@ keep_days = 90
 # [[open_hours]]
 # countries = ["FR"]
 # hours = ["Mon-Sat 08:00-20:00"]
+
+# Senders that countries do not show as they are; without a rule those of docs/policy.md.
+#
+# [[sender_rules]]
+# countries = ["US", "CA"]
+# rule = "not_supported"    # or registration, replaced, form
+# action = "warn"           # or pass, refuse
+#
+# [[registered_senders]]
+# sender = "EXAMPLE"
+# countries = ["TH"]
+# until = 2027-12-31
 """
 
 

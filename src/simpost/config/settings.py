@@ -16,6 +16,7 @@ from simpost.config.carriers import CarrierSettings
 from simpost.config.policy import OpenHoursSettings, PolicySettings
 from simpost.config.preferences import PreferenceSettings
 from simpost.config.section import Section, SenderOrNone
+from simpost.config.sender_rules import RegisteredSenderSettings, SenderRuleSettings
 from simpost.config.store import NodeSettings, StoreSettings
 from simpost.config.verifications import VerificationSettings
 from simpost.domain.messages import Category
@@ -318,5 +319,7 @@ class Settings(Section):
     routes: tuple[RouteSettings, ...] = ()
     numbers: tuple[NumberSettings, ...] = ()
     open_hours: tuple[OpenHoursSettings, ...] = ()
+    sender_rules: tuple[SenderRuleSettings, ...] = ()
+    registered_senders: tuple[RegisteredSenderSettings, ...] = ()
     log: LogSettings = LogSettings()
     tracing: TracingSettings = TracingSettings()

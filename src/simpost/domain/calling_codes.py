@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Final
 
 _LONGEST_CODE: Final = 3
+_TELECOM: Final = "89"
+"""The major industry identifier of telecommunications (ISO/IEC 7812)."""
 _TABLE: Final = """
 1 US AG AI AS BB BM BS CA DM DO GD GU JM KN KY LC MP MS PR SX TC TT VC VG VI
 7 RU KZ
@@ -231,7 +233,21 @@ COUNTRIES: Final = _parsed()
 @lru_cache(maxsize=4096)
 def countries_of_number(msisdn: str) -> tuple[str, ...]:
     """The countries that a number in international format can belong to; empty when unknown."""
-    digits = msisdn.lstrip("+")
+    return _countries_at_start(msisdn.lstrip("+"))
+
+
+@lru_cache(maxsize=4096)
+def countries_of_iccid(iccid: str) -> tuple[str, ...]:
+    """The countries that can have issued an ICCID: 89, then a calling code (ITU-T E.118).
+
+    Short calling codes are written with zeros in front in some countries, as 01 in the US.
+    """
+    if not iccid.startswith(_TELECOM):
+        return ()
+    return _countries_at_start(iccid.removeprefix(_TELECOM).lstrip("0"))
+
+
+def _countries_at_start(digits: str) -> tuple[str, ...]:
     for length in range(1, _LONGEST_CODE + 1):
         if found := COUNTRIES.get(digits[:length]):
             return found

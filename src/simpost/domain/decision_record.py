@@ -6,6 +6,7 @@ A record has no text, no code and no phone number. Its JSON has at most MOST_OCT
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Final
 
 import msgspec
@@ -13,13 +14,15 @@ import msgspec
 from simpost.domain.esims import Esim
 from simpost.domain.policy.budgets import budget_name
 from simpost.domain.policy.quotas import Quota
+from simpost.domain.policy.sender_rules import SenderAction, SenderRuleKind
 from simpost.domain.reasons import Reason
 
 MOST_OCTETS: Final = 2_048
 """Most octets of one record as JSON."""
 MOST_NAMES: Final = 8
 """Most countries, and most time zones, of a record."""
-MOST_QUOTAS: Final = 16
+MOST_QUOTAS: Final = 12
+MOST_SENDER_RULES: Final = 4
 _MOST_CHARACTERS: Final = 40
 
 
@@ -30,6 +33,27 @@ class QuotaUse(msgspec.Struct, frozen=True, array_like=True, gc=False):
     period: str
     amount: int
     limit: int
+
+
+class SenderRuleUse(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """A sender rule that applied.
+
+    Attributes:
+        action: what was done about it; `pass` if the sender meets it.
+        until: last day of the registration.
+        advice: what to do about the sender.
+        source, checked_on: where and when the rule was read.
+
+    A record that is stored has neither `until` nor `advice`, `source` and `checked_on`.
+    """
+
+    country: str
+    rule: SenderRuleKind
+    action: SenderAction
+    until: date | None = None
+    advice: str = ""
+    source: str = ""
+    checked_on: date | None = None
 
 
 class DecisionRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -46,6 +70,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         opens_ms, closes_ms: the open hours around the time of the decision, or the next ones.
         quotas: what the message uses of caps and budgets.
         used: what was used of each quota before the message, in the order of `quotas`.
+        sender_rules: the rules of countries that applied to the sender, the strictest first.
     """
 
     at_ms: int = 0
@@ -68,6 +93,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     closes_ms: int | None = None
     quotas: tuple[QuotaUse, ...] = ()
     used: tuple[int, ...] = ()
+    sender_rules: tuple[SenderRuleUse, ...] = ()
 
 
 NO_FACTS: Final = DecisionRecord()
@@ -109,8 +135,13 @@ def with_esim(record: DecisionRecord | None, esim: Esim) -> DecisionRecord:
 
 
 def encode_record(record: DecisionRecord | None) -> str | None:
-    """The record as JSON in one line."""
-    return None if record is None else _encode(record).decode()
+    """The record as JSON in one line, without the facts of dry runs."""
+    if record is None:
+        return None
+    if record.sender_rules:
+        kept = (SenderRuleUse(each.country, each.rule, each.action) for each in record.sender_rules)
+        record = msgspec.structs.replace(record, sender_rules=(*kept,)[:MOST_SENDER_RULES])
+    return _encode(record).decode()
 
 
 def with_used(encoded: str | None, used: Sequence[int]) -> str | None:

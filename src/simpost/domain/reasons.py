@@ -48,6 +48,10 @@ class Reason(StrEnum):
     ACCOUNT_DISABLED = "account_disabled"
     # Policy.
     SENDING_STOPPED = "sending_stopped"
+    SENDER_NOT_SUPPORTED = "sender_not_supported"
+    SENDER_NOT_REGISTERED = "sender_not_registered"
+    SENDER_REPLACED = "sender_replaced"
+    SENDER_FORM = "sender_form"
     OPTED_OUT = "opted_out"
     CATEGORY_PARTS = "category_parts"
     QUIET_HOURS = "quiet_hours"
@@ -228,6 +232,22 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.SENDING_STOPPED: (
         "The administrator stopped sending for the account, category or country, or everything.",
         "Read the reason of the administrator in `detail`. Send again when sending is resumed.",
+    ),
+    Reason.SENDER_NOT_SUPPORTED: (
+        "Networks of the country that issued the eSIM do not support this kind of sender.",
+        "Send from the sender that `detail` names, or change `[[sender_rules]]`.",
+    ),
+    Reason.SENDER_NOT_REGISTERED: (
+        "The country that issued the eSIM requires that the sender is registered.",
+        "Register the sender there, and list it under `[[registered_senders]]`.",
+    ),
+    Reason.SENDER_REPLACED: (
+        "Networks of the country that issued the eSIM show another sender instead of this one.",
+        "Send from the sender that `detail` names, or change `[[sender_rules]]`.",
+    ),
+    Reason.SENDER_FORM: (
+        "The country that issued the eSIM requires another form of the sender.",
+        "Change the sender as `detail` says.",
     ),
     Reason.OPTED_OUT: (
         "The recipient, or the default of the account, refuses messages of this category.",

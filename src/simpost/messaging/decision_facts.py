@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
-from simpost.domain.decision_record import DecisionRecord
+from simpost.domain.decision_record import DecisionRecord, SenderRuleUse
+from simpost.domain.policy.sender_rules import SenderAction, SenderRuleKind
 from simpost.messaging.decision import format_time
 from simpost.messaging.trace import DecisionRule
+
+_WARNINGS: Final = {
+    SenderRuleKind.NOT_SUPPORTED: "Networks do not support such a sender",
+    SenderRuleKind.REGISTRATION: "The sender is not registered",
+    SenderRuleKind.REPLACED: "The handset may show another sender",
+    SenderRuleKind.FORM: "The sender must have another form",
+}
 
 Facts: TypeAlias = dict[DecisionRule, Mapping[str, Any]]
 
@@ -21,6 +29,8 @@ def facts_of(record: DecisionRecord, category: str | None) -> Facts:
         facts[DecisionRule.OPT_OUT] = {"category": category, "decidedBy": record.decided_by}
         facts[DecisionRule.CATEGORY_PARTS] = {"limit": record.category_parts}
         facts[DecisionRule.QUIET_HOURS] = _quiet_hours(record)
+    if record.sender_rules:
+        facts[DecisionRule.SENDER_RULES] = _sender_rules(record.sender_rules)
     if record.part_count:
         facts[DecisionRule.PARTS] = {"count": record.part_count}
     return facts | _quotas(record)
@@ -32,6 +42,26 @@ def esim_facts(record: DecisionRecord) -> Facts:
         DecisionRule.PLAN: {"packageCode": record.package_code, "smsStatus": record.sms_status},
         DecisionRule.PROFILE: {"esimStatus": record.esim_status, "smdpStatus": record.smdp_status},
     }
+
+
+def _sender_rules(rules: Sequence[SenderRuleUse]) -> dict[str, Any]:
+    shown: dict[str, Any] = {"rules": [_sender_rule(each) for each in rules]}
+    first = rules[0]
+    if first.action is SenderAction.WARN:
+        where = first.country or "the country of the eSIM"
+        shown["warning"] = f"{_WARNINGS[first.rule]} in {where}."
+    return shown
+
+
+def _sender_rule(use: SenderRuleUse) -> dict[str, Any]:
+    shown: dict[str, Any] = {"country": use.country, "rule": use.rule, "verdict": use.action}
+    optional = {
+        "advice": use.advice,
+        "registeredUntil": use.until and use.until.isoformat(),
+        "source": use.source,
+        "checkedOn": use.checked_on and use.checked_on.isoformat(),
+    }
+    return shown | {name: value for name, value in optional.items() if value}
 
 
 def _quiet_hours(record: DecisionRecord) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def described_facts(record: DecisionRecord, esim: Esim | None, category: Categor
     """What the rules about the eSIM look at, and those of policy."""
     if esim is None:
         return {}
-    identity = {"esimTranNo": esim.esim_tran_no, "isRetired": esim.retired}
+    identity = {"esimTranNo": esim.esim_tran_no, "isRetired": bool(esim.retired)}
     record = with_esim(record, esim)
     return {DecisionRule.ESIM: identity} | facts_of(record, category) | esim_facts(record)
 

@@ -168,6 +168,8 @@ class Intake(Component):
         record = NO_FACTS
         if esim is not None and self._policy:
             record = self._policy.describe(account, esim, category, now_ms)
+        if decision.record:
+            record = replace(record, sender_rules=decision.record.sender_rules)
         if isinstance(decision, Hold):
             record = replace(record, until_ms=decision.until_ms)
         if isinstance(decision, SendPlan) and (decision.quotas or refusal):

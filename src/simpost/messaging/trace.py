@@ -30,6 +30,7 @@ class DecisionRule(StrEnum):
     PARTS = "parts"
     STOP = "stop"
     SCHEDULE = "schedule"
+    SENDER_RULES = "senderRules"
     OPT_OUT = "optOut"
     CATEGORY_PARTS = "categoryParts"
     QUIET_HOURS = "quietHours"
@@ -42,6 +43,8 @@ class Verdict(StrEnum):
     """What a rule said."""
 
     PASSES = "pass"
+    WARN = "warn"
+    """It passes, and `warning` of the facts says what is better."""
     HOLD = "hold"
     REFUSE = "refuse"
     NOT_REACHED = "notReached"
@@ -74,6 +77,10 @@ RULE_OF: Final[Mapping[Reason, DecisionRule]] = {
     Reason.TOO_MANY_PARTS: DecisionRule.PARTS,
     Reason.PORTS_NEED_ONE_PART: DecisionRule.PARTS,
     Reason.SENDING_STOPPED: DecisionRule.STOP,
+    Reason.SENDER_NOT_SUPPORTED: DecisionRule.SENDER_RULES,
+    Reason.SENDER_NOT_REGISTERED: DecisionRule.SENDER_RULES,
+    Reason.SENDER_REPLACED: DecisionRule.SENDER_RULES,
+    Reason.SENDER_FORM: DecisionRule.SENDER_RULES,
     Reason.SEND_AT_PASSED: DecisionRule.SCHEDULE,
     Reason.SEND_AT_TOO_FAR: DecisionRule.SCHEDULE,
     Reason.SCHEDULED: DecisionRule.SCHEDULE,
@@ -94,7 +101,12 @@ RULE_OF: Final[Mapping[Reason, DecisionRule]] = {
 }
 """The rule that gives a reason for a refusal or a hold. Other reasons come before all rules."""
 _NOT_WHEN_SCHEDULED: Final = frozenset(
-    {DecisionRule.OPT_OUT, DecisionRule.CATEGORY_PARTS, DecisionRule.QUIET_HOURS}
+    {
+        DecisionRule.SENDER_RULES,
+        DecisionRule.OPT_OUT,
+        DecisionRule.CATEGORY_PARTS,
+        DecisionRule.QUIET_HOURS,
+    }
 )
 """Applied when a scheduled message is due, and not when it is given."""
 
@@ -126,7 +138,10 @@ def trace(
     *,
     is_scheduled: bool = False,
 ) -> DecisionTrace:
-    """The verdict of every rule, from the reason that ended the decision; `None`: all passed."""
+    """The verdict of every rule, from the reason that ended the decision; `None`: all passed.
+
+    A rule that passed warns if its facts have a `warning`.
+    """
     ended_by = None if reason is None else RULE_OF.get(reason)
     found = facts or {}
     rules: list[RuleVerdict] = []
@@ -137,6 +152,7 @@ def trace(
         else:
             is_reached = not is_over and not (is_scheduled and rule in _NOT_WHEN_SCHEDULED)
             is_reached |= rule is DecisionRule.EXPIRY and verdict is Verdict.HOLD
-            said = Verdict.PASSES if is_reached else Verdict.NOT_REACHED
+            passed = Verdict.WARN if "warning" in found.get(rule, {}) else Verdict.PASSES
+            said = passed if is_reached else Verdict.NOT_REACHED
         rules.append(RuleVerdict(rule, said, found.get(rule, {})))
     return DecisionTrace(at_ms, verdict, reason, until_ms, tuple(rules))

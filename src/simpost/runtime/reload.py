@@ -15,7 +15,8 @@ from simpost.runtime.component import Component
 
 _AT_ONCE = (
     *("routes", "messages", "events", "numbers"),
-    *("policy", "open_hours", "preferences", "verifications"),
+    *("policy", "open_hours", "sender_rules", "registered_senders"),
+    *("preferences", "verifications"),
 )
 _TEXT_KEY = "store.text_key"
 """The only setting of its section that applies at once."""

@@ -1,12 +1,16 @@
 """Records of decisions: what they keep, and how large they can be."""
 
+from datetime import date
+
 import msgspec
 
 from simpost.domain.decision_record import (
     MOST_NAMES,
     MOST_OCTETS,
     MOST_QUOTAS,
+    MOST_SENDER_RULES,
     DecisionRecord,
+    SenderRuleUse,
     decode_record,
     decode_records,
     encode_record,
@@ -17,12 +21,24 @@ from simpost.domain.decision_record import (
 )
 from simpost.domain.esims import Esim
 from simpost.domain.policy.quotas import Quota
+from simpost.domain.policy.sender_rules import SenderAction, SenderRuleKind
 from simpost.domain.reasons import Reason
 
 FAR_MS = 9_999_999_999_999
 LARGE = 2_147_483_647
 ESIM = Esim(
     "2" * 32, "8" * 20, "6" * 15, "5" * 15, "s" * 99, "e" * 99, LARGE, package_code="p" * 99
+)
+
+
+SENDER_RULE = SenderRuleUse(
+    "GB",
+    max(SenderRuleKind, key=len),
+    max(SenderAction, key=len),
+    date(2026, 11, 1),
+    "GB: send from 447700900123.",
+    "s" * 999,
+    date(2026, 11, 1),
 )
 
 
@@ -48,6 +64,7 @@ def test_the_largest_record_stays_below_its_bound():
         other_zones=LARGE,
         opens_ms=FAR_MS,
         closes_ms=FAR_MS,
+        sender_rules=(SENDER_RULE,) * (MOST_SENDER_RULES + 9),
     )
     whole = with_quotas(with_esim(record, ESIM), quotas)
     encoded = with_used(encode_record(whole), [LARGE] * len(quotas))
@@ -78,3 +95,10 @@ def test_without_quotas_there_is_no_record_of_them():
     assert encode_record(None) is None
     assert decode_records(None) == ()
     assert decode_record(None) is None
+
+
+def test_of_a_sender_rule_the_country_the_rule_and_the_action_are_kept():
+    encoded = encode_record(DecisionRecord(sender_rules=(SENDER_RULE,)))
+    assert "447700900123" not in encoded
+    [kept] = decode_record(encoded).sender_rules
+    assert kept == SenderRuleUse(SENDER_RULE.country, SENDER_RULE.rule, SENDER_RULE.action)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import tzdata
 
-from simpost.domain.calling_codes import countries_of_number
+from simpost.domain.calling_codes import countries_of_iccid, countries_of_number
 from simpost.domain.esims import Esim
 
 _ALPHA_2: Final = 2
@@ -26,6 +26,14 @@ def countries_of(esim: Esim) -> tuple[str, ...]:
     if len(esim.coverage) == _ALPHA_2 and esim.coverage.isalpha():
         return (esim.coverage.upper(),)
     return countries_of_number(esim.msisdn)
+
+
+def issuing_countries(esim: Esim) -> tuple[str, ...]:
+    """Countries that can have issued the eSIM: of its number, else of its ICCID.
+
+    Their networks receive its messages, wherever the traveller is. Empty when nothing is known.
+    """
+    return countries_of_number(esim.msisdn) or countries_of_iccid(esim.iccid)
 
 
 def is_country(code: str) -> bool:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from simpost.config import Settings
 from simpost.config.policy import OpenHoursSettings, PolicySettings
 from simpost.domain.accounts import Account
-from simpost.domain.decision_record import MOST_NAMES, DecisionRecord
+from simpost.domain.decision_record import MOST_NAMES, NO_FACTS, DecisionRecord
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.policy.budgets import budget_quotas
@@ -23,6 +23,7 @@ from simpost.messaging.decision import Decision, Hold, Refusal, SendPlan
 from simpost.messaging.policy.hours import OpenHours
 from simpost.messaging.policy.opt_out import find_opt_out
 from simpost.messaging.policy.places import countries_of, zone_names_of, zones_of
+from simpost.messaging.policy.sender_rules import SenderRules, find_sender_refusal
 from simpost.messaging.policy.stops import Stops
 from simpost.runtime.component import Component
 
@@ -37,13 +38,19 @@ class PolicyRules(Component):
     """
 
     def __init__(
-        self, policy: PolicySettings, open_hours: Iterable[OpenHoursSettings], stops: Stops
+        self,
+        policy: PolicySettings,
+        open_hours: Iterable[OpenHoursSettings],
+        stops: Stops,
+        senders: SenderRules | None = None,
     ) -> None:
         self.find_stop = stops.find_refusal
+        self._senders = senders or SenderRules()
         self._apply(policy, open_hours)
 
     async def reconfigure(self, settings: Settings) -> None:
         """Apply new limits and hours. Held messages are decided with them when they are due."""
+        self._senders = SenderRules(settings.sender_rules, settings.registered_senders)
         self._apply(settings.policy, settings.open_hours)
 
     def _apply(self, policy: PolicySettings, open_hours: Iterable[OpenHoursSettings]) -> None:
@@ -56,10 +63,21 @@ class PolicyRules(Component):
         self._limited = self._hours.categories | set(self._max_parts) | set(self._daily_limit)
 
     def __call__(self, account: Account, esim: Esim, plan: SendPlan, now_ms: int) -> Decision:
-        """Apply all rules to a plan at a time: opt-out, parts, quiet hours, budgets, daily limit.
+        """Apply all rules to a plan: sender, opt-out, parts, quiet hours, budgets, daily limit.
 
         Budgets and the daily limit are only looked up here: the commit of the message counts them.
         """
+        findings = self._senders.find(account, esim, plan, now_ms)
+        if not findings:
+            return self._apply_others(account, esim, plan, now_ms)
+        refusal = find_sender_refusal(findings, plan)
+        if refusal:
+            refusal = replace(refusal, record=self.describe(account, esim, plan.category, now_ms))
+        decision = refusal or self._apply_others(account, esim, plan, now_ms)
+        uses = tuple(each.use(plan.carrier) for each in findings)
+        return replace(decision, record=replace(decision.record or NO_FACTS, sender_rules=uses))
+
+    def _apply_others(self, account: Account, esim: Esim, plan: SendPlan, now_ms: int) -> Decision:
         category = plan.category
         if refusal := find_opt_out(account, esim, category):
             return replace(refusal, record=self.describe(account, esim, category, now_ms))
