@@ -68,9 +68,7 @@ def empty_database(postgres: PostgresServer) -> str:
     url = postgres.url("contract")
 
     async def migrate() -> None:
-        connection = await asyncpg.connect(postgres.url())
-        await connection.execute("CREATE DATABASE contract")
-        await connection.close()
+        await postgres.create_database("contract")
         await (await PostgresStore.open(url, seal_key=SEAL_KEY, node=OWNER)).close()
 
     asyncio.run(migrate())

@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 _NOBODY = "nobody"
 _START_S = 60
 """Longest wait for a server to start or stop, on a busy machine."""
@@ -79,6 +81,16 @@ class PostgresServer:
 
     def url(self, database: str = "postgres", user: str = "postgres") -> str:
         return f"postgresql://{user}@/{database}?host={self.root}"
+
+    async def create_database(self, name: str, template: str = "template1") -> None:
+        """A copy of another database, file by file: a third of the work of a copy in the log."""
+        connection = await asyncpg.connect(self.url())
+        try:
+            await connection.execute(
+                f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"
+            )
+        finally:
+            await connection.close()
 
     def start(self) -> None:
         self._run("pg_ctl", "-w", f"-t{_START_S}", "-l", str(self.root / "log"), "start")

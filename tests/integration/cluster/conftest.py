@@ -33,7 +33,7 @@ def template(postgres: PostgresServer) -> str:
     name = f"template_of_nodes_{next(_count)}"  # scenarios have one of their own
 
     async def migrate() -> None:
-        await run_sql(postgres.url(), f"CREATE DATABASE {name}")
+        await postgres.create_database(name)
         store = await PostgresStore.open(postgres.url(name), seal_key=SEAL_KEY, node="template")
         await store.close()
 
@@ -44,7 +44,7 @@ def template(postgres: PostgresServer) -> str:
 @pytest.fixture
 def url(postgres: PostgresServer, template: str) -> str:
     name = f"cluster_{next(_count)}"
-    asyncio.run(run_sql(postgres.url(), f"CREATE DATABASE {name} TEMPLATE {template}"))
+    asyncio.run(postgres.create_database(name, template))
     return postgres.url(name)
 
 

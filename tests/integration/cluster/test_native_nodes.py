@@ -18,7 +18,7 @@ import pytest
 
 from bench.processes import HOST
 from tests.integration.cluster.cluster import CREDENTIALS, PATIENCE_S, Centre, Cluster, until
-from tests.integration.cluster.conftest import SEAL_KEY, run_sql
+from tests.integration.cluster.conftest import SEAL_KEY
 
 ESIMS = 12
 PUBLIC_URL = "https://sms.example"
@@ -56,7 +56,7 @@ def service(request, tmp_path_factory):
     if request.param == "postgres":
         postgres = request.getfixturevalue("postgres")
         template = request.getfixturevalue("template")
-        asyncio.run(run_sql(postgres.url(), f"CREATE DATABASE native TEMPLATE {template}"))
+        asyncio.run(postgres.create_database("native", template))
         url, names = postgres.url("native"), ["node-0", "node-1"]
     else:
         url, names = "sqlite:///simpost.db", ["node-0"]

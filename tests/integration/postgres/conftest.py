@@ -26,7 +26,7 @@ def template(postgres: PostgresServer) -> str:
     """The name of a database with a migrated store without a row."""
 
     async def migrate() -> None:
-        await _administer(postgres, "CREATE DATABASE template_of_store")
+        await postgres.create_database("template_of_store")
         await (await open_store(postgres.url("template_of_store"), "template")).close()
 
     asyncio.run(migrate())
@@ -40,7 +40,7 @@ _count = itertools.count()
 def database(postgres: PostgresServer, template: str) -> str:
     """The name of a database that is a copy of the template."""
     name = f"store_{next(_count)}"
-    asyncio.run(_administer(postgres, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    asyncio.run(postgres.create_database(name, template))
     return name
 
 
@@ -53,7 +53,7 @@ def url(postgres: PostgresServer, database: str) -> str:
 def empty_url(postgres: PostgresServer) -> str:
     """The URL of an empty database without tables."""
     name = f"empty_{next(_count)}"
-    asyncio.run(_administer(postgres, f"CREATE DATABASE {name}"))
+    asyncio.run(postgres.create_database(name))
     return postgres.url(name)
 
 
@@ -82,7 +82,3 @@ async def run_sql(url: str, statement: str) -> list[asyncpg.Record]:
         return list(await connection.fetch(statement))
     finally:
         await connection.close()
-
-
-async def _administer(server: PostgresServer, statement: str) -> None:
-    await run_sql(server.url(), statement)

@@ -36,7 +36,7 @@ def server(lossless):
 def own(server):
     """The name of an empty database on the server."""
     name = f"lost_{next(_count)}"
-    asyncio.run(run_sql(server.url(), f"CREATE DATABASE {name}"))
+    asyncio.run(server.create_database(name))
     return name
 
 

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 import pytest_asyncio
 from cryptography.fernet import Fernet
@@ -37,19 +36,13 @@ def template(postgres: PostgresServer) -> str:
     """The name of a migrated database without a row."""
 
     async def migrate() -> None:
-        await run_sql(postgres, "CREATE DATABASE webhooks")
+        await postgres.create_database("webhooks")
         url = postgres.url("webhooks")
         await (await PostgresStore.open(url, seal_key=SEAL_KEY, node="template")).close()
 
     with ThreadPoolExecutor(1) as thread:  # the loop of a test runs already
         thread.submit(lambda: asyncio.run(migrate())).result()
     return "webhooks"
-
-
-async def run_sql(postgres: PostgresServer, statement: str) -> None:
-    connection = await asyncpg.connect(postgres.url())
-    await connection.execute(statement)
-    await connection.close()
 
 
 @pytest_asyncio.fixture(params=["sqlite", "postgres"])
@@ -61,7 +54,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         template = request.getfixturevalue("template")
         postgres = request.getfixturevalue("postgres")
         name = f"{template}_{next(_count)}"
-        await run_sql(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
+        await postgres.create_database(name, template)
         opened = await PostgresStore.open(postgres.url(name), seal_key=SEAL_KEY, node="embedded")
     yield opened
     await opened.close()
