@@ -14,6 +14,7 @@ import pytest
 from simpost.api import build
 from simpost.api.v1.messages import export
 from simpost.errors import StoreTimeout
+from simpost.http.protocol import HttpProtocol
 from tests.contract.store_facts import leased
 from tests.integration.api.conftest import GOOD, NOW_MS, serving
 
@@ -209,6 +210,14 @@ class Reads:
         self._search = export.search_messages
         monkeypatch.setattr(export, "search_messages", self._count)
         monkeypatch.setattr(service.services.costs, "pace", self._do_not_pace)
+        pause = HttpProtocol.pause_writing
+        self._paused: set[HttpProtocol] = set()
+
+        def note_pause(connection: HttpProtocol) -> None:
+            self._paused.add(connection)
+            pause(connection)
+
+        monkeypatch.setattr(HttpProtocol, "pause_writing", note_pause)
 
     async def _count(self, *args: Any, **kwargs: Any) -> Any:
         found = await self._search(*args, **kwargs)
@@ -224,12 +233,13 @@ class Reads:
         await asyncio.gather(*(self._store.queue.accept(row) for row in rows))
 
     async def until_they_stop(self) -> None:
-        """Wait until the export waits for its reader."""
-        before = -1
-        async with asyncio.timeout(10):
-            while before != self.messages:
-                before = self.messages
-                await asyncio.sleep(0.2)
+        """Wait until the export waits for its reader: its connection stays blocked."""
+        turns = 0
+        async with asyncio.timeout(60):
+            while turns < 100:
+                await asyncio.sleep(0)
+                is_blocked = any(each.is_blocked for each in self._paused)
+                turns = turns + 1 if is_blocked else 0
 
 
 @pytest.fixture
