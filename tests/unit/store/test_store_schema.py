@@ -17,7 +17,7 @@ from simpost.store.sqlite.schema import PACKAGE, VERSION
 from simpost.store.sqlite.shared_verbs import numbered
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def empty():
     connection = apsw.Connection(":memory:")
     connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
