@@ -25,14 +25,17 @@ import struct
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any
+from typing import Any, NoReturn
 
 _FORKED = ("simpost", "bench.")
 _HEAD = struct.Struct("!I")
 _STATUS = struct.Struct("!i")
+_CANNOT_FLUSH = 120
+"""Python's status where standard output cannot be written at the end."""
 
 
 class Popen(subprocess.Popen[Any]):
@@ -222,8 +225,12 @@ def _import_all() -> None:
     gc.freeze()
 
 
-def _become(order: dict[str, Any]) -> None:
-    """Run the module as `python -m MODULE ARGUMENTS` would."""
+def _become(order: dict[str, Any]) -> NoReturn:
+    """Run the module as `python -m MODULE ARGUMENTS` would, and end with its status.
+
+    It ends without freeing its objects: all memory is shared with the server until it is written,
+    and freeing writes to it all, which takes longer than most commands.
+    """
     os.environ.clear()
     os.environ.update(order["environment"])
     os.chdir(order["cwd"])
@@ -231,7 +238,34 @@ def _become(order: dict[str, Any]) -> None:
     sys.stdout, sys.stderr = _writer(1, "strict"), _writer(2, "backslashreplace")
     module, *arguments = order["command"]
     sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    status = 0
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        status = _status_of(ended.code)
+    except KeyboardInterrupt:
+        traceback.print_exc()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    except BaseException:  # noqa: BLE001  what the interpreter would do
+        traceback.print_exc()
+        status = 1
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        status = _CANNOT_FLUSH
+    os._exit(status)
+
+
+def _status_of(code: object) -> int:
+    """The status of a process that ends with SystemExit of this code; a text is printed."""
+    if code is None or isinstance(code, int):
+        return (code or 0) & 0xFF
+    print(code, file=sys.stderr)  # noqa: T201
+    return 1
 
 
 def _writer(number: int, errors: str) -> io.TextIOWrapper:
