@@ -19,6 +19,8 @@ from simpost.cluster.single_node import SingleNode
 from simpost.config import Settings
 from simpost.domain.inbound import InboundPart
 from simpost.domain.reasons import Reason
+from simpost.features.lifecycle.service import Lifecycle
+from simpost.features.lifecycle.sources import LifecycleSources
 from simpost.features.preferences.handset import HandsetPreferences
 from simpost.features.preferences.links import OptOutLinks
 from simpost.features.preferences.service import PreferenceService
@@ -94,9 +96,10 @@ class App:
         self.maintenance = self._build_maintenance()
         self.erasures = self._build_erasures()
         self.verifications = self._build_verifications()
+        self.lifecycle = self._build_lifecycle()
         # In the order in which they apply new settings: routes change before carriers are removed.
         services = (self.dispatch, self.intake, self.inbound, self.failover, self.maintenance)
-        features = (TextKeys(store), self.policy, self._replies, self.verifications)
+        features = (TextKeys(store), self.policy, self._replies, self.verifications, self.lifecycle)
         changing = (*features, carriers, *services, RemovedCarriers(self.dispatch))
         self._reload = Reload(settings, reread or (lambda: settings), changing)
         self.cluster = self._build_node()
@@ -196,6 +199,17 @@ class App:
             is_leader=self._is_leader,
         )
 
+    def _build_lifecycle(self) -> Lifecycle:
+        return Lifecycle(
+            self.store.lifecycle,
+            self.store.lifecycle_sources,
+            LifecycleSources(self.store.lifecycle_sources, self._clock_ms),
+            new_id=self._parts.new_id,
+            clock_ms=self._clock_ms,
+            keep_days=self.settings.lifecycle.keep_days,
+            is_leader=self._is_leader,
+        )
+
     def _build_webhook_sender(self) -> WebhookSender:
         return WebhookSender(
             self._names,
@@ -284,6 +298,7 @@ class App:
             templates=Templates(self.store.templates, self._clock_ms),
             webhooks=self._build_webhooks(),
             verifications=self.verifications,
+            lifecycle=self.lifecycle,
             names=self._names,
             opt_out_links=OptOutLinks(
                 server.public_url, self.settings.store.secrets_key.get_secret_value()
@@ -301,6 +316,7 @@ class App:
             allow_private_webhooks=server.allow_private_webhooks,
             shows_imported_prices=server.plan_prices == "imported",
             handsets_url=self.handsets_url,
+            public_url=server.public_url.rstrip("/"),
         )
         is_traced = self._tracing is not None
         return build_server(services, self.settings, is_traced=is_traced, grace_s=GRACE_S)
@@ -316,10 +332,11 @@ class App:
         await self.service.run(self.build_server(), listeners, ready, ends_on_hangup=ends_on_hangup)
 
     async def _reload_copies(self) -> None:
-        """Read stops, accounts and keys again: another node may have changed them."""
+        """Read stops, accounts, keys and sources again: another node may have changed them."""
         await self.stops.reload()
         await self.accounts.reload()
         await self.api_keys.reload()
+        await self.lifecycle.sources.reload()
 
     # Callbacks of components that are built before the component they call.
 

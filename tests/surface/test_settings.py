@@ -7,6 +7,7 @@ import pytest
 from simpost.cli.init import init
 from simpost.config import Settings, load
 from simpost.config.carriers import CARRIER_TYPES
+from simpost.config.lifecycle import LifecycleSettings
 from simpost.config.policy import OpenHoursSettings, PolicySettings
 from simpost.config.preferences import PreferenceSettings
 from simpost.config.reference import with_reference
@@ -34,6 +35,7 @@ SECTIONS: dict[str, type[Section]] = {
     "[policy]": PolicySettings,
     "[preferences]": PreferenceSettings,
     "[verifications]": VerificationSettings,
+    "[lifecycle]": LifecycleSettings,
     **{f'[[carriers]]` with `type = "{name}"': model for name, model in CARRIER_TYPES.items()},
     "[[routes]]": RouteSettings,
     "[[numbers]]": NumberSettings,

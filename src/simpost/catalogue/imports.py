@@ -6,14 +6,14 @@ Saving the same rows again changes nothing, so an import that was interrupted is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from simpost.catalogue.normalization import parse_esim, parse_plan, parse_price
 from simpost.errors import InvalidRequest
-from simpost.ports.store import CatalogueStore, Saved
+from simpost.ports.store import CatalogueStore, EsimRow, Saved
 
 _ROWS_PER_TURN: Final = 200
 """Rows checked before other tasks of the event loop run."""
@@ -59,11 +59,22 @@ async def import_plans(
 
 
 async def import_esims(
-    store: CatalogueStore, account_id: int, rows: Sequence[Any], *, replace: bool, now_ms: int
+    store: CatalogueStore,
+    account_id: int,
+    rows: Sequence[Any],
+    *,
+    replace: bool,
+    now_ms: int,
+    on_saved: Callable[[Sequence[EsimRow]], Awaitable[None]] | None = None,
 ) -> ImportOutcome:
-    """Save eSIMs of an account; eSIMs of other accounts are refused and stay as they are."""
+    """Save eSIMs of an account; eSIMs of other accounts are refused and stay as they are.
+
+    Calls `on_saved` after the commit, with all good rows.
+    """
     esims, refused = await _parse(rows, lambda row: parse_esim(row, now_ms, partial=not replace))
     saved = await store.merge_esims(account_id, [esim for _, esim in esims])
+    if on_saved is not None:
+        await on_saved([esim for _, esim in esims])
     keyed = [(index, esim.esim_tran_no) for index, esim in esims]
     lacking = "esimTranNo is new, and smdpStatus or esimStatus is missing"
     return _outcome(saved, keyed, refused, lacking)

@@ -83,6 +83,10 @@ keep_days = 90
 # digits = 6
 # life_s = 600          # after each send
 
+[lifecycle]
+# What suppliers report of eSIMs.
+# keep_days = 90        # history of eSIMs; 1 to 3,650
+
 [log]
 # level = "info"        # debug, info, warning, error
 # format = "console"    # json for programs

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from simpost.config.carriers import CarrierSettings
+from simpost.config.lifecycle import LifecycleSettings
 from simpost.config.policy import OpenHoursSettings, PolicySettings
 from simpost.config.preferences import PreferenceSettings
 from simpost.config.section import Section, SenderOrNone
@@ -315,6 +316,7 @@ class Settings(Section):
     preferences: PreferenceSettings = PreferenceSettings()
     policy: PolicySettings = PolicySettings()
     verifications: VerificationSettings = VerificationSettings()
+    lifecycle: LifecycleSettings = LifecycleSettings()
     carriers: tuple[CarrierSettings, ...] = ()
     routes: tuple[RouteSettings, ...] = ()
     numbers: tuple[NumberSettings, ...] = ()

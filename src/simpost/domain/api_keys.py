@@ -38,6 +38,7 @@ class KeyScope(StrEnum):
     PREFERENCES = "preferences"
     WEBHOOKS = "webhooks"
     CODES = "codes"
+    LIFECYCLE = "lifecycle"
     ADMIN = "admin"
 
 

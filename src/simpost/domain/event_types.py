@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from simpost.domain.lifecycle import Transition
 from simpost.domain.states import State
 
 EVENT_TYPES: Final = (
     *(f"message.{state}" for state in State),
     "preferences.changed",
     "preferences.flagged",
+    *(f"esim.{transition}" for transition in Transition),
     "esim.forgotten",
     "budget.reached",
     "webhook.failing",

@@ -18,6 +18,22 @@ def passes_luhn(digits: str) -> bool:
     return (odd + even) % 10 == 0
 
 
+def luhn_digit(digits: str) -> str:
+    """The check digit that makes the digits pass the Luhn check."""
+    return next(digit for digit in "0123456789" if passes_luhn(digits + digit))
+
+
+def iccid_forms(iccid: str) -> tuple[str, str, str]:
+    """The digits under which the same ICCID may be written, the given ones first.
+
+    ITU-T E.118: 18 or 19 digits and a check digit, which some leave out. Digits that pass the Luhn
+    check may have it or not, so that there are three forms; equal ones repeat the first.
+    """
+    with_check = iccid + luhn_digit(iccid) if iccid else iccid
+    without = iccid[:-1] if len(iccid) > 18 and passes_luhn(iccid) else iccid
+    return iccid, without, with_check
+
+
 def is_msisdn(text: str) -> bool:
     """Whether these are the digits of an E.164 number, without the plus."""
     return _MSISDN.fullmatch(text) is not None

@@ -78,6 +78,12 @@ BUDGET_ALARMS = Metric(
     ("percent",),
     "Budgets of accounts that reached 50, 80 or 100 percent, once in each day or month.",
 )
+LIFECYCLE_EVENTS = Metric(
+    "simpost_lifecycle_events_total",
+    "counter",
+    ("kind", "outcome"),
+    "Events of eSIMs, by kind of source and outcome (see lifecycle.md).",
+)
 REROUTED = Metric(
     "simpost_messages_rerouted_total",
     "counter",
@@ -311,7 +317,18 @@ BUILD = Metric(
 )
 
 METRICS = (
-    *(ACCEPTED, REFUSED, HELD, STOPS, BUDGET_ALARMS, REROUTED, ATTEMPTS, REPEATED, RESPONSE_TIME),
+    *(
+        ACCEPTED,
+        REFUSED,
+        HELD,
+        STOPS,
+        BUDGET_ALARMS,
+        LIFECYCLE_EVENTS,
+        REROUTED,
+        ATTEMPTS,
+        REPEATED,
+        RESPONSE_TIME,
+    ),
     *(FINAL, RECEIPTS, UNAPPLIED, PARKED, INBOUND, LEASES_EXPIRED),
     *(QUEUED, OLDEST_QUEUED, LEASED, AVAILABLE, PAUSED),
     *(CONNECTION_STATE, MAX_UNANSWERED, UNANSWERED, RATE_LIMIT, LAST_HEARD),

@@ -27,6 +27,8 @@ from simpost.config.verifications import VerificationSettings
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.inbound import OwnNumbers
 from simpost.domain.repeats import RepeatPolicy
+from simpost.features.lifecycle.service import Lifecycle
+from simpost.features.lifecycle.sources import LifecycleSources
 from simpost.features.preferences.handset import HandsetPreferences
 from simpost.features.preferences.links import OptOutLinks
 from simpost.features.preferences.service import PreferenceService
@@ -237,6 +239,14 @@ async def wire(store: Store, **settings: Any) -> Services:
             VerificationSettings(),
             new_id=lambda: uuid7().bytes,
             clock_ms=clock_ms,
+        ),
+        lifecycle=Lifecycle(
+            store.lifecycle,
+            store.lifecycle_sources,
+            LifecycleSources(store.lifecycle_sources, clock_ms),
+            new_id=lambda: uuid7().bytes,
+            clock_ms=clock_ms,
+            keep_days=90,
         ),
         opt_out_links=OptOutLinks("https://sms.example.com/", SEAL_KEY),
         carriers=CarrierControl(dispatch, cluster),

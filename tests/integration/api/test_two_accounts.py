@@ -39,6 +39,7 @@ NOBODYS = {
     "/v1/keys/{id}": "0123456789",
     "/v1/preferences/flags/{id}": NOBODYS_ID,
     "/v1/verifications/{id}": NOBODYS_ID,
+    "/v1/lifecycle/sources/{sourceId}": "0123456789abcdef",
 }
 """What no account has, by the place in the path."""
 BODIES: dict[str, dict[str, Any]] = {
@@ -54,6 +55,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/webhooks/{webhookId}/replay": {"after": 0},
     "POST /v1/verifications": {"esimTranNo": GOOD, "purpose": "login"},
     "POST /v1/verifications/{id}/check": {"code": "000000"},
+    "POST /v1/esims/{esimTranNo}/events": {"kind": "installed"},
+    "POST /v1/lifecycle/events": {"rows": [{"esimTranNo": GOOD, "kind": "enabled"}]},
+    "POST /v1/lifecycle/sources": {"kind": "esimgo"},
     "POST /v1/keys": {"name": "theirs", "scopes": ["messages:read"]},
 }
 """A valid body of each endpoint that takes one; it names what demo has."""
@@ -93,6 +97,8 @@ class World:
         await self._created("templates", BODIES["POST /v1/templates"])
         hook = await self._created("webhooks", {"url": "http://127.0.0.1:9/demo"})
         verification = await self._created("verifications", BODIES["POST /v1/verifications"])
+        source = await self._created("lifecycle/sources", {"kind": "esimgo", "name": "demo's"})
+        await self._report(source["url"])
         key = await self._created("keys", {"name": "demo's", "scopes": ["messages:read"]})
         for path in ("preferences", f"esims/{GOOD}/preferences"):
             no = {"categories": {"notice": False}}
@@ -110,7 +116,17 @@ class World:
             "/v1/keys/{id}": key["id"],
             "/v1/preferences/flags/{id}": format_id(inbound_id),
             "/v1/verifications/{id}": verification["id"],
+            "/v1/lifecycle/sources/{sourceId}": source["id"],
         }
+
+    async def _report(self, url: str) -> None:
+        """An event in the history of demo's eSIM, one that waits, and one that is no event."""
+        for body in (
+            {"alertType": "FirstAttachment", "iccid": f"8988{GOOD}"},
+            {"alertType": "FirstAttachment", "iccid": "8944538532008160222"},
+            {"alertType": "Unheard", "iccid": f"8988{GOOD}"},
+        ):
+            assert (await self.service.client.post(url, json=body)).status_code == 200
 
     async def _created(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = await self.service.native("POST", path, json=body)

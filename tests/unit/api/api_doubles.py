@@ -143,6 +143,7 @@ async def build_api(*accounts: Account, **settings: Any) -> Api:
         preferences=cast("Any", None),
         webhooks=cast("Any", None),
         verifications=cast("Any", None),
+        lifecycle=cast("Any", None),
         opt_out_links=cast("Any", None),
         api_keys=cast("Any", None),
         intake=cast("Intake", intake),

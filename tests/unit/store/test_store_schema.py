@@ -90,6 +90,7 @@ MAY_WALK = {
     "find_owner",  # the accounts; a message of each by key
     "list_accounts",
     "simpost.store.shared.api_keys.list",  # as list_accounts, at most 100 of each
+    "simpost.store.shared.lifecycle_sources.list",  # at most 50 of each account
     "may_be_of_sibling",  # the ids of one part
     "list_formats",  # a few of each carrier
     "list_plans",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -79,7 +80,12 @@ async def save_esims(
     account = await services.accounts.find_stored(accessCode)
     rows = _rows(await request.body())
     outcome = await import_esims(
-        services.store.catalogue, account.id, rows, replace=replace, now_ms=services.clock_ms()
+        services.store.catalogue,
+        account.id,
+        rows,
+        replace=replace,
+        now_ms=services.clock_ms(),
+        on_saved=partial(services.lifecycle.apply_parked, account.id),
     )
     return _result(outcome)
 

@@ -37,6 +37,8 @@ class ProblemCode(StrEnum):
     ACCESS_CODE_TAKEN = "access_code_taken"
     TOO_MANY_KEYS = "too_many_keys"
     TOO_MANY_TEMPLATES = "too_many_templates"
+    TOO_MANY_SOURCES = "too_many_sources"
+    NOT_UNDERSTOOD = "not_understood"
     EVENTS_NOT_KEPT = "events_not_kept"
     EVENTS_NEEDED = "events_needed"
     EVENTS_GONE = "events_gone"

@@ -64,6 +64,16 @@ ENDPOINTS: Final[Mapping[KeyScope | None, tuple[str, ...]]] = {
         "DELETE /v1/verifications/{id}",
         "POST /v1/verifications/{id}/check",
     ),
+    KeyScope.LIFECYCLE: (
+        "GET /v1/esims/{esimTranNo}",
+        "GET /v1/esims/{esimTranNo}/events",
+        "POST /v1/esims/{esimTranNo}/events",
+        "POST /v1/lifecycle/events",
+        "POST /v1/lifecycle/sources",
+        "GET /v1/lifecycle/sources",
+        "DELETE /v1/lifecycle/sources/{sourceId}",
+        "GET /v1/lifecycle/errors",
+    ),
     None: ("POST /v1/keys", "GET /v1/keys", "DELETE /v1/keys/{id}"),
 }
 """`None`: only with the secret of the account, with no key."""

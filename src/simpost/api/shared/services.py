@@ -11,6 +11,7 @@ from simpost.api.shared.response_cache import ResponseCache
 from simpost.api.shared.response_counts import ResponseCounts
 from simpost.api.shared.wrong_credentials import WrongCredentials
 from simpost.cluster.facade import Cluster
+from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.preferences.links import OptOutLinks
 from simpost.features.preferences.service import PreferenceService
 from simpost.features.templates.service import Templates
@@ -42,6 +43,7 @@ class Services:
         allow_private_webhooks: webhooks may have loopback and private addresses.
         handsets_url: the page of the simulated handsets; empty without them.
         shows_imported_prices: package/list shows imported prices to accounts without own ones.
+        public_url: the beginning of URLs that are shown; empty: paths are shown.
         names: resolves the host names in webhook URLs.
     """
 
@@ -56,6 +58,7 @@ class Services:
     templates: Templates
     webhooks: Webhooks
     verifications: Verifications
+    lifecycle: Lifecycle
     carriers: CarrierControl
     cluster: Cluster
     metrics: MetricsCollector
@@ -69,6 +72,7 @@ class Services:
     allow_private_webhooks: bool = False
     shows_imported_prices: bool = False
     handsets_url: str = ""
+    public_url: str = ""
     names: NameResolver = field(default_factory=NameResolver)
     wrong_credentials: WrongCredentials = field(default_factory=WrongCredentials)
     response_counts: ResponseCounts = field(default_factory=ResponseCounts)

@@ -29,6 +29,8 @@ from simpost.ports.store.events import Event, EventLog, EventPage
 from simpost.ports.store.health import StoreHealth
 from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldMessage, HeldStore
 from simpost.ports.store.inbound import InboundStore
+from simpost.ports.store.lifecycle import LifecycleStore
+from simpost.ports.store.lifecycle_sources import LifecycleSource, LifecycleSourceStore
 from simpost.ports.store.log import FoundMessages, MessageFilter, MessageLog
 from simpost.ports.store.messages import (
     Accepted,
@@ -80,6 +82,9 @@ __all__ = [
     "HeldStore",
     "IdempotentReplay",
     "InboundStore",
+    "LifecycleSource",
+    "LifecycleSourceStore",
+    "LifecycleStore",
     "MessageFilter",
     "MessageLog",
     "MessageQueue",
@@ -133,6 +138,8 @@ class Store:
     templates: TemplateStore
     verifications: VerificationStore
     webhooks: WebhookStore
+    lifecycle: LifecycleStore
+    lifecycle_sources: LifecycleSourceStore
     erasures: ErasureStore
     sealing: SealingStore
     retention: Retention

@@ -28,6 +28,8 @@ from simpost.store.postgres.routing import PostgresRouting
 from simpost.store.secret_box import SecretBox
 from simpost.store.shared.api_keys import StoredApiKeys
 from simpost.store.shared.erasures import StoredErasures
+from simpost.store.shared.lifecycle import StoredLifecycle
+from simpost.store.shared.lifecycle_sources import StoredLifecycleSources
 from simpost.store.shared.quotas import StoredQuotas
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
@@ -90,6 +92,8 @@ class PostgresStore(Store):
             templates=StoredTemplates(database),
             verifications=StoredVerifications(database, texts),
             webhooks=StoredWebhooks(database, database.seal),
+            lifecycle=StoredLifecycle(database),
+            lifecycle_sources=StoredLifecycleSources(database, database.seal),
             erasures=StoredErasures(database, _leave),
             sealing=StoredSealing(database, texts),
             retention=PostgresRetention(database),

@@ -15,6 +15,8 @@ from simpost.ports.store import Store
 from simpost.store.secret_box import SecretBox
 from simpost.store.shared.api_keys import StoredApiKeys
 from simpost.store.shared.erasures import StoredErasures
+from simpost.store.shared.lifecycle import StoredLifecycle
+from simpost.store.shared.lifecycle_sources import StoredLifecycleSources
 from simpost.store.shared.quotas import StoredQuotas
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
@@ -95,6 +97,8 @@ class SqliteStore(Store):
             templates=StoredTemplates(database),
             verifications=StoredVerifications(database, texts),
             webhooks=StoredWebhooks(database, database.session.seal),
+            lifecycle=StoredLifecycle(database, catalogue.forget_esims),
+            lifecycle_sources=StoredLifecycleSources(database, database.session.seal),
             erasures=StoredErasures(database, after_erasure),
             sealing=StoredSealing(database, texts),
             retention=SqliteRetention(database),

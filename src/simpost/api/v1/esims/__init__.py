@@ -1,0 +1,1 @@
+"""/v1/esims/{esimTranNo}: what is known of an eSIM, and its history."""
