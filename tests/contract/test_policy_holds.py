@@ -350,7 +350,8 @@ async def test_a_message_sent_at_once_shows_one_decision(site: Site) -> None:
     assert (only["decision"], only["reason"], only["heldUntil"]) == ("send", None, None)
     facts = {each["rule"]: each["facts"] for each in only["rules"]}
     assert facts["route"] == {"carrier": "down", "to": "66810000001"}
-    assert facts["parts"] == {"encoding": "gsm7", "count": 1}
+    assert facts["parts"] == {"count": 1}
+    assert facts["encoding"] == {"encoding": "gsm7", "parts": 1}
 
 
 async def test_a_cancelled_schedule_shows_its_only_decision(site: Site) -> None:

@@ -70,6 +70,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         opens_ms, closes_ms: the open hours around the time of the decision, or the next ones.
         quotas: what the message uses of caps and budgets.
         used: what was used of each quota before the message, in the order of `quotas`.
+        cheaper_parts: parts that the text would have with look-alikes, if those save parts.
+        replaceable: characters that would be replaced for that.
         sender_rules: the rules of countries that applied to the sender, the strictest first.
     """
 
@@ -93,6 +95,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     closes_ms: int | None = None
     quotas: tuple[QuotaUse, ...] = ()
     used: tuple[int, ...] = ()
+    cheaper_parts: int = 0
+    replaceable: int = 0
     sender_rules: tuple[SenderRuleUse, ...] = ()
 
 

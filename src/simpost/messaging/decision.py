@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
 from simpost.domain.accounts import Account
-from simpost.domain.decision_record import DecisionRecord
+from simpost.domain.decision_record import NO_FACTS, DecisionRecord
 from simpost.domain.esims import Esim, blocking_reason
 from simpost.domain.messages import Category
 from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Ports, TemplateRef
@@ -24,7 +24,15 @@ from simpost.domain.states import State
 from simpost.errors import PolicyError
 from simpost.messaging.routes import Routing
 from simpost.ports.carrier import AddressType, CarrierCapabilities
-from simpost.text import UCS2, Spelling, TooManyParts, parse_encoding, segment_octets, spell
+from simpost.text import (
+    UCS2,
+    Spelling,
+    TooManyParts,
+    may_save_parts,
+    parse_encoding,
+    segment_octets,
+    spell,
+)
 
 DAY_MS: Final = 86_400_000
 LONGEST_DELAY_MS: Final = 60 * DAY_MS
@@ -57,6 +65,13 @@ class SendOptions(msgspec.Struct, frozen=True, gc=False):
 DEFAULT_SEND_OPTIONS = SendOptions()
 
 
+class LookAlikeSaving(NamedTuple):
+    """What look-alikes would save: the parts with them, and the characters that they replace."""
+
+    parts: int
+    characters: int
+
+
 class SendPlan(msgspec.Struct, frozen=True):
     """What will be sent, and by which carrier.
 
@@ -66,6 +81,7 @@ class SendPlan(msgspec.Struct, frozen=True):
         segments: the parts that a carrier which segments texts itself probably makes.
         quotas: what the message uses of quotas when it is committed.
         record: what policy looked at; `None` if that need not be kept.
+        saving: `None` if look-alikes would save no parts, or are used already.
     """
 
     carrier: CarrierCapabilities
@@ -79,6 +95,7 @@ class SendPlan(msgspec.Struct, frozen=True):
     segments: tuple[str, ...] | None = None
     quotas: tuple[Quota, ...] = ()
     record: DecisionRecord | None = None
+    saving: LookAlikeSaving | None = None
 
     @property
     def part_count(self) -> int:
@@ -169,13 +186,25 @@ def decide(
     plan = _plan(account, esim, text, category, routing, options)
     if isinstance(plan, Refusal) or esim is None:
         return plan
+    decision: Decision
     if policy and (stopped := policy.find_stop(account, esim, plan.category)):
-        return stopped
-    if send_at_ms is None:
-        decision = _apply(policy, account, esim, plan, now_ms) if policy else plan
+        decision = stopped
     else:
-        decision = _schedule(plan, send_at_ms, now_ms)
-    return decision if expires_at_ms is None else _limit(decision, expires_at_ms, now_ms)
+        if send_at_ms is None:
+            decision = _apply(policy, account, esim, plan, now_ms) if policy else plan
+        else:
+            decision = _schedule(plan, send_at_ms, now_ms)
+        if expires_at_ms is not None:
+            decision = _limit(decision, expires_at_ms, now_ms)
+    return decision if plan.saving is None else _with_saving(decision, plan.saving)
+
+
+def _with_saving(decision: Decision, saving: LookAlikeSaving) -> Decision:
+    """The decision with a record of what look-alikes would save."""
+    record = msgspec.structs.replace(
+        decision.record or NO_FACTS, cheaper_parts=saving.parts, replaceable=saving.characters
+    )
+    return msgspec.structs.replace(decision, record=record)
 
 
 def quota_refusal(reached: QuotaReached, record: DecisionRecord | None = None) -> Refusal:
@@ -278,7 +307,7 @@ def plan_for_carrier(
         spelling = _spell(text, carrier, options)
     except TooManyParts as error:
         return Refusal(Reason.TOO_MANY_PARTS, f"{error.parts} parts, {error.limit} at most")
-    text, cut, replaced = spelling
+    text_given, (text, cut, replaced) = text, spelling
     concatenation = carrier.concatenation_method if len(cut.parts) > 1 else None
     if options.ports and concatenation and not _has_header(concatenation):
         return Refusal(Reason.PORTS_NEED_ONE_PART, f"{len(cut.parts)} parts")
@@ -296,7 +325,23 @@ def plan_for_carrier(
         if replaced
         else message_options,
         cut.parts if is_whole else None,
+        saving=_find_saving(spelling, text_given, carrier, options),
     )
+
+
+def _find_saving(
+    spelling: Spelling, text: str, carrier: CarrierCapabilities, options: SendOptions
+) -> LookAlikeSaving | None:
+    """What look-alikes would save; looks only at texts that take several parts of UCS-2."""
+    cut = spelling.segments
+    if len(cut.parts) < 2 or cut.encoding != UCS2 or options.look_alikes:
+        return None
+    if not may_save_parts(spelling.text, carrier.languages, parse_encoding(carrier.alphabet)):
+        return None
+    other = _spell(text, carrier, _with_look_alikes(options))
+    if len(other.segments.parts) >= len(cut.parts):
+        return None
+    return LookAlikeSaving(len(other.segments.parts), sum(each.count for each in other.replaced))
 
 
 def _unsupported(carrier: CarrierCapabilities, options: SendOptions) -> Reason | None:

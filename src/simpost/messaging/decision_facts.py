@@ -31,6 +31,8 @@ def facts_of(record: DecisionRecord, category: str | None) -> Facts:
         facts[DecisionRule.QUIET_HOURS] = _quiet_hours(record)
     if record.sender_rules:
         facts[DecisionRule.SENDER_RULES] = _sender_rules(record.sender_rules)
+    if record.cheaper_parts:
+        facts[DecisionRule.ENCODING] = saving_facts(record.cheaper_parts, record.replaceable)
     if record.part_count:
         facts[DecisionRule.PARTS] = {"count": record.part_count}
     return facts | _quotas(record)
@@ -42,6 +44,22 @@ def esim_facts(record: DecisionRecord) -> Facts:
         DecisionRule.PLAN: {"packageCode": record.package_code, "smsStatus": record.sms_status},
         DecisionRule.PROFILE: {"esimStatus": record.esim_status, "smdpStatus": record.smdp_status},
     }
+
+
+def saving_facts(parts: int, characters: int) -> dict[str, Any]:
+    """What look-alikes would save: the parts with them, and the characters they replace."""
+    plural = "" if parts == 1 else "s"
+    return {
+        "replaceable": characters,
+        "partsWithLookAlikes": parts,
+        "warning": f"With lookAlikes it takes {parts} part{plural}: {characters} of its characters "
+        "have look-alikes.",
+    }
+
+
+def merge(facts: Facts, more: Facts) -> Facts:
+    """The facts of both, rule by rule."""
+    return facts | {rule: {**facts.get(rule, {}), **found} for rule, found in more.items()}
 
 
 def _sender_rules(rules: Sequence[SenderRuleUse]) -> dict[str, Any]:

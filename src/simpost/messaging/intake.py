@@ -168,8 +168,13 @@ class Intake(Component):
         record = NO_FACTS
         if esim is not None and self._policy:
             record = self._policy.describe(account, esim, category, now_ms)
-        if decision.record:
-            record = replace(record, sender_rules=decision.record.sender_rules)
+        if kept := decision.record:
+            record = replace(
+                record,
+                sender_rules=kept.sender_rules,
+                cheaper_parts=kept.cheaper_parts,
+                replaceable=kept.replaceable,
+            )
         if isinstance(decision, Hold):
             record = replace(record, until_ms=decision.until_ms)
         if isinstance(decision, SendPlan) and (decision.quotas or refusal):
@@ -182,7 +187,15 @@ class Intake(Component):
             decision = refusal or (quota_refusal(reached) if reached else decision)
         facts = described_facts(record, esim, category)
         is_scheduled = request.send_at_ms is not None
-        return explain_decision(decision, facts, now_ms, is_scheduled=is_scheduled)
+        options = request.options
+        return explain_decision(
+            decision,
+            facts,
+            now_ms,
+            is_scheduled=is_scheduled,
+            text=None if request.refusal or options.binary else request.text,
+            look_alikes=account.look_alikes if options.look_alikes is None else options.look_alikes,
+        )
 
     async def decide(
         self, account: Account, request: SendRequest, now_ms: int

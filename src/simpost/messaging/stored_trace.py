@@ -8,7 +8,7 @@ from simpost.domain.decision_record import NO_FACTS, DecisionRecord, decode_reco
 from simpost.domain.messages import Message
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.messaging.decision_facts import Facts, facts_of
+from simpost.messaging.decision_facts import Facts, facts_of, merge
 from simpost.messaging.trace import DecisionRule, DecisionTrace, Verdict, trace
 from simpost.ports.store.refusals import RefusalRecord
 
@@ -21,7 +21,7 @@ def trace_of_message(message: Message) -> list[DecisionTrace]:
     """
     if message.hold is None:
         record = message.decisions[0] if message.decisions else NO_FACTS
-        facts = _row_facts(message) | facts_of(record, message.category)
+        facts = merge(_row_facts(message), facts_of(record, message.category))
         return [trace(message.created_ms, Verdict.PASSES, None, facts=facts)]
     records = message.decisions
     if not records or records[0].verdict != Verdict.HOLD:
@@ -49,7 +49,7 @@ def _trace_of(record: DecisionRecord, message: Message) -> DecisionTrace:
     facts: Facts = {DecisionRule.ESIM: {"esimTranNo": message.esim_tran_no}}
     if verdict is Verdict.PASSES:
         facts = _row_facts(message)
-    facts |= facts_of(record, message.category)
+    facts = merge(facts, facts_of(record, message.category))
     return trace(record.at_ms, verdict, record.reason, record.until_ms, facts)
 
 
@@ -74,7 +74,8 @@ def _row_facts(message: Message) -> Facts:
     facts: Facts = {
         DecisionRule.ESIM: {"esimTranNo": message.esim_tran_no},
         DecisionRule.SENDER: {"from": message.sender},
-        DecisionRule.PARTS: {"encoding": message.encoding, "count": message.part_count},
+        DecisionRule.ENCODING: {"encoding": message.encoding, "parts": message.part_count},
+        DecisionRule.PARTS: {"count": message.part_count},
     }
     if message.parts:
         facts[DecisionRule.ROUTE] = {"carrier": message.parts[0].carrier, "to": message.destination}

@@ -27,6 +27,7 @@ class DecisionRule(StrEnum):
     ROUTE = "route"
     SENDER = "sender"
     OPTIONS = "options"
+    ENCODING = "encoding"
     PARTS = "parts"
     STOP = "stop"
     SCHEDULE = "schedule"

@@ -39,7 +39,7 @@ from simpost.text.segments import (
     segment_octets,
 )
 from simpost.text.septets import CARRIAGE_RETURN, fill_bits_after, pack_septets, unpack_septets
-from simpost.text.spelling import Spelling, spell
+from simpost.text.spelling import Spelling, may_save_parts, spell
 from simpost.text.udh import (
     ConcatenationElement,
     Element,
@@ -92,6 +92,7 @@ __all__ = [
     "is_encodable",
     "join_octets",
     "language_elements",
+    "may_save_parts",
     "pack_septets",
     "parse_encoding",
     "parse_header",

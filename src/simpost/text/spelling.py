@@ -95,6 +95,19 @@ def cheapest_spelling(
     return best
 
 
+def may_save_parts(text: str, languages: frozenset[int], default: Encoding) -> bool:
+    """Whether look-alikes may save parts of a text; if not, they certainly do not.
+
+    Takes a fraction of the time of `spell`.
+    """
+    if languages:
+        return True
+    return all(
+        char in LOOK_ALIKES or is_encodable(char, default) or unicodedata.category(char)[0] == "M"
+        for char in set(text)
+    )
+
+
 def compose(text: str) -> tuple[str, Counter[tuple[str, str]]]:
     """Return the text with its accents composed, and how often each sequence was composed."""
     done: Counter[tuple[str, str]] = Counter()

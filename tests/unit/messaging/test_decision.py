@@ -1,6 +1,6 @@
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from simpost.domain.accounts import Account
@@ -10,7 +10,14 @@ from simpost.domain.messages import Category
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.errors import PolicyError
-from simpost.messaging.decision import LONGEST_DELAY_MS, Hold, Refusal, SendPlan, decide
+from simpost.messaging.decision import (
+    LONGEST_DELAY_MS,
+    Hold,
+    Refusal,
+    SendOptions,
+    SendPlan,
+    decide,
+)
 from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import AddressType, CarrierCapabilities
 
@@ -195,3 +202,50 @@ def test_a_stop_refuses_scheduled_messages_too(send_at_ms):
     refusal = Refusal(Reason.SENDING_STOPPED, "why")
     policy = PolicyDouble(lambda _account, _esim, plan, _now_ms: plan, stop=refusal)
     assert decided(send_at_ms=send_at_ms, policy=policy) is refusal
+
+
+QUOTES = "“" + "x" * 78 + "”"
+
+
+def recorded_saving(decision):
+    record = decision.record
+    return record and (record.cheaper_parts, record.replaceable)
+
+
+@pytest.mark.parametrize(
+    ("text", "saving"),
+    [
+        (QUOTES, (1, 2)),
+        ("“" * 400, (3, 400)),
+        ("x" * 400, None),
+        ("“short”", None),
+        ("”" + "漢" * 100, None),
+        ("я" * 200, None),
+        # The accents are composed first, which leaves the quote.
+        ("“" + "e\u0301" * 80, (1, 81)),
+    ],
+)
+def test_a_decision_records_what_look_alikes_would_save(text, saving):
+    assert recorded_saving(decided(text=text)) == saving
+
+
+@given(text=st.text(alphabet="ab“…’é\u0301\u200bя€", min_size=1, max_size=400))
+def test_a_saving_is_recorded_exactly_when_look_alikes_save_parts(text):
+    plain = decided(text=text)
+    assume(isinstance(plain, SendPlan))
+    with_look_alikes = decided(text=text, options=SendOptions(look_alikes=True))
+    saves = with_look_alikes.part_count < plain.part_count
+    assert (recorded_saving(plain) is not None) == saves
+    if saves:
+        assert plain.record.cheaper_parts == with_look_alikes.part_count
+    assert recorded_saving(with_look_alikes) is None
+
+
+def test_whatever_is_decided_keeps_the_saving():
+    refusal = Refusal(Reason.RATE_LIMITED)
+    double = PolicyDouble(lambda *_: refusal)
+    assert recorded_saving(decided(text=QUOTES, policy=double)) == (1, 2)
+    stopped = PolicyDouble(lambda *_: refusal, stop=Refusal(Reason.SENDING_STOPPED))
+    decision = decided(text=QUOTES, policy=stopped, expires_at_ms=NOW_MS - 1)
+    assert (decision.reason, recorded_saving(decision)) == (Reason.SENDING_STOPPED, (1, 2))
+    assert recorded_saving(decided(text=QUOTES, send_at_ms=NOW_MS + 1)) == (1, 2)
