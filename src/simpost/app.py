@@ -19,6 +19,7 @@ from simpost.cluster.single_node import SingleNode
 from simpost.config import Settings
 from simpost.domain.inbound import InboundPart
 from simpost.domain.reasons import Reason
+from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.lifecycle.sources import LifecycleSources
 from simpost.features.preferences.handset import HandsetPreferences
@@ -37,7 +38,12 @@ from simpost.messaging.configured_carriers import ConfiguredCarriers, RemovedCar
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.erasures import Erasures
 from simpost.messaging.failover import Failover
-from simpost.messaging.from_settings import numbers_of, repeats_of, retry_policy_of
+from simpost.messaging.from_settings import (
+    conversation_rules_of,
+    numbers_of,
+    repeats_of,
+    retry_policy_of,
+)
 from simpost.messaging.inbound import InboundService
 from simpost.messaging.inbound_routing import InboundRouter
 from simpost.messaging.intake import Intake
@@ -95,12 +101,12 @@ class App:
         self.failover = self._build_failover()
         self.maintenance = self._build_maintenance()
         self.erasures = self._build_erasures()
-        self.verifications = self._build_verifications()
-        self.lifecycle = self._build_lifecycle()
+        features = self._build_features()
+        self.verifications, self.lifecycle, self.conversations = features
         # In the order in which they apply new settings: routes change before carriers are removed.
         services = (self.dispatch, self.intake, self.inbound, self.failover, self.maintenance)
-        features = (TextKeys(store), self.policy, self._replies, self.verifications, self.lifecycle)
-        changing = (*features, carriers, *services, RemovedCarriers(self.dispatch))
+        settled = (TextKeys(store), self.policy, self._replies)
+        changing = (*settled, *features, carriers, *services, RemovedCarriers(self.dispatch))
         self._reload = Reload(settings, reread or (lambda: settings), changing)
         self.cluster = self._build_node()
         self.notifications = Notifications(self.dispatch, self.cluster)
@@ -154,6 +160,8 @@ class App:
             clock_ms=self._clock_ms,
             is_leader=self._is_leader,
             read_reply=self._replies.read,
+            conversations=self.store.conversations,
+            conversation_rules=conversation_rules_of(self.settings),
         )
 
     def _build_failover(self) -> Failover:
@@ -189,6 +197,13 @@ class App:
             is_leader=self._is_leader,
         )
 
+    def _build_features(self) -> tuple[Verifications, Lifecycle, Conversations]:
+        return (
+            self._build_verifications(),
+            self._build_lifecycle(),
+            self._build_conversations(),
+        )
+
     def _build_verifications(self) -> Verifications:
         return Verifications(
             self.store,
@@ -207,6 +222,17 @@ class App:
             new_id=self._parts.new_id,
             clock_ms=self._clock_ms,
             keep_days=self.settings.lifecycle.keep_days,
+            is_leader=self._is_leader,
+        )
+
+    def _build_conversations(self) -> Conversations:
+        return Conversations(
+            self.store.conversations,
+            self.store.catalogue,
+            self.intake,
+            self.settings.conversations,
+            new_id=self._parts.new_id,
+            clock_ms=self._clock_ms,
             is_leader=self._is_leader,
         )
 
@@ -299,6 +325,7 @@ class App:
             webhooks=self._build_webhooks(),
             verifications=self.verifications,
             lifecycle=self.lifecycle,
+            conversations=self.conversations,
             names=self._names,
             opt_out_links=OptOutLinks(
                 server.public_url, self.settings.store.secrets_key.get_secret_value()

@@ -54,6 +54,14 @@ class UnknownEsim(NotFound):
     """This account has no such eSIM."""
 
 
+class UnknownConversation(NotFound):
+    """This account has no such conversation."""
+
+
+class ConversationExists(InvalidRequest):
+    """This eSIM has another conversation that is not closed."""
+
+
 class UnknownStop(NotFound):
     """There is no stop with exactly this scope."""
 

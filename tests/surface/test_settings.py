@@ -7,6 +7,7 @@ import pytest
 from simpost.cli.init import init
 from simpost.config import Settings, load
 from simpost.config.carriers import CARRIER_TYPES
+from simpost.config.conversations import ConversationSettings
 from simpost.config.lifecycle import LifecycleSettings
 from simpost.config.policy import OpenHoursSettings, PolicySettings
 from simpost.config.preferences import PreferenceSettings
@@ -36,6 +37,7 @@ SECTIONS: dict[str, type[Section]] = {
     "[preferences]": PreferenceSettings,
     "[verifications]": VerificationSettings,
     "[lifecycle]": LifecycleSettings,
+    "[conversations]": ConversationSettings,
     **{f'[[carriers]]` with `type = "{name}"': model for name, model in CARRIER_TYPES.items()},
     "[[routes]]": RouteSettings,
     "[[numbers]]": NumberSettings,

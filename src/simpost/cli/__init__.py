@@ -68,6 +68,9 @@ COMMANDS = {
         "templates", "app", "Save, list, show, render and delete templates.", "Use"
     ),
     "verify": CommandEntry("verify", "app", "Send one-time codes to eSIMs, and check them.", "Use"),
+    "conversations": CommandEntry(
+        "conversations", "app", "Read and answer the texts of travellers.", "Use"
+    ),
     "events": CommandEntry("events", "events", "Show events of messages, oldest first.", "Use"),
     "webhooks": CommandEntry(
         "webhooks",

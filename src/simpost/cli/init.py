@@ -87,6 +87,11 @@ keep_days = 90
 # What suppliers report of eSIMs.
 # keep_days = 90        # history of eSIMs; 1 to 3,650
 
+[conversations]
+# Texts of travellers that people answer.
+# reopen_hours = 72
+# first_reply_minutes = 240
+
 [log]
 # level = "info"        # debug, info, warning, error
 # format = "console"    # json for programs

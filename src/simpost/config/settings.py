@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from simpost.config.carriers import CarrierSettings
+from simpost.config.conversations import ConversationSettings
 from simpost.config.lifecycle import LifecycleSettings
 from simpost.config.policy import OpenHoursSettings, PolicySettings
 from simpost.config.preferences import PreferenceSettings
@@ -317,6 +318,7 @@ class Settings(Section):
     policy: PolicySettings = PolicySettings()
     verifications: VerificationSettings = VerificationSettings()
     lifecycle: LifecycleSettings = LifecycleSettings()
+    conversations: ConversationSettings = ConversationSettings()
     carriers: tuple[CarrierSettings, ...] = ()
     routes: tuple[RouteSettings, ...] = ()
     numbers: tuple[NumberSettings, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simpost.config import MessageSettings, Settings
+from simpost.domain.conversations import ConversationRules
 from simpost.domain.inbound import OwnNumbers
 from simpost.domain.repeats import RepeatPolicy
 from simpost.messaging.retry import RetryPolicy
@@ -31,6 +32,14 @@ def routes_of(settings: Settings) -> tuple[Route, ...]:
             account=route.account,
         )
         for route in settings.routes
+    )
+
+
+def conversation_rules_of(settings: Settings) -> ConversationRules:
+    """How long conversations go on, and when a first reply is due."""
+    return ConversationRules(
+        reopen_ms=settings.conversations.reopen_hours * 3_600_000,
+        first_reply_ms=settings.conversations.first_reply_minutes * 60_000,
     )
 
 

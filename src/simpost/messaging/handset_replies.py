@@ -18,6 +18,8 @@ class ReplyEffect(msgspec.Struct, frozen=True):
     """What is committed together with an inbound message.
 
     Attributes:
+        question: text to send back instead, once, if the eSIM has a conversation: the word may mean
+            something else there.
         answer: text to send back. With a change it is sent only if that makes a difference;
             without one it is not repeated within ten minutes.
     """
@@ -25,6 +27,12 @@ class ReplyEffect(msgspec.Struct, frozen=True):
     change: PreferenceChange | None = None
     flag: Flag | None = None
     answer: str = ""
+    question: str = ""
+
+    @property
+    def is_for_person(self) -> bool:
+        """Whether it does nothing by itself: a person should read it."""
+        return self.change is None and not self.answer
 
 
 ReadReply: TypeAlias = Callable[[Account, Esim, InboundMessage], ReplyEffect]

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from simpost.config import Settings
+from simpost.domain.conversations import DEFAULT_CONVERSATION_RULES, ConversationRules
 from simpost.domain.inbound import NO_ACCOUNT, InboundMessage, InboundPart, InboundState
 from simpost.domain.messages import format_id
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
 from simpost.messaging.decision import Refusal
-from simpost.messaging.from_settings import numbers_of
+from simpost.messaging.from_settings import conversation_rules_of, numbers_of
 from simpost.messaging.handset_replies import ReadReply, ReplyEffect, no_effect
 from simpost.messaging.inbound_routing import InboundRouter, InboundTarget
 from simpost.messaging.intake import Intake
@@ -24,6 +25,7 @@ from simpost.messaging.reservation import Reservation
 from simpost.observe import get_logger, metrics
 from simpost.observe.metrics import Sample
 from simpost.ports.store import Accepted, NewMessage
+from simpost.ports.store.conversations import ConversationStore, ReceivedText
 from simpost.ports.store.inbound import Assembly, Duplicate, InboundStore, NewInbound
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component, count_samples
@@ -60,9 +62,13 @@ class InboundService(Component):
         clock_ms: Clock,
         is_leader: Callable[[], bool] = always,
         read_reply: ReadReply = no_effect,
+        conversations: ConversationStore,
+        conversation_rules: ConversationRules = DEFAULT_CONVERSATION_RULES,
     ) -> None:
         self.router = router
         self._read_reply = read_reply
+        self._conversations = conversations
+        self._conversation_rules = conversation_rules
         self._store = store
         self._intake = intake
         self._new_id = new_id
@@ -93,8 +99,9 @@ class InboundService(Component):
         await run_periodically(self.tidy, _INTERVAL_S, name="inbound", when=self._is_leader)
 
     async def reconfigure(self, settings: Settings) -> None:
-        """Apply new numbers."""
+        """Apply new numbers, and new rules of conversations."""
         self.router.numbers = numbers_of(settings)
+        self._conversation_rules = conversation_rules_of(settings)
 
     def samples(self) -> Iterable[Sample]:
         """The present values of its metrics."""
@@ -193,10 +200,12 @@ class InboundService(Component):
         """Commit a text from a handset, with what it changes and with its answer."""
         row = self._row(target, of, assembled, InboundState.RECEIVED)
         part = of.parts[0] if isinstance(of, Assembly) else of
-        effect = ReplyEffect()
-        if target.account and target.esim and part.is_text and not assembled.missing:
-            effect = self._read_reply(target.account, target.esim, row)
-        new = NewInbound(row, of, change=effect.change, flag=effect.flag)
+        effect, received = ReplyEffect(), None
+        if target.account and target.esim and part.is_text:
+            if not assembled.missing:
+                effect = self._read_reply(target.account, target.esim, row)
+            effect, received = await self._for_person(row, effect)
+        new = NewInbound(row, of, change=effect.change, flag=effect.flag, received=received)
         planned = self._plan_answer(target, row, effect.answer)
         if planned is None:
             done = await self._save(new)
@@ -211,6 +220,23 @@ class InboundService(Component):
                 elif isinstance(done, QuotaReached):
                     _log_unanswered(row, done.quota.reason)
         return done.reason if isinstance(done, Duplicate) else None
+
+    async def _for_person(
+        self, row: InboundMessage, effect: ReplyEffect
+    ) -> tuple[ReplyEffect, ReceivedText | None]:
+        """The effect of a text, and what it does to the conversation of its eSIM.
+
+        In a conversation a word that may mean something else is answered with a question, once.
+        """
+        assert row.esim_tran_no is not None
+        if effect.is_for_person:
+            return effect, ReceivedText(self._conversation_rules)
+        if effect.question:
+            asked = await self._conversations.was_asked(row.account_id, row.esim_tran_no)
+            if asked is False:
+                asking = ReplyEffect(answer=effect.question)
+                return asking, ReceivedText(self._conversation_rules, asked=True)
+        return effect, None
 
     def _plan_answer(
         self, target: InboundTarget, row: InboundMessage, text: str

@@ -61,6 +61,7 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
         quotas: what it uses besides the quotas of policy.
         keeps_refusal: whether a refusal is repeated for the same request id.
         caller_reference: the caller's own string for the message.
+        conversation_id: the conversation that it is a reply in.
         refusal: why the text could not be made, from a template; then `text` is empty.
     """
 
@@ -80,6 +81,7 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
     expires_at_ms: int | None = None
     quotas: tuple[Quota, ...] = ()
     keeps_refusal: bool = True
+    conversation_id: bytes | None = None
 
 
 class SendResult(msgspec.Struct, frozen=True, gc=False):
@@ -285,6 +287,8 @@ class Intake(Component):
             key,
             request.caller_reference,
         )
+        if request.conversation_id is not None:
+            message = replace(message, conversation_id=request.conversation_id)
         with reservation:
             done = await self._store.queue.accept(message)
             if isinstance(done, Accepted):
@@ -398,6 +402,9 @@ class Intake(Component):
             request=key,
             caller_reference=request.caller_reference,
         )
+        if request.conversation_id is not None:
+            message = replace(held.message, conversation_id=request.conversation_id)
+            held = replace(held, message=message)
         done = await self._store.held.hold(held)
         if isinstance(done, IdempotentReplay):
             return self._earlier_result(account, request, esim, done)

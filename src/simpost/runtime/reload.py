@@ -16,7 +16,7 @@ from simpost.runtime.component import Component
 _AT_ONCE = (
     *("routes", "messages", "events", "numbers"),
     *("policy", "open_hours", "sender_rules", "registered_senders"),
-    *("preferences", "verifications"),
+    *("preferences", "verifications", "conversations"),
 )
 _TEXT_KEY = "store.text_key"
 """The only setting of its section that applies at once."""

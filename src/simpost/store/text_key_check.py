@@ -24,6 +24,9 @@ COUNT_KEYS: Final = """
       SELECT text_key FROM preference_flags
       WHERE redacted_ms IS NULL AND forgotten_ms IS NULL AND words <> ''
       UNION ALL
+      SELECT text_key FROM conversation_notes
+      WHERE redacted_ms IS NULL AND forgotten_ms IS NULL AND words <> ''
+      UNION ALL
       SELECT text_key FROM verifications WHERE ended_ms IS NULL
     ) AS sealed WHERE text_key IS NOT NULL GROUP BY text_key ORDER BY text_key
 """

@@ -22,11 +22,13 @@ from simpost.api import Services, build
 from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.cluster.single_node import SingleNode
 from simpost.config import PreferenceSettings
+from simpost.config.conversations import ConversationSettings
 from simpost.config.policy import PolicySettings
 from simpost.config.verifications import VerificationSettings
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.inbound import OwnNumbers
 from simpost.domain.repeats import RepeatPolicy
+from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.lifecycle.sources import LifecycleSources
 from simpost.features.preferences.handset import HandsetPreferences
@@ -191,6 +193,7 @@ async def wire(store: Store, **settings: Any) -> Services:
         new_id=lambda: uuid7().bytes,
         clock_ms=clock_ms,
         read_reply=HandsetPreferences(PreferenceSettings()).read,
+        conversations=store.conversations,
     )
     maintenance = Maintenance(
         store,
@@ -247,6 +250,14 @@ async def wire(store: Store, **settings: Any) -> Services:
             new_id=lambda: uuid7().bytes,
             clock_ms=clock_ms,
             keep_days=90,
+        ),
+        conversations=Conversations(
+            store.conversations,
+            store.catalogue,
+            intake,
+            ConversationSettings(),
+            new_id=lambda: uuid7().bytes,
+            clock_ms=clock_ms,
         ),
         opt_out_links=OptOutLinks("https://sms.example.com/", SEAL_KEY),
         carriers=CarrierControl(dispatch, cluster),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from tests.native_app import document
 
@@ -37,9 +39,10 @@ class Operation:
         found = re.match(r"[^{]*\{\w+\}", self.path)
         return found[0] if found else ""
 
-    def at(self, value: str) -> str:
-        """The path with this value as its first parameter, and 1 as any other."""
-        return re.sub(r"\{\w+\}", "1", re.sub(r"\{\w+\}", value, self.path, count=1))
+    def at(self, value: str, others: Mapping[str, str] = MappingProxyType({})) -> str:
+        """The path with this value as its first parameter; any other is in `others`, or 1."""
+        path = re.sub(r"\{\w+\}", value, self.path, count=1)
+        return re.sub(r"\{(\w+)\}", lambda found: others.get(found[1], "1"), path)
 
 
 OPERATIONS = [

@@ -100,6 +100,7 @@ def desk(service: SERVED, answer: str = "") -> InboundService:
         new_id=lambda: uuid7().bytes,
         clock_ms=lambda: NOW_MS,
         read_reply=lambda _account, _esim, _inbound: ReplyEffect(answer=answer),
+        conversations=service.store.conversations,
     )
 
 

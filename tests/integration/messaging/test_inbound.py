@@ -140,6 +140,7 @@ async def opened(path, **carrier_settings):
         intake,
         new_id=lambda: uuid7().bytes,
         clock_ms=clock,
+        conversations=store.conversations,
     )
     bench = Bench(store, centre, desk, clock)
     async with asyncio.TaskGroup() as tasks:

@@ -38,6 +38,7 @@ class ErasedCounts(Schema):
     inbound: int
     incoming_parts: int
     preference_words: int
+    conversation_notes: int
     verifications: int
     receipts: int
     webhook_responses: int
@@ -110,6 +111,7 @@ def show_erasure(erasure: Erasure) -> ErasureOut:
             inbound=counts.get("inbound", 0),
             incoming_parts=counts.get("incomingParts", 0),
             preference_words=counts.get("preferenceWords", 0),
+            conversation_notes=counts.get("conversationNotes", 0),
             verifications=counts.get("verifications", 0),
             receipts=counts.get("receipts", 0),
             webhook_responses=counts.get("webhookResponses", 0),

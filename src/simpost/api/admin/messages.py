@@ -11,7 +11,7 @@ from simpost.api.shared.auth import ServicesDep, admit_admin
 from simpost.api.shared.paging import PageQuery
 from simpost.api.shared.problems import Problem, ProblemCode, invalid
 from simpost.api.v1.inbound.routes import conversation_page, search_conversation
-from simpost.api.v1.inbound.schemas import Conversation
+from simpost.api.v1.inbound.schemas import ConversationEntries
 from simpost.api.v1.messages.export import FILES, ExportQuery, ExportResponse, export_response
 from simpost.api.v1.messages.message_log import message_detail
 from simpost.api.v1.messages.refusals import (
@@ -95,7 +95,7 @@ async def show_conversation(
     esimTranNo: Identifier,  # noqa: N803
     query: Annotated[PageQuery, Query()],
     services: ServicesDep,
-) -> Conversation:
+) -> ConversationEntries:
     """A text that was forwarded to the eSIM is listed once, as the message that forwarded it."""
     account = await services.accounts.find_stored(accessCode)
     found = await search_conversation(services, account.id, esimTranNo, query)

@@ -19,7 +19,10 @@ _STEP: Final = 200
 
 SealCursor = Annotated[
     StrictStr,
-    Matching(r"^[0-9]{1,9}\.[0-4]\.([0-9a-f]{32})?$", "must be the next of the last response"),
+    Matching(
+        rf"^[0-9]{{1,9}}\.[0-{len(SEALED_TABLES) - 1}]\.([0-9a-f]{{32}})?$",
+        "must be the next of the last response",
+    ),
 ]
 
 

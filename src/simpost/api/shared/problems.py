@@ -35,6 +35,7 @@ class ProblemCode(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     NOT_CANCELLABLE = "not_cancellable"
     ACCESS_CODE_TAKEN = "access_code_taken"
+    CONVERSATION_EXISTS = "conversation_exists"
     TOO_MANY_KEYS = "too_many_keys"
     TOO_MANY_TEMPLATES = "too_many_templates"
     TOO_MANY_SOURCES = "too_many_sources"

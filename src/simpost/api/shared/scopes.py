@@ -74,6 +74,17 @@ ENDPOINTS: Final[Mapping[KeyScope | None, tuple[str, ...]]] = {
         "DELETE /v1/lifecycle/sources/{sourceId}",
         "GET /v1/lifecycle/errors",
     ),
+    KeyScope.CONVERSATIONS: (
+        "GET /v1/conversations",
+        "POST /v1/conversations",
+        "GET /v1/conversations/{id}",
+        "PATCH /v1/conversations/{id}",
+        "GET /v1/conversations/{id}/entries",
+        "POST /v1/conversations/{id}/replies",
+        "PUT /v1/conversations/{id}/replies/{messageId}",
+        "POST /v1/conversations/{id}/notes",
+        "GET /v1/conversations/{id}/notes",
+    ),
     None: ("POST /v1/keys", "GET /v1/keys", "DELETE /v1/keys/{id}"),
 }
 """`None`: only with the secret of the account, with no key."""

@@ -11,6 +11,7 @@ from simpost.api.shared.response_cache import ResponseCache
 from simpost.api.shared.response_counts import ResponseCounts
 from simpost.api.shared.wrong_credentials import WrongCredentials
 from simpost.cluster.facade import Cluster
+from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.preferences.links import OptOutLinks
 from simpost.features.preferences.service import PreferenceService
@@ -59,6 +60,7 @@ class Services:
     webhooks: Webhooks
     verifications: Verifications
     lifecycle: Lifecycle
+    conversations: Conversations
     carriers: CarrierControl
     cluster: Cluster
     metrics: MetricsCollector

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from simpost.config import PreferenceSettings, Settings
 from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
@@ -64,7 +66,11 @@ class HandsetPreferences(Component):
             choices=dict.fromkeys(self._stop_categories, reply.word.action is Action.START),
             words=said,
         )
-        return ReplyEffect(change=change, answer=answer)
+        question = ""
+        if reply.word.ambiguous:
+            help_word = msgspec.structs.replace(reply.word, action=Action.HELP)
+            question = self._answer(account, esim, help_word)
+        return ReplyEffect(change=change, answer=answer, question=question)
 
     def _answer(self, account: Account, esim: Esim, word: ReplyWord) -> str:
         language = choose_language(esim.language, word.language, account.language)

@@ -24,6 +24,7 @@ from simpost.ports.store.catalogue import (
     PriceRow,
     Saved,
 )
+from simpost.ports.store.conversations import ConversationStore
 from simpost.ports.store.erasures import Erasure, ErasureStore
 from simpost.ports.store.events import Event, EventLog, EventPage
 from simpost.ports.store.health import StoreHealth
@@ -63,6 +64,7 @@ __all__ = [
     "ApiKeyStore",
     "AttemptResult",
     "CatalogueStore",
+    "ConversationStore",
     "Deferral",
     "DeliveryFilter",
     "DeliveryRound",
@@ -137,6 +139,7 @@ class Store:
     quotas: QuotaStore
     templates: TemplateStore
     verifications: VerificationStore
+    conversations: ConversationStore
     webhooks: WebhookStore
     lifecycle: LifecycleStore
     lifecycle_sources: LifecycleSourceStore

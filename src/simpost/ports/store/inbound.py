@@ -10,6 +10,7 @@ from simpost.domain.inbound import InboundMessage, InboundPart, InboundState, Su
 from simpost.domain.policy.preference_changes import PreferenceChange
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
+from simpost.ports.store.conversations import ReceivedText
 from simpost.ports.store.messages import Accepted, NewMessage
 from simpost.ports.store.recipients import Flag
 
@@ -37,6 +38,7 @@ class NewInbound(msgspec.Struct, frozen=True, gc=False):
         change: a change of preferences, committed in the same transaction. If it changes nothing,
             the message is not committed.
         flag: for a person to read it, in the same transaction.
+        received: for a person to answer: its conversation changes in the same transaction.
     """
 
     inbound: InboundMessage
@@ -44,6 +46,7 @@ class NewInbound(msgspec.Struct, frozen=True, gc=False):
     message: NewMessage | None = None
     change: PreferenceChange | None = None
     flag: Flag | None = None
+    received: ReceivedText | None = None
 
     def over_quota(self, reached: QuotaReached) -> NewInbound:
         """What is committed instead if a quota of the message is reached.

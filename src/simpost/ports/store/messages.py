@@ -44,6 +44,8 @@ class NewMessage(msgspec.Struct, frozen=True, gc=False):
         caller_reference: the caller's own string, to find the message by.
         quotas: counted in the same transaction, which is not committed when one is reached.
         decision: JSON of a `DecisionRecord`, to which the commit adds what was used of the quotas.
+        conversation_id: the conversation that it is a reply in, which changes in the same
+            transaction.
     """
 
     id: bytes
@@ -67,6 +69,7 @@ class NewMessage(msgspec.Struct, frozen=True, gc=False):
     quotas: tuple[Quota, ...] = ()
     caller_reference: str | None = None
     decision: str | None = None
+    conversation_id: bytes | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):

@@ -11,6 +11,7 @@ SEALED_TABLES: Final = (
     "inbound",
     "preference_changes",
     "preference_flags",
+    "conversation_notes",
     "verifications",
 )
 """In the order in which they are sealed again. Codes of verifications are only counted."""

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from simpost.domain.decision_record import with_used
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, Refused
-from simpost.store.postgres import quotas, signatures
+from simpost.store.postgres import quotas, shared_verbs, signatures
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import SQL, columns, octets
 from simpost.store.postgres.requests import (
@@ -24,17 +24,32 @@ from simpost.store.postgres.requests import (
 )
 from simpost.store.records.messages import ACCEPTED, message_row
 from simpost.store.records.texts import StoredTexts, stored_texts
+from simpost.store.shared.conversations import note_reply
 
 
 async def accept(
     session: PostgresSession, messages: Sequence[NewMessage]
 ) -> list[Accepted | IdempotentReplay | QuotaReached]:
+    if any(message.conversation_id for message in messages):
+        return await _accept_replies(session, messages)
     if not any(message.quotas for message in messages):
         return [*await _accept_signed(session, messages)]
     if not any(message.request and message.request.signature for message in messages):
         with contextlib.suppress(quotas.COUNT_FAILED):
             return [*await _accept(session, messages, quotas.total_uses(messages))]
     return await accept_each(session, messages)
+
+
+async def _accept_replies(
+    session: PostgresSession, messages: Sequence[NewMessage]
+) -> list[Accepted | IdempotentReplay | QuotaReached]:
+    """Accept messages, and change the conversations of the replies among them."""
+    async with session.transaction():
+        results = await accept_each(session, messages)
+        for message, result in zip(messages, results, strict=True):
+            if message.conversation_id is not None and isinstance(result, Accepted):
+                await shared_verbs.run(session, note_reply(message))
+    return results
 
 
 async def accept_each(

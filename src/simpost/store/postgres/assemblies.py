@@ -27,6 +27,7 @@ from simpost.store.records.inbound import (
 )
 from simpost.store.records.messages import ACCEPTED
 from simpost.store.records.payloads import InboundPurge
+from simpost.store.shared.conversations import receive_text
 from simpost.store.shared.recipients import add_flag, change_preferences
 
 
@@ -107,6 +108,8 @@ async def _save(
         else:
             parameters = (inbound.account_id, inbound.esim_tran_no, limits.MOST_OF_AN_ESIM)
             await session.execute("trim_inbound", *parameters)
+        if new.received is not None:
+            await shared_verbs.run(session, receive_text(inbound, new.received))
         if new.flag is not None:
             await shared_verbs.run(session, add_flag(new.flag, session.texts))
         if new.change is not None and not await shared_verbs.run(

@@ -19,7 +19,7 @@ from simpost.ports.store.held import (
     HeldMessage,
     ReleaseResult,
 )
-from simpost.store.postgres import quotas, signatures
+from simpost.store.postgres import quotas, shared_verbs, signatures
 from simpost.store.postgres.acceptance import next_references
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
@@ -30,6 +30,7 @@ from simpost.store.records.held import due_message
 from simpost.store.records.messages import ACCEPTED, message_row
 from simpost.store.records.payloads import Cancellation, Deferrals, HeldClaim, HeldEnds, Releases
 from simpost.store.records.texts import StoredTexts, stored_request, stored_texts
+from simpost.store.shared.conversations import note_reply
 from simpost.store.text_seal import TextSeal
 
 _CANCELLED = CODE[State.CANCELLED]
@@ -95,6 +96,9 @@ async def hold(
             await session.execute("insert_held", *columns(rows, 24))
         answers |= {held.message.id: ACCEPTED for held in new}
         await signatures.answer_retries(session, fresh, answers)
+        for held in new:
+            if held.message.conversation_id is not None:
+                await shared_verbs.run(session, note_reply(held.message))
     return [answers[message.id] for message in messages]
 
 

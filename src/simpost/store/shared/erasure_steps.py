@@ -99,6 +99,18 @@ SQL: Final = {
         UPDATE preference_flags SET words = '', text_key = NULL, forgotten_ms = $3
         WHERE account_id = $1 AND id = $2
     """,
+    "conversations": """
+        SELECT id, own_number FROM conversations
+        WHERE account_id = $1 AND esim_tran_no = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT $5
+    """,
+    "erase_conversation": """
+        UPDATE conversations SET own_number = '' WHERE account_id = $1 AND id = $2
+    """,
+    "erase_notes": """
+        UPDATE conversation_notes SET words = '', text_key = NULL, forgotten_ms = $3
+        WHERE account_id = $1 AND conversation_id = $2 AND forgotten_ms IS NULL
+        RETURNING id
+    """,
     "verifications": """
         SELECT id, esim_tran_no, session_key, state FROM verifications
         WHERE account_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4
@@ -216,6 +228,17 @@ def _flags(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[bytes | N
     for flag_id in left:
         yield SQL["erase_flag"], (erasure.account_id, flag_id, now_ms)
     return _last(rows), len(left)
+
+
+def _conversations(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[bytes | None, int]]:
+    """Erase private notes: people wrote them about the traveller."""
+    rows = yield SQL["conversations"], (*_range(erasure, after), ERASURE_STEP)
+    count = 0
+    for row in rows:
+        notes = yield SQL["erase_notes"], (erasure.account_id, row["id"], now_ms)
+        count += len(notes)
+        yield SQL["erase_conversation"], (erasure.account_id, row["id"])
+    return _last(rows), count
 
 
 def _verifications(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[bytes | None, int]]:
@@ -347,6 +370,7 @@ BY_ESIM: Final = (
     Walk("inbound", b"", _inbound),
     Walk("preferenceWords", b"", _changes),
     Walk("preferenceWords", b"", _flags),
+    Walk("conversationNotes", b"", _conversations),
     Walk("verifications", b"", _verifications),
     Walk("webhookResponses", (b"", 0), _deliveries),
     Walk("esims", b"", _esim),

@@ -29,6 +29,10 @@ SQL: Final = {
         SELECT id, text_key, redacted_ms, forgotten_ms FROM preference_flags
         WHERE account_id = $1 AND id > $2 AND words <> '' ORDER BY id LIMIT $3
     """,
+    "conversation_notes": """
+        SELECT id, text_key, redacted_ms, forgotten_ms FROM conversation_notes
+        WHERE account_id = $1 AND id > $2 AND words <> '' ORDER BY id LIMIT $3
+    """,
     "verifications": """
         SELECT id, text_key, ended_ms AS redacted_ms, ended_ms AS forgotten_ms FROM verifications
         WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3
@@ -74,6 +78,14 @@ SQL: Final = {
         UPDATE preference_flags SET text_key = text_key WHERE account_id = $1 AND id = $2
           AND redacted_ms IS NULL AND forgotten_ms IS NULL
         RETURNING words, text_key
+    """,
+    "lock_conversation_notes": """
+        UPDATE conversation_notes SET text_key = text_key WHERE account_id = $1 AND id = $2
+          AND redacted_ms IS NULL AND forgotten_ms IS NULL
+        RETURNING words, text_key
+    """,
+    "save_conversation_notes": """
+        UPDATE conversation_notes SET words = $3, text_key = $4 WHERE account_id = $1 AND id = $2
     """,
     "save_preference_flags": """
         UPDATE preference_flags SET words = $3, text_key = $4 WHERE account_id = $1 AND id = $2

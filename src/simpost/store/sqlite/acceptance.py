@@ -13,6 +13,8 @@ from simpost.store.records.columns import CODE
 from simpost.store.records.messages import ACCEPTED, message_row
 from simpost.store.records.requests import replay_of
 from simpost.store.records.texts import stored_texts
+from simpost.store.shared.conversations import note_reply
+from simpost.store.sqlite import shared_verbs
 from simpost.store.sqlite.queries import SQL, row_of
 from simpost.store.sqlite.quotas import QuotaUses
 from simpost.store.sqlite.session import SqliteSession
@@ -49,6 +51,8 @@ def accept(
             message_row(message, accepted.reference, stored.text, stored.key_id, used)
         )
         parts += part_rows(message, stored.parts, session.node)
+        if message.conversation_id is not None:
+            shared_verbs.run(session.connection, note_reply(message))
         results.append(accepted)
     session.execute_many_rows("insert_message", message_rows)
     session.execute_many_rows("insert_part", parts)

@@ -20,6 +20,7 @@ from simpost.store.records.inbound import (
 )
 from simpost.store.records.messages import ACCEPTED
 from simpost.store.records.payloads import InboundPurge
+from simpost.store.shared.conversations import receive_text
 from simpost.store.shared.recipients import add_flag, change_preferences
 from simpost.store.sqlite import shared_verbs
 from simpost.store.sqlite.acceptance import accept
@@ -93,6 +94,8 @@ def _save(session: SqliteSession, new: NewInbound) -> Accepted | Duplicate | Quo
             limits.MOST_OF_AN_ESIM if of_esim else limits.MOST_OF_NO_ESIM,
         ),
     )
+    if new.received is not None:
+        shared_verbs.run(session.connection, receive_text(inbound, new.received))
     if new.flag is not None:
         shared_verbs.run(session.connection, add_flag(new.flag, session.texts))
     if new.change is not None and not shared_verbs.run(

@@ -21,7 +21,8 @@ from simpost.store.records.held import due_message
 from simpost.store.records.messages import ACCEPTED, message_row
 from simpost.store.records.payloads import Cancellation, Deferrals, HeldClaim, HeldEnds, Releases
 from simpost.store.records.texts import stored_request, stored_texts
-from simpost.store.sqlite import acceptance
+from simpost.store.shared.conversations import note_reply
+from simpost.store.sqlite import acceptance, shared_verbs
 from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.queries import SQL, rows_of
 from simpost.store.sqlite.quotas import QuotaUses
@@ -88,6 +89,8 @@ def _hold(session: SqliteSession, held: HeldMessage) -> Accepted | IdempotentRep
             held.decision,
         ),
     )
+    if message.conversation_id is not None:
+        shared_verbs.run(session.connection, note_reply(message))
     return ACCEPTED
 
 

@@ -11,7 +11,7 @@ from simpost.api.shared.paging import PageQuery, answer_page, cut_page
 from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.api.shared.services import Services
 from simpost.api.v1.inbound.schemas import (
-    Conversation,
+    ConversationEntries,
     InboundDetail,
     InboundPage,
     show_entry,
@@ -69,7 +69,7 @@ async def show_inbound_in_full(
 
 @router.get(
     "/esims/{esimTranNo}/conversation",
-    response_model=Conversation,
+    response_model=ConversationEntries,
     tags=["inbound"],
     summary="Show messages to and from an eSIM, newest first",
 )
@@ -124,7 +124,7 @@ async def search_conversation(
     )
 
 
-def conversation_page(found: list[Entry], query: PageQuery) -> Conversation:
+def conversation_page(found: list[Entry], query: PageQuery) -> ConversationEntries:
     """One page of a conversation."""
     entries, cursor = cut_page(found, query)
-    return Conversation(entries=[show_entry(entry) for entry in entries], next=cursor)
+    return ConversationEntries(entries=[show_entry(entry) for entry in entries], next=cursor)

@@ -94,7 +94,7 @@ class ConversationEntry(Schema):
     at: Time
 
 
-class Conversation(Schema):
+class ConversationEntries(Schema):
     """Newest first; `next` is the cursor of the next page, null at the end."""
 
     entries: list[ConversationEntry]

@@ -1,0 +1,1 @@
+"""/v1/conversations: people answer the texts of travellers."""

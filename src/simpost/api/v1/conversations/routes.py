@@ -1,0 +1,262 @@
+"""/v1/conversations: list, begin, change, answer and annotate."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from simpost.api.shared.auth import Caller, ServicesDep
+from simpost.api.shared.paging import PageQuery, answer_page, cut_page
+from simpost.api.shared.problems import MEDIA_TYPE, Problem, ProblemCode
+from simpost.api.shared.services import Services
+from simpost.api.v1.conversations.schemas import (
+    ConversationOut,
+    ConversationPage,
+    ConversationPatch,
+    ConversationQuery,
+    ConversationStart,
+    NoteOut,
+    NotePage,
+    NoteRequest,
+    ReplyRequest,
+    show_conversation,
+    show_note,
+)
+from simpost.api.v1.inbound.routes import conversation_page, search_conversation
+from simpost.api.v1.inbound.schemas import ConversationEntries
+from simpost.api.v1.messages.body import fingerprint_of
+from simpost.api.v1.messages.content import MessageContents
+from simpost.api.v1.messages.results import AcceptedMessage, accepted_message, refusal_problem
+from simpost.api.v1.messages.send_schema import IdempotencyKey
+from simpost.domain.accounts import Account
+from simpost.domain.conversations import Conversation, Note
+from simpost.domain.messages import parse_id
+from simpost.domain.states import State
+from simpost.errors import ConversationExists, UnknownConversation
+from simpost.messaging.decision import Refusal
+
+router = APIRouter(prefix="/v1", tags=["conversations"])
+
+_NOT_CANCELLABLE = {
+    "description": "The reply has left or has ended, and stays as it is",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/NotCancellable"}}},
+}
+
+
+@router.get(
+    "/conversations",
+    response_model=ConversationPage,
+    summary="List conversations, newest first",
+)
+async def list_conversations(
+    query: Annotated[ConversationQuery, Query()], account: Caller, services: ServicesDep
+) -> Response:
+    """An eSIM has one thread; a conversation is an episode of it."""
+    return await answer_page(
+        services,
+        account,
+        query.limit,
+        lambda: services.store.conversations.list_conversations(account.id, query.filter),
+        lambda found: _page(found, query),
+    )
+
+
+@router.post(
+    "/conversations",
+    status_code=201,
+    response_model=ConversationOut,
+    summary="Begin a conversation with an eSIM",
+    responses={200: {"model": ConversationOut, "description": "The eSIM has one already"}},
+)
+async def begin_conversation(
+    given: ConversationStart, account: Caller, services: ServicesDep
+) -> Response:
+    """Nothing is sent yet. An eSIM has one conversation at a time that is not closed."""
+    esim_tran_no = given.esim_tran_no
+    if given.order_no is not None:
+        esim_tran_no = await services.conversations.esim_of_order(account, given.order_no)
+        if esim_tran_no is None:
+            detail = "This account has no order with this number and exactly one eSIM."
+            raise Problem(404, ProblemCode.NOT_FOUND, detail)
+    begun = await services.conversations.begin(account, esim_tran_no, given.iccid, given.msisdn)
+    if isinstance(begun, Refusal):
+        raise refusal_problem(begun.reason, begun.detail)
+    conversation, is_new = begun
+    body = show_conversation(conversation).model_dump_json(by_alias=True)
+    return Response(body, 201 if is_new else 200, media_type="application/json")
+
+
+@router.get("/conversations/{id}", summary="Show a conversation", operation_id="findConversation")
+async def get_conversation(
+    id: str,  # noqa: A002
+    account: Caller,
+    services: ServicesDep,
+) -> ConversationOut:
+    """Its texts are its entries."""
+    return show_conversation(await _find(services, account, id))
+
+
+@router.patch("/conversations/{id}", summary="Assign, tag, close or reopen a conversation")
+async def change_conversation(
+    id: str,  # noqa: A002
+    given: ConversationPatch,
+    account: Caller,
+    services: ServicesDep,
+) -> ConversationOut:
+    """409 if it would be the second one of its eSIM that is not closed."""
+    try:
+        changed = await services.conversations.change(account, _key(id), given.change)
+    except ConversationExists as error:
+        raise Problem(409, ProblemCode.CONVERSATION_EXISTS, str(error)) from None
+    return show_conversation(changed)
+
+
+@router.get(
+    "/conversations/{id}/entries",
+    response_model=ConversationEntries,
+    summary="Show the texts of the eSIM of a conversation, newest first",
+)
+async def list_entries(
+    id: str,  # noqa: A002
+    query: Annotated[PageQuery, Query()],
+    account: Caller,
+    services: ServicesDep,
+) -> Response:
+    """The whole thread of the eSIM in both directions, each text with its state and reason."""
+    conversation = await _find(services, account, id)
+    return await answer_page(
+        services,
+        account,
+        query.limit,
+        lambda: search_conversation(services, account.id, conversation.esim_tran_no, query),
+        lambda found: conversation_page(found, query),
+    )
+
+
+@router.post(
+    "/conversations/{id}/replies",
+    status_code=202,
+    response_model=AcceptedMessage,
+    summary="Reply to the eSIM",
+)
+async def reply(
+    id: str,  # noqa: A002
+    given: ReplyRequest,
+    request: Request,
+    account: Caller,
+    services: ServicesDep,
+    idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
+) -> Response:
+    """A support message. With it the conversation waits for the traveller, and is read."""
+    conversation = await _find(services, account, id)
+    return await _send(services, account, conversation, given, request, idempotency_key)
+
+
+@router.put(
+    "/conversations/{id}/replies/{messageId}",
+    status_code=202,
+    response_model=AcceptedMessage,
+    summary="Replace a reply that waits for its time",
+    responses={409: _NOT_CANCELLABLE},
+)
+async def replace_reply(
+    id: str,  # noqa: A002
+    messageId: str,  # noqa: N803  as it stands in the path
+    given: ReplyRequest,
+    request: Request,
+    account: Caller,
+    services: ServicesDep,
+    idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
+) -> Response:
+    """The reply is cancelled, then the new one is sent or waits; 409 if it has left."""
+    conversation = await _find(services, account, id)
+    message_id = parse_id(messageId)
+    old = message_id and await services.conversations.cancel_reply(
+        account, conversation, message_id
+    )
+    if not old:
+        detail = "This conversation has no such reply."
+        raise Problem(404, ProblemCode.NOT_FOUND, detail)
+    if old.state is not State.CANCELLED:
+        detail = f"The reply is {old.state}: only an unsent reply can be replaced."
+        raise Problem(409, ProblemCode.NOT_CANCELLABLE, detail, members={"state": old.state})
+    return await _send(services, account, conversation, given, request, idempotency_key)
+
+
+@router.post("/conversations/{id}/notes", status_code=201, summary="Add a private note")
+async def add_note(
+    id: str,  # noqa: A002
+    given: NoteRequest,
+    account: Caller,
+    services: ServicesDep,
+) -> NoteOut:
+    """The traveller never sees it."""
+    key = _key(id)
+    return show_note(await services.conversations.add_note(account, key, given.author, given.text))
+
+
+@router.get(
+    "/conversations/{id}/notes",
+    response_model=NotePage,
+    summary="List private notes, newest first",
+)
+async def list_notes(
+    id: str,  # noqa: A002
+    query: Annotated[PageQuery, Query()],
+    account: Caller,
+    services: ServicesDep,
+) -> Response:
+    """The last 500 notes are kept."""
+    conversation = await _find(services, account, id)
+    return await answer_page(
+        services,
+        account,
+        query.limit,
+        lambda: services.store.conversations.list_notes(
+            account.id, conversation.id, before=query.before, limit=query.look_ahead
+        ),
+        lambda found: _notes(found, query),
+    )
+
+
+async def _send(
+    services: Services,
+    account: Account,
+    conversation: Conversation,
+    given: ReplyRequest,
+    request: Request,
+    key: str | None,
+) -> Response:
+    fingerprint = await fingerprint_of(request) if key else b""
+    message = given.message(conversation.esim_tran_no)
+    wanted = await MessageContents(services, account).request(message, key, fingerprint)
+    result = await services.conversations.reply(account, conversation, wanted)
+    if result.message_id is None:
+        assert result.reason
+        raise refusal_problem(result.reason, result.detail)
+    accepted = await accepted_message(services, account, result, wanted.send_at_ms)
+    headers = {"Idempotency-Replayed": "true"} if result.repeated else None
+    body = accepted.model_dump_json(by_alias=True)
+    return Response(body, 202, headers, media_type="application/json")
+
+
+async def _find(services: Services, account: Account, conversation_id: str) -> Conversation:
+    return await services.conversations.find(account, _key(conversation_id))
+
+
+def _key(conversation_id: str) -> bytes:
+    key = parse_id(conversation_id)
+    if key is None:
+        raise UnknownConversation
+    return key
+
+
+def _page(found: list[Conversation], query: ConversationQuery) -> ConversationPage:
+    rows, cursor = cut_page(found, query)
+    return ConversationPage(conversations=[show_conversation(row) for row in rows], next=cursor)
+
+
+def _notes(found: list[Note], query: PageQuery) -> NotePage:
+    rows, cursor = cut_page(found, query)
+    return NotePage(notes=[show_note(row) for row in rows], next=cursor)

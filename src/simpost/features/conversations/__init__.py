@@ -1,0 +1,1 @@
+"""Conversations: people answer the texts of travellers."""

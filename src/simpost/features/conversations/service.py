@@ -1,0 +1,159 @@
+"""Begins conversations, sends replies in them, and returns those that nobody answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from simpost.config import Settings
+from simpost.config.conversations import ConversationSettings
+from simpost.domain.accounts import Account
+from simpost.domain.conversations import (
+    Conversation,
+    ConversationChange,
+    Note,
+)
+from simpost.domain.esims import Esim
+from simpost.domain.messages import Category, Message
+from simpost.domain.reasons import Reason
+from simpost.errors import UnknownConversation
+from simpost.messaging.decision import Refusal
+from simpost.messaging.intake import Intake, SendRequest, SendResult
+from simpost.ports.store.catalogue import CatalogueStore, EsimFilter
+from simpost.ports.store.conversations import CONVERSATION_STEP, ConversationStore
+from simpost.runtime.clock import Clock
+from simpost.runtime.component import Component
+from simpost.runtime.scheduler import always, run_periodically
+
+_INTERVAL_S: Final = 2.0
+_DAY_MS: Final = 86_400_000
+
+
+class Conversations(Component):
+    """The conversations of all accounts. Texts from eSIMs reach them through `InboundService`."""
+
+    def __init__(
+        self,
+        store: ConversationStore,
+        catalogue: CatalogueStore,
+        intake: Intake,
+        settings: ConversationSettings,
+        *,
+        new_id: Callable[[], bytes],
+        clock_ms: Clock,
+        is_leader: Callable[[], bool] = always,
+    ) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._intake = intake
+        self._new_id = new_id
+        self._clock_ms = clock_ms
+        self._is_leader = is_leader
+        self._keep_ms = settings.keep_days * _DAY_MS
+
+    async def run(self) -> None:
+        """Run `tidy` every two seconds on the leader, until cancelled."""
+        await run_periodically(self.tidy, _INTERVAL_S, name="conversations", when=self._is_leader)
+
+    async def reconfigure(self, settings: Settings) -> None:
+        """Apply a new time to keep conversations."""
+        self._keep_ms = settings.conversations.keep_days * _DAY_MS
+
+    async def tidy(self) -> None:
+        """Reopen those whose reply failed, return overdue ones, and delete old ones."""
+        now_ms = self._clock_ms()
+        while await self._store.reopen_failed(now_ms=now_ms) >= CONVERSATION_STEP:
+            pass
+        while await self._store.return_overdue(now_ms=now_ms) >= CONVERSATION_STEP:
+            pass
+        before_ms = now_ms - self._keep_ms
+        while await self._store.delete_old(before_ms=before_ms) >= CONVERSATION_STEP:
+            pass
+
+    async def begin(
+        self, account: Account, esim_tran_no: str | None, iccid: str | None, msisdn: str | None
+    ) -> tuple[Conversation, bool] | Refusal:
+        """The conversation of the eSIM that is not closed, or a new one; and whether it is new.
+
+        Raises StoreError.
+        """
+        found = await self._intake.find_esim(account, esim_tran_no, iccid, msisdn)
+        if not isinstance(found, Esim):
+            return found or Refusal(Reason.ESIM_UNKNOWN)
+        new_id = self._new_id()
+        begun = await self._store.begin(
+            account.id, found.esim_tran_no, new_id=new_id, now_ms=self._clock_ms()
+        )
+        return begun, begun.id == new_id
+
+    async def esim_of_order(self, account: Account, order_no: str) -> str | None:
+        """The only eSIM of an order; `None` if there is none, or several. Raises StoreError."""
+        which = EsimFilter(order_no=order_no, limit=2)
+        found, _ = await self._catalogue.query_esims(account.id, which)
+        return found[0].esim_tran_no if len(found) == 1 else None
+
+    async def find(self, account: Account, conversation_id: bytes) -> Conversation:
+        """Raises UnknownConversation and StoreError."""
+        found = await self._store.find(account.id, conversation_id)
+        if found is None:
+            raise UnknownConversation
+        return found
+
+    async def change(
+        self, account: Account, conversation_id: bytes, change: ConversationChange
+    ) -> Conversation:
+        """Raises UnknownConversation, ConversationExists and StoreError."""
+        now_ms = self._clock_ms()
+        changed = await self._store.change(account.id, conversation_id, change, now_ms=now_ms)
+        if changed is None:
+            raise UnknownConversation
+        return changed
+
+    async def reply(
+        self, account: Account, conversation: Conversation, request: SendRequest
+    ) -> SendResult:
+        """Send a support message to the eSIM, from the number that it wrote to.
+
+        The conversation changes in the commit of the message. Raises StoreError.
+        """
+        options = request.options
+        if options.sender is None and conversation.own_number:
+            options = msgspec.structs.replace(options, sender=conversation.own_number)
+        wanted = msgspec.structs.replace(
+            request,
+            esim_tran_no=conversation.esim_tran_no,
+            iccid=None,
+            msisdn=None,
+            category=Category.SUPPORT,
+            options=options,
+            conversation_id=conversation.id,
+        )
+        if options is not request.options:
+            _, decision = await self._intake.decide(account, wanted, self._clock_ms())
+            if isinstance(decision, Refusal) and decision.reason is Reason.SENDER_NOT_ALLOWED:
+                wanted = msgspec.structs.replace(wanted, options=request.options)
+        return await self._intake.send(account, wanted)
+
+    async def cancel_reply(
+        self, account: Account, conversation: Conversation, message_id: bytes
+    ) -> Message | None:
+        """Cancel a reply that waits for its time; `None` if it is no message of the eSIM.
+
+        Its state is `cancelled`, or the one that prevents it.
+        """
+        message = await self._intake.cancel(account, message_id)
+        if message is None or message.esim_tran_no != conversation.esim_tran_no:
+            return None
+        return message
+
+    async def add_note(
+        self, account: Account, conversation_id: bytes, author: str, text: str
+    ) -> Note:
+        """Raises UnknownConversation and StoreError."""
+        now_ms = self._clock_ms()
+        note = Note(self._new_id(), account.id, conversation_id, author, text, now_ms)
+        if not await self._store.add_note(note):
+            raise UnknownConversation
+        return note

@@ -1,0 +1,52 @@
+"""`simpost conversations` against the demo: a text comes in, a reply arrives on the handset."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from typing import Any
+
+from tests.integration.cli.test_cli_inbox import ESIM, NUMBER
+
+
+def texts_of_handset(simpost: Any) -> list[str]:
+    with urllib.request.urlopen(f"{simpost.handsets}handsets/{NUMBER}") as answer:
+        return [each["text"] for each in json.load(answer)["messages"]]
+
+
+def test_a_conversation_from_its_start_to_its_end(simpost: Any) -> None:
+    started = simpost("conversations", "start", ESIM, "--json")
+    begun = json.loads(started.stdout)
+    assert (started.returncode, begun["status"]) == (0, "waiting")
+    place = begun["id"]
+    replied = simpost("conversations", "reply", place, stdin="From standard input\n")
+    assert (replied.returncode, replied.stdout.split()[1:]) == (0, ["accepted"])
+    ends = time.monotonic() + 20
+    while "From standard input" not in texts_of_handset(simpost):
+        assert time.monotonic() < ends
+        time.sleep(0.1)
+    noted = simpost("conversations", "note", place, "Wants a refund", "--author", "Ana")
+    assert noted.stdout.endswith("  noted\n")
+    changed = simpost("conversations", "change", place, "--assignee", "Ana", "--tag", "vip")
+    assert "assignee    Ana\ntags        vip\n" in changed.stdout
+    shown = simpost("conversations", "show", place).stdout
+    assert "->" in shown
+    assert "From standard input" in shown
+    assert shown.splitlines()[-1].endswith("note by Ana: Wants a refund")
+    listed = simpost("conversations", "list", "--tag", "vip", "--assignee", "Ana")
+    assert listed.stdout.splitlines()[1].split()[:4] == [place, "waiting", ESIM, "Ana"]
+    closed = simpost("conversations", "change", place, "--status", "closed", "--json")
+    assert json.loads(closed.stdout)["status"] == "closed"
+
+
+def test_mistakes_are_explained(simpost: Any) -> None:
+    nothing = simpost("conversations", "change", "x")
+    assert (nothing.returncode, nothing.stdout) == (2, "")
+    assert "nothing to change: give --status, --assignee, --tag or --read." in nothing.stderr
+    both = simpost("conversations", "reply", "x", "text", "--template", "t")
+    assert (both.returncode, "choose one" in both.stderr) == (2, True)
+    value = simpost("conversations", "reply", "x", "--template", "t", "--value", "name")
+    assert "write it as NAME=VALUE" in value.stderr
+    unknown = simpost("conversations", "show", "x")
+    assert (unknown.returncode, "no such conversation" in unknown.stderr) == (1, True)
