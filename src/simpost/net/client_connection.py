@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, cast
 import httptools
 
 MAX_RESPONSE_OCTETS: Final = 65_536
-"""Octets of a body that are read; then the connection is closed."""
+"""Octets of a body that are read; then the connection is closed, and the status counts."""
 MAX_HEAD_OCTETS: Final = 32_768
 """Octets of all headers of a response, interim responses (1xx) included."""
 
@@ -105,8 +105,9 @@ class ClientConnection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; of equal names the first."""
-        if self._is_complete:
-            return  # of a second response
+        if self._has_head:
+            return  # a trailer, or of a second response
+        self._head_octets += len(name) + len(value) + 4
         self._headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1").strip())
 
     def on_headers_complete(self) -> None:
@@ -149,17 +150,25 @@ class ClientConnection(asyncio.Protocol):
         self._headers: dict[str, str] = {}
         self._status = 0
         self._body = bytearray()
-        self._body_octets = self._read_octets = 0
+        self._body_octets = self._head_octets = self._read_octets = 0
         self._has_head = self._is_complete = self._is_reusable = False
         self._is_broken = self._ends_with_connection = False
 
     def _look_at_response(self) -> None:
-        if self._is_complete or self._body_octets > MAX_RESPONSE_OCTETS:
-            self._finish()
-        elif self._is_broken:
-            self._fail("the response is not HTTP/1.1")
-        elif not self._has_head and self._read_octets > MAX_HEAD_OCTETS:
+        head_octets = self._head_octets if self._has_head else self._read_octets
+        if head_octets > MAX_HEAD_OCTETS:
             self._fail(f"the headers of the response exceed {MAX_HEAD_OCTETS} octets")
+        elif self._is_broken and not self._is_complete:
+            self._fail("the response is not HTTP/1.1")
+        elif self._is_complete or self._is_too_long():
+            self._finish()
+
+    def _is_too_long(self) -> bool:
+        """Whether no more of the body is read; extensions of chunks and trailers count, too."""
+        return self._has_head and (
+            self._body_octets > MAX_RESPONSE_OCTETS
+            or self._read_octets > MAX_HEAD_OCTETS + MAX_RESPONSE_OCTETS
+        )
 
     def _finish(self) -> None:
         answer = self._answer

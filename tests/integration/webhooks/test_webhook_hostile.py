@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.integration.webhooks.receiver import OK, answer, receiving
 
 HOOKS = Any  # the `hooks` fixture of conftest.py
 RECEIVER = Any
+RESPONSE_TIMEOUT_S = sender.RESPONSE_TIMEOUT_S
 _PIECE = 65_536
 _MANY_OCTETS = 64 * 2**20
 _BOMB = gzip.compress(bytes(32 * 2**20))
@@ -174,6 +176,55 @@ async def long_body(peer, writer):
     await peer.flood(writer, b"y" * _PIECE)
 
 
+async def endless_extension(peer, writer):
+    await peer.write(writer, _HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    await peer.write(writer, b"1000\r\n" + b"y" * 0x1000 + b"\r\n1;name=")
+    await peer.flood(writer, b"x" * _PIECE)
+
+
+async def extensions(peer, writer):
+    await peer.write(writer, _HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    await peer.flood(writer, b"1" + b";a=b" * 1_000 + b"\r\ny\r\n")
+
+
+async def trailers(peer, writer):
+    await peer.write(writer, _HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    await peer.write(writer, b"1000\r\n" + b"y" * 0x1000 + b"\r\n0\r\n")
+    for number in range(1_000_000):
+        await peer.write(writer, b"X-%d: %b\r\n" % (number, b"x" * 8_000))
+
+
+async def one_trailer_without_end(peer, writer):
+    await peer.write(writer, _HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    await peer.write(writer, b"1000\r\n" + b"y" * 0x1000 + b"\r\n0\r\nX-Filler: ")
+    await peer.flood(writer, b"x" * _PIECE)
+
+
+@pytest.mark.parametrize("act", [extensions, endless_extension, trailers, one_trailer_without_end])
+async def test_what_a_chunked_body_has_beside_its_octets_is_cut(hooks: HOOKS, act: Any):
+    async with hostile(act) as peer:
+        endpoint = await hooks.add(peer.url)
+        await hooks.accept()
+        async with asyncio.timeout(20):
+            await hooks.deliver()
+            attempt = await hooks.service.test(hooks.account, endpoint.id)
+    assert (await hooks.endpoint(endpoint)).delivered == 1
+    assert attempt.duration_ms < 400  # cut by the octets, not by the time limit of 500 ms
+    assert attempt.body.startswith("y")
+    assert peer.written < 16 * 2**20
+
+
+async def test_a_trailer_is_no_header(hooks: HOOKS, receiver: RECEIVER):
+    receiver.answer = (
+        b"HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nRetry-After: 86400\r\n\r\n"
+    )
+    endpoint = await hooks.add(receiver.url)
+    await hooks.accept()
+    await hooks.deliver()
+    [failed] = await hooks.deliveries(endpoint)
+    assert failed.due_ms < hooks.now_ms + 60_000
+
+
 @pytest.mark.parametrize("act", [endless_body, endless_chunks, long_body])
 async def test_a_huge_body_is_cut_and_its_status_counts(hooks: HOOKS, act: Any):
     async with hostile(act) as peer:
@@ -267,7 +318,51 @@ async def test_hostile_endpoints_take_little_memory_and_delay_no_other(
 
 
 def test_the_limits_are_those_of_the_page():
-    assert (MAX_HEAD_OCTETS, MAX_RESPONSE_OCTETS) == (32_768, 65_536)
+    page = Path("docs/webhooks.md").read_text("utf-8")
+    table = page.partition("## Limits of a response")[2].partition("\n- ")[0]
+    values = [row.split("|")[2].strip() for row in table.splitlines() if row.startswith("| ")][2:]
+    assert values == [
+        f"{sender.CONNECT_TIMEOUT_S:g} s",
+        f"{RESPONSE_TIMEOUT_S:g} s",
+        f"{MAX_HEAD_OCTETS:,} octets",
+        f"{MAX_RESPONSE_OCTETS:,} octets",
+        f"{sender.MAX_BODY_OCTETS:,} octets",
+    ]
+
+
+async def drip_of_body_after_most_of_the_time(peer, writer):
+    await asyncio.sleep(0.3)
+    await drip(peer, writer)
+
+
+async def nothing(peer, writer):
+    await asyncio.sleep(2)
+
+
+@pytest.mark.parametrize(
+    "act", [nothing, drip, drip_of_headers, drip_of_body_after_most_of_the_time]
+)
+async def test_one_limit_counts_for_the_first_octet_the_headers_and_the_body(
+    hooks: HOOKS, act: Any
+):
+    async with hostile(act) as peer:
+        endpoint = await hooks.add(peer.url)
+        await hooks.accept()
+        await hooks.deliver()
+        [failed] = await hooks.deliveries(endpoint)
+    [attempt] = failed.attempts
+    assert attempt.error == "no response within the time limit"
+    assert 500 <= attempt.duration_ms < 1_500
+
+
+async def test_headers_at_the_limit_are_read_and_the_next_octets_are_not(hooks: HOOKS):
+    filler = b"X-Filler: " + b"x" * 8_000 + b"\r\n"
+    for lines, delivered in ((4, 1), (5, 0)):
+        async with hostile(says(_HEAD + filler * lines + b"Content-Length: 0\r\n\r\n")) as peer:
+            endpoint = await hooks.add(peer.url)
+            await hooks.accept()
+            await hooks.deliver()
+        assert (await hooks.endpoint(endpoint)).delivered == delivered
 
 
 async def test_a_redirect_into_our_network_is_not_followed(hooks: HOOKS, receiver: RECEIVER):
