@@ -219,10 +219,13 @@ async def peer_without_tls(act):
     ended = asyncio.Event()
 
     async def serve(reader, writer):
-        with contextlib.suppress(ConnectionError):
-            await act(reader, writer)
-        writer.close()
-        ended.set()
+        try:
+            # uvloop raises RuntimeError for a write after the end of the connection.
+            with contextlib.suppress(ConnectionError, RuntimeError):
+                await act(reader, writer)
+        finally:
+            writer.close()
+            ended.set()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
