@@ -51,14 +51,14 @@ def _keep_files_in_memory() -> None:
 _keep_files_in_memory()
 
 _LONG_S = 3_600
-_WORKERS_PER_CPU = 2
+_WORKERS_PER_CPU = 2.5
 """Many tests wait for processes, leases and peers; others use the processor in that time."""
 _SLOW = frozenset({"browser", "cluster", "interop", "openapi", "postgres", "scenarios"})
 """Folders with tests that wait for processes and take up to half a minute each."""
 
 
 def pytest_xdist_auto_num_workers():
-    return _WORKERS_PER_CPU * len(os.sched_getaffinity(0))
+    return int(_WORKERS_PER_CPU * len(os.sched_getaffinity(0)))
 
 
 @pytest.hookimpl(wrapper=True)
