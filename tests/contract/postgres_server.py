@@ -84,11 +84,16 @@ class PostgresServer:
 
     async def create_database(self, name: str, template: str = "template1") -> None:
         """A copy of another database, file by file: a third of the work of a copy in the log."""
+        await self._execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+
+    async def drop_database(self, name: str) -> None:
+        """Also where connections to it are open: each database takes 10 MiB."""
+        await self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def _execute(self, statement: str) -> None:
         connection = await asyncpg.connect(self.url())
         try:
-            await connection.execute(
-                f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"
-            )
+            await connection.execute(statement)
         finally:
             await connection.close()
 

@@ -149,7 +149,7 @@ async def test_streams_of_an_account_are_limited_and_released(
         each.writer.close()
     async with asyncio.timeout(PATIENCE_S):
         while listening.services.streams._open:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
 
 
 async def test_a_changed_secret_ends_the_stream(listening: SERVED, open_stream: Opener):

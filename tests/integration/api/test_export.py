@@ -270,7 +270,7 @@ async def test_a_reader_that_leaves_ends_the_work(
     reader.close()
     async with asyncio.timeout(10):
         while service.services.exports._open:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
     assert reads.messages < reads.ROWS / 2
 
 

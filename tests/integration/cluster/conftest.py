@@ -42,10 +42,11 @@ def template(postgres: PostgresServer) -> str:
 
 
 @pytest.fixture
-def url(postgres: PostgresServer, template: str) -> str:
+def url(postgres: PostgresServer, template: str) -> Iterator[str]:
     name = f"cluster_{next(_count)}"
     asyncio.run(postgres.create_database(name, template))
-    return postgres.url(name)
+    yield postgres.url(name)
+    asyncio.run(postgres.drop_database(name))
 
 
 @pytest.fixture

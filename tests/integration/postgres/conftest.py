@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -37,11 +37,12 @@ _count = itertools.count()
 
 
 @pytest.fixture
-def database(postgres: PostgresServer, template: str) -> str:
+def database(postgres: PostgresServer, template: str) -> Iterator[str]:
     """The name of a database that is a copy of the template."""
     name = f"store_{next(_count)}"
     asyncio.run(postgres.create_database(name, template))
-    return name
+    yield name
+    asyncio.run(postgres.drop_database(name))
 
 
 @pytest.fixture
@@ -50,11 +51,12 @@ def url(postgres: PostgresServer, database: str) -> str:
 
 
 @pytest.fixture
-def empty_url(postgres: PostgresServer) -> str:
+def empty_url(postgres: PostgresServer) -> Iterator[str]:
     """The URL of an empty database without tables."""
     name = f"empty_{next(_count)}"
     asyncio.run(postgres.create_database(name))
-    return postgres.url(name)
+    yield postgres.url(name)
+    asyncio.run(postgres.drop_database(name))
 
 
 @pytest.fixture

@@ -50,14 +50,17 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     opened: Store
     if request.param == "sqlite":
         opened = await SqliteStore.open(tmp_path / "simpost.db", seal_key=SEAL_KEY)
-    else:
-        template = request.getfixturevalue("template")
-        postgres = request.getfixturevalue("postgres")
-        name = f"{template}_{next(_count)}"
-        await postgres.create_database(name, template)
-        opened = await PostgresStore.open(postgres.url(name), seal_key=SEAL_KEY, node="embedded")
+        yield opened
+        await opened.close()
+        return
+    template = request.getfixturevalue("template")
+    postgres = request.getfixturevalue("postgres")
+    name = f"{template}_{next(_count)}"
+    await postgres.create_database(name, template)
+    opened = await PostgresStore.open(postgres.url(name), seal_key=SEAL_KEY, node="embedded")
     yield opened
     await opened.close()
+    await postgres.drop_database(name)
 
 
 class Hooks:
