@@ -31,7 +31,7 @@ settings.load_profile("everyday")
 
 _MEMORY = Path("/dev/shm")
 _ROOM = 8 * 2**30
-"""Octets; a run uses about 3 GiB, most of it for databases."""
+"""Octets; a run uses less than 3 GiB."""
 
 
 def _keep_files_in_memory() -> None:
