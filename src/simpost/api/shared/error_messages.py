@@ -44,7 +44,7 @@ _MESSAGES = {
     "datetime_object_invalid": "must be an RFC 3339 time, as 2026-01-31T12:00:00Z",
     "timezone_aware": "needs a time zone, as 2026-01-31T12:00:00Z",
 }
-_STEP = re.compile(r"[A-Za-z_][\w-]*|\d+")
+_NAME = re.compile(r"[A-Za-z_][\w-]*")
 
 
 class Matching:
@@ -73,8 +73,10 @@ class Matching:
 
 def error_message(error: Mapping[str, Any]) -> dict[str, str]:
     """One error of pydantic: the place and the reason."""
-    steps = [str(step) for step in error["loc"]]
-    at = ".".join(step for step in steps if _STEP.fullmatch(step))
+    # A name that no field can have is left out: it may be a code in the wrong place.
+    at = ".".join(
+        str(step) for step in error["loc"] if isinstance(step, int) or _NAME.fullmatch(step)
+    )
     context = error.get("ctx") or {}
     if error["type"] == "value_error":
         return {"at": at, "reason": str(context.get("error") or _FALLBACK)}
