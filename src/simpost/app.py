@@ -114,7 +114,8 @@ class App:
         self._webhook_sender = self._build_webhook_sender()
         self.webhook_delivery = self._build_webhook_delivery()
         components = (parts.clock, self.cluster, self.stops, self.api_keys, *changing)
-        counting = (*components, self._build_release(), self.erasures, self.webhook_delivery)
+        working = (self._build_release(), self.erasures, self.webhook_delivery)
+        counting = (*components, *working, self.verifications.counts)
         self._metrics, self._readiness = self._build_metrics(counting), self._build_readiness()
         self.service = self._build_service((*counting, self._metrics))
 

@@ -4,6 +4,8 @@ import msgspec
 import pytest
 
 from simpost.domain.accounts import Account, AccountChange, Dialect
+from simpost.domain.code_budgets import CodeBudget
+from simpost.domain.code_policy import CodePolicy
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.policy.budgets import Budget
@@ -386,6 +388,7 @@ CHANGES = {
     "language": "pt-BR",
     "detect_codes": True,
     "budgets": (Budget("", 100, 2000), Budget("66", month=50)),
+    "code_policy": CodePolicy(digits=8, sender="Acme", sends_per_day={CodeBudget.ACCOUNT: 5}),
 }
 OTHERWISE_CHANGED = {"choices", "open_hours"}
 """Defaults of its eSIMs: preferences of the recipient without an eSIM."""

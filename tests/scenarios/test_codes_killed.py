@@ -52,7 +52,7 @@ async def check(node, verification, code):
 
 @contextlib.asynccontextmanager
 async def blocked_messages(url):  # noqa: F811
-    """No message can be committed meanwhile; the connection sees all that is."""
+    """No message can be committed inside; the connection sees all that is."""
     connection = await asyncpg.connect(url)
     try:
         transaction = connection.transaction()

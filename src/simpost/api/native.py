@@ -18,6 +18,7 @@ from simpost.api.admin import (
     accounts,
     budgets,
     carriers,
+    code_policies,
     erasures,
     esims,
     imports,
@@ -89,7 +90,7 @@ def framework(version: str) -> FastAPI:
         *(send, export, message_log, cancellation, refusals, inbound, events, event_stream),
         *(preferences, batches, flags, templates, verifications, conversations, webhooks, keys),
         *(esim_facts, lifecycle),
-        *(accounts, admin_keys, budgets, carriers, esims, plans, imports),
+        *(accounts, admin_keys, budgets, code_policies, carriers, esims, plans, imports),
         *(admin_messages, admin_inbound, admin_preferences, erasures),
         *(stops, nodes, receipts, reload, text_keys),
     )

@@ -82,6 +82,8 @@ keep_days = 90
 # One-time codes that simpost makes and checks.
 # digits = 6
 # life_s = 600          # after each send
+# esim_wait_s = 60      # between two codes to an eSIM, of any account
+# mode = "allow"        # monitor, filter, block; per country and prefix in modes
 
 [lifecycle]
 # What suppliers report of eSIMs.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from typing import Annotated, Any, TypeAlias
@@ -9,8 +10,19 @@ from urllib.parse import quote
 
 import typer
 
-from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
+from simpost.cli.options import (
+    AccessCode,
+    AdminToken,
+    ApiKey,
+    AsJson,
+    Config,
+    Secret,
+    Url,
+    account_server,
+    admin_server,
+)
 from simpost.cli.output import print_json, print_lines
+from simpost.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True, help="Send one-time codes to eSIMs, and check them.")
 
@@ -136,6 +148,78 @@ def cancel(
     """Cancel a verification: its code is invalid from then on."""
     server = account_server(url, config, access_code, secret, api_key)
     _print(server.delete(_place(verification_id)), as_json=as_json)
+
+
+@app.command()
+def policy(
+    account: Annotated[str, typer.Argument(help="Access code of the account.")],
+    digits: Annotated[int | None, typer.Option(min=4, max=10, help="Digits of a code.")] = None,
+    life: Annotated[int | None, typer.Option(help="Seconds a code is valid.")] = None,
+    max_checks: Annotated[int | None, typer.Option(help="Most checks.")] = None,
+    max_sends: Annotated[int | None, typer.Option(help="Most sends.")] = None,
+    resend_wait: Annotated[int | None, typer.Option(help="Seconds between sends.")] = None,
+    repeat_code: Annotated[
+        bool | None,
+        typer.Option("--repeat-code/--new-code", help="Whether a send again repeats the code."),
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="Language of the text, as pt-BR.")] = None,
+    sender: Annotated[str | None, typer.Option("--from", help="Sender on the handset.")] = None,
+    per_hour: Annotated[
+        list[str] | None, typer.Option(help="Most sends an hour, such as account=500.")
+    ] = None,
+    per_day: Annotated[
+        list[str] | None, typer.Option(help="Most sends a day, such as country=5000.")
+    ] = None,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Use the settings again, then apply the options.")
+    ] = False,
+    url: Url = None,
+    config: Config = None,
+    admin_token: AdminToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what an account has in place of the settings, or change it. Needs the admin token."""
+    given = {
+        "digits": digits,
+        "lifeSeconds": life,
+        "maxChecks": max_checks,
+        "maxSends": max_sends,
+        "resendWaitSeconds": resend_wait,
+        "repeatCode": repeat_code,
+        "language": language,
+        "from": sender,
+        "sendsPerHour": _limits(per_hour),
+        "sendsPerDay": _limits(per_day),
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    server = admin_server(url, config, admin_token)
+    path = f"/v1/admin/accounts/{quote(account, safe='')}/verifications"
+    found = server.get(path)
+    if changes or reset:
+        wanted = changes if reset else found | changes
+        found = server.put(path, json.dumps(wanted).encode())
+    if as_json:
+        print_json(found)
+        return
+    own = {name: value for name, value in found.items() if value is not None}
+    print_lines([f"{name:<18} {_shown(value)}" for name, value in own.items()] or ["as configured"])
+
+
+def _limits(given: list[str] | None) -> dict[str, int] | None:
+    """The limits of options such as `account=500`."""
+    limits: dict[str, int] = {}
+    for each in given or ():
+        name, _, most = each.partition("=")
+        if not most.isdecimal():
+            raise ConfigError(f"{each!r} must be a budget and a number, such as account=500.")
+        limits[name] = int(most)
+    return limits or None
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {most}" for name, most in value.items())
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _place(verification_id: str) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from simpost.config.section import Section
 from simpost.domain.code_budgets import CodeBudget
+from simpost.domain.code_modes import CodeMode
 from simpost.domain.verifications import MAX_DIGITS, MIN_DIGITS
 
+_PLACE = re.compile(r"[A-Z]{2}|[1-9][0-9]{0,14}")
 _MOST_SENDS = 1_000_000_000
 
 
@@ -18,6 +21,13 @@ def _are_limits(limits: dict[CodeBudget, int]) -> dict[CodeBudget, int]:
         if not 0 <= limit <= _MOST_SENDS:
             raise ValueError(f"{budget} must be 0 to {_MOST_SENDS}")
     return limits
+
+
+def _are_places(modes: dict[str, CodeMode]) -> dict[str, CodeMode]:
+    for place in modes:
+        if not _PLACE.fullmatch(place):
+            raise ValueError(f"{place!r} must be a country such as NG, or the digits of numbers")
+    return modes
 
 
 class VerificationSettings(Section):
@@ -87,6 +97,33 @@ class VerificationSettings(Section):
             CodeBudget.PLAN: 50_000,
         },
         description="The same in a day (UTC).",
+    )
+
+    mode: CodeMode = Field(
+        default=CodeMode.ALLOW,
+        description="What happens with codes: `allow` sends them, `monitor` also logs those that "
+        "`filter` would refuse, `filter` refuses codes to prefixes of which too few are verified, "
+        "and `block` refuses all.",
+    )
+    modes: Annotated[dict[str, CodeMode], AfterValidator(_are_places)] = Field(
+        default={},
+        description="Modes of countries, by Alpha-2 code, and of numbers, by their first digits, "
+        'such as `{ NG = "filter", "1876" = "block" }`. The longest prefix decides, then the '
+        "country.",
+    )
+    filter_share: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="Fraction of the verifications of a prefix that must be verified, of those "
+        "that end in an hour (UTC) as verified, expired or locked.",
+    )
+    filter_ended: int = Field(
+        default=30,
+        ge=1,
+        le=1_000_000,
+        description="Verifications of a prefix that must have ended in the hour before `filter` "
+        "refuses any.",
     )
 
     @field_validator("sends_per_hour", "sends_per_day")

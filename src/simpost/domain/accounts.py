@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from simpost.domain.code_policy import NO_POLICY, CodePolicy
 from simpost.domain.messages import Category
 from simpost.domain.policy.budgets import Budget
 
@@ -32,6 +33,7 @@ class Account(msgspec.Struct, frozen=True):
         detect_codes: texts of the compatible API that look like one-time codes, and come without
             a category, have the category `code`.
         budgets: most parts that it may send; empty: no limit.
+        code_policy: of its verifications.
         choices, open_hours: defaults for its eSIMs, as in `Recipient`.
     """
 
@@ -51,6 +53,7 @@ class Account(msgspec.Struct, frozen=True):
     language: str = "en"
     detect_codes: bool = False
     budgets: tuple[Budget, ...] = ()
+    code_policy: CodePolicy = NO_POLICY
     choices: str = ""
     open_hours: str = ""
 
@@ -80,6 +83,7 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     detect_codes: bool | None = None
     budgets: tuple[Budget, ...] | None = None
+    code_policy: CodePolicy | None = None
 
     def __repr__(self) -> str:
         return f"AccountChange({self.id}, {self.access_code!r})"

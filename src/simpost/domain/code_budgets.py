@@ -77,12 +77,12 @@ class CodeRefusal(msgspec.Struct, frozen=True):
 
     Attributes:
         budget: such as `code:esim:hour`.
-        until_ms: from then on a code may be sent.
+        until_ms: from then on a code may be sent; `None` if that is not known.
     """
 
     reason: Reason
     budget: str
-    until_ms: int
+    until_ms: int | None
     detail: str = ""
 
 

@@ -1,7 +1,8 @@
 """All metrics, and their samples in the format of Prometheus.
 
 Labels take values from bounded lists only: carriers and binds of the configuration, states,
-reasons and codes of the documentation. Never an account, a number, an id or a text.
+reasons and codes of the documentation, and a bounded number of prefixes. Never an account, a
+number, an id or a text.
 """
 
 from __future__ import annotations
@@ -83,6 +84,13 @@ LIFECYCLE_EVENTS = Metric(
     "counter",
     ("kind", "outcome"),
     "Events of eSIMs, by kind of source and outcome (see lifecycle.md).",
+)
+VERIFICATIONS = Metric(
+    "simpost_verifications_total",
+    "counter",
+    ("country", "prefix", "outcome"),
+    "Verifications by prefix of the number: started, sent (codes), wrong_code (checks), refused, "
+    "monitored, verified, expired, too_many_checks.",
 )
 REROUTED = Metric(
     "simpost_messages_rerouted_total",
@@ -317,18 +325,8 @@ BUILD = Metric(
 )
 
 METRICS = (
-    *(
-        ACCEPTED,
-        REFUSED,
-        HELD,
-        STOPS,
-        BUDGET_ALARMS,
-        LIFECYCLE_EVENTS,
-        REROUTED,
-        ATTEMPTS,
-        REPEATED,
-        RESPONSE_TIME,
-    ),
+    *(ACCEPTED, REFUSED, HELD, STOPS, BUDGET_ALARMS, LIFECYCLE_EVENTS, VERIFICATIONS),
+    *(REROUTED, ATTEMPTS, REPEATED, RESPONSE_TIME),
     *(FINAL, RECEIPTS, UNAPPLIED, PARKED, INBOUND, LEASES_EXPIRED),
     *(QUEUED, OLDEST_QUEUED, LEASED, AVAILABLE, PAUSED),
     *(CONNECTION_STATE, MAX_UNANSWERED, UNANSWERED, RATE_LIMIT, LAST_HEARD),

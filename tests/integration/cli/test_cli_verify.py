@@ -86,3 +86,20 @@ def test_a_dry_run_shows_the_text_or_the_reason(simpost: Any) -> None:
     assert refused.stdout.startswith("would refuse: ")
     unknown = simpost("verify", "show", "019a4c7e-6f1f-7c2a-9d53-0c8f2f9a7b11")
     assert (unknown.returncode, "no such verification" in unknown.stderr) == (1, True)
+
+
+def test_a_policy_is_changed_and_reset(simpost: Any) -> None:
+    changed = simpost("verify", "policy", "other", "--digits", "4", "--per-hour", "plan=9")
+    assert changed.stdout.splitlines() == [
+        "digits             4",
+        "sendsPerHour       plan 9",
+    ]
+    more = simpost("verify", "policy", "other", "--new-code", "--json")
+    assert json.loads(more.stdout)["repeatCode"] is False
+    assert json.loads(more.stdout)["digits"] == 4
+    assert simpost("verify", "policy", "other", "--reset").stdout == "as configured\n"
+    wrong = simpost("verify", "policy", "other", "--per-day", "plan")
+    assert wrong.returncode != 0
+    assert "such as account=500" in wrong.stderr
+    refused = simpost("verify", "policy", "other", "--per-day", "esim=9")
+    assert (refused.returncode, "counts for all accounts" in refused.stderr) == (1, True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from simpost.config import Settings
 from simpost.config.verifications import VerificationSettings
@@ -17,21 +18,24 @@ from simpost.domain.code_budgets import (
     CodeRefusal,
     account_quotas,
     esim_quotas,
-    refusal_of,
     subjects_of,
 )
+from simpost.domain.code_modes import CodeMode
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category, own_request_id
 from simpost.domain.policy.quotas import Quota
 from simpost.domain.reasons import Reason
-from simpost.domain.verifications import StartStep, Verification, VerificationRules
+from simpost.domain.verifications import StartStep, Verification
+from simpost.features.verifications.counts import CodeCounts
+from simpost.features.verifications.guard import CodeGuard
 from simpost.features.verifications.reached_budgets import ReachedBudgets
+from simpost.features.verifications.rules import modes_of, rules_of
 from simpost.features.verifications.texts import NO_ENDING, Ending, code_text
 from simpost.messaging.decision import Refusal, SendOptions, quota_refusal
 from simpost.messaging.explanation import Explained
 from simpost.messaging.intake import Intake, SendRequest
 from simpost.ports.store import Store
-from simpost.ports.store.verifications import Checked, NewVerification
+from simpost.ports.store.verifications import Checked, NewVerification, Started
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
 from simpost.runtime.scheduler import always, run_periodically
@@ -76,12 +80,14 @@ class PreviewResult(msgspec.Struct, frozen=True):
 
     Attributes:
         step, pending: as in `StartPreview`; `None` if the eSIM is unknown.
+        mode: of the number.
     """
 
     explained: Explained
     request: SendRequest
     step: StartStep | None = None
     pending: Verification | None = None
+    mode: CodeMode | None = None
 
 
 class Verifications(Component):
@@ -97,9 +103,10 @@ class Verifications(Component):
         clock_ms: Clock,
         is_leader: Callable[[], bool] = always,
     ) -> None:
+        self.counts = CodeCounts(store.quotas, clock_ms)
         self._settings = settings
         self._store = store.verifications
-        self._reached = ReachedBudgets(store.quotas)
+        self._guard = CodeGuard(self.counts, ReachedBudgets(store.quotas))
         self._intake = intake
         self._new_id = new_id
         self._clock_ms = clock_ms
@@ -118,34 +125,36 @@ class Verifications(Component):
     async def clean_up(self) -> None:
         """Wipe and delete what is due, in bounded steps."""
         now_ms = self._clock_ms()
-        while await self._store.end_expired(now_ms=now_ms):
-            pass
+        while expired := await self._store.end_expired(now_ms=now_ms):
+            for each in expired:
+                self.counts.add_end(each)
         while await self._store.delete_ended(before_ms=now_ms - _KEEP_MS):
             pass
 
     async def preview(self, account: Account, wanted: StartRequest) -> PreviewResult:
         """What a start would do, with a code of zeros; nothing is stored or sent."""
-        rules, limits, now_ms = (
-            rules_of(self._settings),
-            limits_of(self._settings),
-            self._clock_ms(),
-        )
+        rules, now_ms = rules_of(self._settings, account.code_policy), self._clock_ms()
         esim = await self._find_esim(account, wanted)
-        code = "0" * (wanted.digits or rules.digits)
-        request = msgspec.structs.replace(
-            _request(account, esim, wanted, code), expires_at_ms=now_ms + rules.life_ms
+        code = "0" * (wanted.digits or rules.life.digits)
+        request = replace(
+            _request(account, esim, wanted, code), expires_at_ms=now_ms + rules.life.life_ms
         )
         if esim is None:
             return PreviewResult(await self._intake.preview(account, request), request)
         new = self._new(account, esim, wanted, code)
-        found = await self._store.preview_start(new, limits, now_ms=now_ms)
+        found = await self._store.preview_start(new, rules.limits, now_ms=now_ms)
+        modes = modes_of(self._settings)
+        mode, refused = modes.mode_of(esim.msisdn, new.subjects.country), None
         if found.step.sends:
-            quotas = account_quotas(limits, new.subjects, now_ms)
-            quotas += esim_quotas(limits, new.subjects.esim, now_ms)
-            request = msgspec.structs.replace(request, quotas=quotas)
-        refusal = _refusal(found.refusal) if found.refusal else None
+            quotas = account_quotas(rules.limits, new.subjects, now_ms)
+            refused = found.refusal or await self._guard.find_refusal(
+                account.id, new.subjects, mode, modes, quotas, now_ms
+            )
+            quotas += esim_quotas(rules.limits, new.subjects.esim, now_ms)
+            request = replace(request, quotas=quotas)
+        refusal = _refusal(refused) if refused else None
         explained = await self._intake.preview(account, request, refusal)
-        return PreviewResult(explained, request, found.step, found.pending)
+        return PreviewResult(explained, request, found.step, found.pending, mode)
 
     async def start(self, account: Account, wanted: StartRequest) -> StartResult | Refusal:
         """Begin a verification and send its code, or take the next step of the pending one.
@@ -153,12 +162,8 @@ class Verifications(Component):
         A start that was interrupted before its message was committed sends it when it is repeated.
         Raises StoreError.
         """
-        rules, limits, now_ms = (
-            rules_of(self._settings),
-            limits_of(self._settings),
-            self._clock_ms(),
-        )
-        code = _new_code(wanted.digits or rules.digits)
+        rules, now_ms = rules_of(self._settings, account.code_policy), self._clock_ms()
+        code = _new_code(wanted.digits or rules.life.digits)
         esim = await self._find_esim(account, wanted)
         # Before anything is stored: an eSIM that takes no SMS gets no verification.
         request = _request(account, esim, wanted, code)
@@ -166,40 +171,58 @@ class Verifications(Component):
         if refused or esim is None:
             return refused or Refusal(Reason.ESIM_UNKNOWN)
         new = self._new(account, esim, wanted, code)
-        quotas = account_quotas(limits, new.subjects, now_ms)
-        started = await self._find_reached(new, quotas, limits, now_ms) or (
-            await self._store.start(new, rules, limits, now_ms=now_ms)
+        quotas = account_quotas(rules.limits, new.subjects, now_ms)
+        started = await self._find_refusal(new, esim.msisdn, quotas, rules.limits, now_ms) or (
+            await self._store.start(new, rules.life, rules.limits, now_ms=now_ms)
         )
         if isinstance(started, CodeRefusal):
+            self.counts.add(new.subjects.country, new.subjects.prefix, "refused")
             refusal = _refusal(started)
             await self._intake.refuse(account, request, esim, refusal)
             return refusal
+        self._count(started)
         verification = started.verification
         if started.code is not None:
             request = _request(account, esim, wanted, started.code)
-            request = msgspec.structs.replace(request, quotas=quotas)
+            request = replace(request, quotas=quotas)
             sent = await self._send(account, verification, request, now_ms)
             if isinstance(sent, Refusal):
                 return sent
             verification = sent
         return StartResult(verification, started.step)
 
-    async def _find_reached(
-        self, new: NewVerification, quotas: tuple[Quota, ...], limits: CodeLimits, now_ms: int
+    async def _find_refusal(
+        self,
+        new: NewVerification,
+        msisdn: str,
+        quotas: tuple[Quota, ...],
+        limits: CodeLimits,
+        now_ms: int,
     ) -> CodeRefusal | None:
-        """The refusal by a budget that refused before; `None` for a start that sends nothing."""
-        reached = await self._reached.find(new.account_id, quotas)
-        if reached is None:
+        """The refusal by a mode or a budget; `None` for a start that sends nothing."""
+        modes = modes_of(self._settings)
+        mode = modes.mode_of(msisdn, new.subjects.country)
+        refusal = await self._guard.find_refusal(
+            new.account_id, new.subjects, mode, modes, quotas, now_ms
+        )
+        if refusal is None:
             return None
         found = await self._store.preview_start(new, limits, now_ms=now_ms)
-        return refusal_of(reached) if found.step.sends else None
+        return refusal if found.step.sends else None
+
+    def _count(self, started: Started) -> None:
+        verification = started.verification
+        if started.ended:
+            self.counts.add_end(started.ended)
+        if started.step in (StartStep.CREATE, StartStep.SUPERSEDE):
+            self.counts.add(verification.country, verification.prefix, "started")
 
     async def _send(
         self, account: Account, verification: Verification, request: SendRequest, now_ms: int
     ) -> Verification | Refusal:
         """Send the code of the latest send; once, however often it is called."""
         number = verification.sends
-        request = msgspec.structs.replace(
+        request = replace(
             request,
             expires_at_ms=verification.expires_ms,
             request_id=own_request_id(f"verification {verification.id.hex()} {number}"),
@@ -208,17 +231,24 @@ class Verifications(Component):
         result = await self._intake.send(account, request)
         if result.message_id is None:
             await self._store.undo_send(account.id, verification.id, number, now_ms=now_ms)
+            self.counts.add(verification.country, verification.prefix, "refused")
             if result.reached:
-                self._reached.add(account.id, result.reached.quota)
+                self._guard.reached.add(account.id, result.reached.quota)
                 return quota_refusal(result.reached)
             return Refusal(result.reason or Reason.NO_ROUTE, result.detail)
         message_id = result.message_id
+        if not result.repeated:
+            self.counts.add(verification.country, verification.prefix, "sent")
         await self._store.note_message(account.id, verification.id, number, message_id)
-        return msgspec.structs.replace(verification, messages=number, message_id=message_id)
+        return replace(verification, messages=number, message_id=message_id)
 
     async def check(self, account: Account, verification_id: bytes, code: str) -> Checked | None:
         """Check a code; `None` if the account has no such verification. Raises StoreError."""
-        return await self._store.check(account.id, verification_id, code, now_ms=self._clock_ms())
+        now_ms = self._clock_ms()
+        checked = await self._store.check(account.id, verification_id, code, now_ms=now_ms)
+        if checked:
+            self.counts.add_check(checked.verdict, checked.verification)
+        return checked
 
     async def find(self, account: Account, verification_id: bytes) -> Verification | None:
         """The verification; `None` if the account has none. Raises StoreError."""
@@ -248,42 +278,21 @@ class Verifications(Component):
         return found if isinstance(found, Esim) else None
 
 
-def rules_of(settings: VerificationSettings) -> VerificationRules:
-    """The rules that the settings give."""
-    return VerificationRules(
-        digits=settings.digits,
-        life_ms=1000 * settings.life_s,
-        longest_life_ms=1000 * settings.longest_life_s,
-        max_checks=settings.max_checks,
-        max_sends=settings.max_sends,
-        resend_wait_ms=1000 * settings.resend_wait_s,
-        max_wrong_guesses=settings.max_wrong_guesses,
-        repeat_code=settings.repeat_code,
-    )
-
-
-def limits_of(settings: VerificationSettings) -> CodeLimits:
-    """The limits that the settings give."""
-    return CodeLimits(
-        esim_wait_ms=1000 * settings.esim_wait_s,
-        hour=settings.sends_per_hour,
-        day=settings.sends_per_day,
-    )
-
-
 def _refusal(found: CodeRefusal) -> Refusal:
     return Refusal(found.reason, found.detail, budget=found.budget, until_ms=found.until_ms)
 
 
 def _request(account: Account, esim: Esim | None, wanted: StartRequest, code: str) -> SendRequest:
-    language = wanted.language or (esim.language if esim else "") or account.language
+    policy = account.code_policy
+    own_language = (esim.language if esim else "") or policy.language
+    language = wanted.language or own_language or account.language
     return SendRequest(
         esim_tran_no=esim.esim_tran_no if esim else wanted.esim_tran_no,
         iccid=None if esim else wanted.iccid,
         msisdn=None if esim else wanted.msisdn,
         text=code_text(code, language, wanted.ending),
         category=Category.CODE,
-        options=SendOptions(sender=wanted.sender),
+        options=SendOptions(sender=wanted.sender or policy.sender),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from simpost.domain.accounts import Account, AccountChange, Dialect
+from simpost.domain.code_policy import CodePolicy
 from simpost.domain.messages import Category
 from simpost.domain.policy.budgets import Budget
 from simpost.store.records.row import NamedRow
@@ -17,6 +18,7 @@ SEAL_NAME: Final = "seal"
 SEAL_TEXT: Final = "simpost"
 _encode = msgspec.json.Encoder().encode
 _decode_budgets = msgspec.json.Decoder(tuple[Budget, ...]).decode
+_decode_policy = msgspec.json.Decoder(CodePolicy).decode
 _decode_networks = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
@@ -37,6 +39,7 @@ def row_of(account: Account, sealed_secret: str) -> tuple[Any, ...]:
         account.language,
         account.detect_codes,
         _encode(account.budgets).decode(),
+        _encode(account.code_policy).decode(),
     )
 
 
@@ -57,6 +60,7 @@ def changes_of(change: AccountChange, seal: SecretBox) -> tuple[Any, ...]:
         change.language,
         change.detect_codes,
         None if change.budgets is None else _encode(change.budgets).decode(),
+        None if change.code_policy is None else _encode(change.code_policy).decode(),
         change.id,
     )
 
@@ -80,6 +84,7 @@ def account_of(row: NamedRow, box: SecretBox) -> Account:
         language=row["language"],
         detect_codes=bool(row["detect_codes"]),
         budgets=_decode_budgets(row["budgets"]),
+        code_policy=_decode_policy(row["code_policy"]),
         events=bool(row["events"]),
         choices=row["choices"],
         open_hours=row["open_hours"],

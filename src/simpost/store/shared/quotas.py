@@ -10,11 +10,17 @@ import msgspec
 from simpost.domain.policy.budgets import budget_name
 from simpost.domain.policy.quotas import QuotaAlarm, QuotaKey, QuotaReached, full_key_of
 from simpost.ports.store import NewMessage
+from simpost.ports.store.quotas import CountedUse
 from simpost.store.shared.steps import SharedDatabase, Steps
 
 SQL: Final = {
     "used": """
         SELECT used FROM quota_uses WHERE account_id = $1 AND counter = $2 AND period = $3
+    """,
+    "add": """
+        INSERT INTO quota_uses AS q (account_id, counter, period, used, expires_ms)
+        VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (account_id, counter, period) DO UPDATE SET used = q.used + excluded.used
     """,
     # Returns a row only if the alarm was not raised for this limit or a higher one.
     "note_full": """
@@ -41,6 +47,10 @@ class StoredQuotas:
 
     async def find_used(self, keys: Sequence[QuotaKey]) -> list[int]:
         return await self._database.query(_find_used, keys)
+
+    async def add(self, uses: Sequence[CountedUse]) -> None:
+        # In one order on all nodes, so that none waits for another that waits for it.
+        await self._database.transact(_add, sorted(uses))
 
 
 def raise_alarms(
@@ -84,3 +94,8 @@ def _find_used(keys: Sequence[QuotaKey]) -> Steps[list[int]]:
         rows = yield SQL["used"], tuple(key)
         used.append(rows[0]["used"] if rows else 0)
     return used
+
+
+def _add(uses: Sequence[CountedUse]) -> Steps[None]:
+    for use in uses:
+        yield SQL["add"], (*use.key, use.amount, use.expires_ms)

@@ -25,6 +25,7 @@ from simpost.api.v1.messages.send_schema import (
     Sender,
 )
 from simpost.api.v1.templates.fields import LanguageTag
+from simpost.domain.code_modes import CodeMode
 from simpost.domain.messages import format_id
 from simpost.domain.verifications import (
     MAX_DIGITS,
@@ -194,6 +195,7 @@ class VerificationPreview(Preview):
         description="When a start sends a code, if that is later and known."
     )
     budget: str | None = Field(description="Budget that would refuse the start.")
+    mode: CodeMode | None = Field(description="What `verifications.modes` says of the number.")
 
 
 class CheckedVerification(VerificationOut):
@@ -232,4 +234,5 @@ def show_preview(found: PreviewResult) -> VerificationPreview:
         step=found.step,
         resend_at=show_time(refusal.until_ms if refusal else resend_ms),
         budget=(refusal.budget or None) if refusal else None,
+        mode=found.mode,
     )

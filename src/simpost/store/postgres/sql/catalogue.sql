@@ -197,7 +197,7 @@ DELETE FROM prices WHERE account_id = $1::integer AND package_code = ANY ($2::te
 -- name: list_accounts
 SELECT a.id, a.access_code, a.sealed_secret, a.name, a.dialect, a.access_code_only, a.ip_allow,
   a.requests_per_s, a.category, a.webhook, a.enabled, a.look_alikes, a.language,
-  a.detect_codes, a.budgets,
+  a.detect_codes, a.budgets, a.code_policy,
   coalesce((SELECT l.kept FROM event_logs AS l WHERE l.account_id = a.id), false) AS events,
   coalesce(r.choices, '') AS choices, coalesce(r.open_hours, '') AS open_hours
 FROM accounts AS a LEFT JOIN recipients AS r ON r.account_id = a.id AND r.esim_tran_no = ''
@@ -206,8 +206,9 @@ ORDER BY a.id
 -- name: add_account
 INSERT INTO accounts (
   access_code, sealed_secret, name, dialect, access_code_only, ip_allow, requests_per_s,
-  category, webhook, enabled, look_alikes, language, detect_codes, budgets
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+  category, webhook, enabled, look_alikes, language, detect_codes, budgets,
+  code_policy
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 RETURNING id
 
 -- name: change_account
@@ -224,8 +225,9 @@ UPDATE accounts SET
   look_alikes = coalesce($10, look_alikes),
   language = coalesce($11, language),
   detect_codes = coalesce($12, detect_codes),
-  budgets = coalesce($13, budgets)
-WHERE id = $14
+  budgets = coalesce($13, budgets),
+  code_policy = coalesce($14, code_policy)
+WHERE id = $15
 RETURNING id
 
 -- name: find_meta

@@ -136,7 +136,7 @@ DELETE FROM prices WHERE account_id = ? AND package_code = ?
 -- name: list_accounts
 SELECT a.id, a.access_code, a.sealed_secret, a.name, a.dialect, a.access_code_only, a.ip_allow,
   a.requests_per_s, a.category, a.webhook, a.enabled, a.look_alikes, a.language,
-  a.detect_codes, a.budgets,
+  a.detect_codes, a.budgets, a.code_policy,
   coalesce((SELECT l.kept FROM event_logs AS l WHERE l.account_id = a.id), 0) AS events,
   coalesce(r.choices, '') AS choices, coalesce(r.open_hours, '') AS open_hours
 FROM accounts AS a LEFT JOIN recipients AS r ON r.account_id = a.id AND r.esim_tran_no = ''
@@ -145,8 +145,9 @@ ORDER BY a.id
 -- name: add_account
 INSERT INTO accounts (
   access_code, sealed_secret, name, dialect, access_code_only, ip_allow, requests_per_s,
-  category, webhook, enabled, look_alikes, language, detect_codes, budgets
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  category, webhook, enabled, look_alikes, language, detect_codes, budgets,
+  code_policy
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 RETURNING id
 
 -- name: change_account
@@ -163,7 +164,8 @@ UPDATE accounts SET
   look_alikes = coalesce(?, look_alikes),
   language = coalesce(?, language),
   detect_codes = coalesce(?, detect_codes),
-  budgets = coalesce(?, budgets)
+  budgets = coalesce(?, budgets),
+  code_policy = coalesce(?, code_policy)
 WHERE id = ?
 RETURNING id
 
