@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 _MSISDN = re.compile(r"[1-9][0-9]{2,14}")
+_DOUBLED = {str(digit): sum(divmod(2 * digit, 10)) for digit in range(10)}
 _IMSI = re.compile(r"[0-9]{14,15}")
 
 
@@ -20,7 +21,8 @@ def passes_luhn(digits: str) -> bool:
 
 def luhn_digit(digits: str) -> str:
     """The check digit that makes the digits pass the Luhn check."""
-    return next(digit for digit in "0123456789" if passes_luhn(digits + digit))
+    odd = sum(map(_DOUBLED.__getitem__, digits[-1::-2]))
+    return str(-(odd + sum(map(int, digits[-2::-2]))) % 10)
 
 
 def iccid_forms(iccid: str) -> tuple[str, str, str]:
@@ -29,9 +31,8 @@ def iccid_forms(iccid: str) -> tuple[str, str, str]:
     ITU-T E.118: 18 or 19 digits and a check digit, which some leave out. Digits that pass the Luhn
     check may have it or not, so that there are three forms; equal ones repeat the first.
     """
-    with_check = iccid + luhn_digit(iccid) if iccid else iccid
-    without = iccid[:-1] if len(iccid) > 18 and passes_luhn(iccid) else iccid
-    return iccid, without, with_check
+    has_check = len(iccid) > 18 and luhn_digit(iccid[:-1]) == iccid[-1]
+    return iccid, iccid[:-1] if has_check else iccid, iccid + luhn_digit(iccid)
 
 
 def is_msisdn(text: str) -> bool:

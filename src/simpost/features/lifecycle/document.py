@@ -58,15 +58,22 @@ def parse_json(body: bytes) -> list[dict[str, Any]]:
     if body.count(b"{") + body.count(b"[") > MOST_NESTED:
         _check_nesting(body)
     try:
-        found = json.loads(
-            body, parse_int=Number, parse_float=Number, parse_constant=_refuse_constant
-        )
+        found = _DECODER.decode(body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise NotUnderstood("the body is not JSON") from None
     objects = found if isinstance(found, list) else [found]
     if not all(isinstance(each, dict) for each in objects):
         raise NotUnderstood("the body is not a JSON object or an array of them")
     return objects
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+_DECODER: Final = json.JSONDecoder(
+    parse_int=Number, parse_float=Number, parse_constant=_refuse_constant
+)
 
 
 def _check_nesting(body: bytes) -> None:
@@ -76,10 +83,6 @@ def _check_nesting(body: bytes) -> None:
         depth -= token in b"]}" if len(token) == 1 else 0
         if depth > MOST_NESTED:
             raise NotUnderstood(f"the body has more than {MOST_NESTED} levels")
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
 
 
 def part(document: Any, name: str) -> dict[str, Any]:

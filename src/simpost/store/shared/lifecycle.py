@@ -160,13 +160,12 @@ def _apply_to(
     """Record an event of a known eSIM and apply it. The row of its facts is locked first."""
     tran_no, event_id = esim["esim_tran_no"], new_id()
     [row] = yield SQL["lock_facts"], (account_id, tran_no, now_ms)
-    applied, outcome = _outcome(_decode_facts(row["facts"]), event)
+    before = _decode_facts(row["facts"])
+    applied, outcome = _outcome(before, event)
     new = _event_row(account_id, event_id, tran_no, event, digest, outcome, now_ms)
     if not (yield SQL["insert_event"], new):
         return RecordedEvent(tran_no, EventOutcome.DUPLICATE)
-    made = yield from _save(
-        account_id, esim, row["facts"], event, event_id, applied, new_id, now_ms
-    )
+    made = yield from _save(account_id, esim, before, event, event_id, applied, new_id, now_ms)
     return RecordedEvent(tran_no, outcome, made)
 
 
@@ -179,17 +178,18 @@ def _apply_row(esim: NamedRow, row: NamedRow, new_id: NewId, now_ms: int) -> Ste
         return one.outcome is not EventOutcome.DUPLICATE
     tran_no = esim["esim_tran_no"]
     [stored] = yield SQL["lock_facts"], (account_id, tran_no, now_ms)
-    applied, outcome = _outcome(_decode_facts(stored["facts"]), event)
+    before = _decode_facts(stored["facts"])
+    applied, outcome = _outcome(before, event)
     if not (yield SQL["unpark"], (account_id, row["id"], tran_no, outcome)):
         return False
-    yield from _save(account_id, esim, stored["facts"], event, row["id"], applied, new_id, now_ms)
+    yield from _save(account_id, esim, before, event, row["id"], applied, new_id, now_ms)
     return True
 
 
 def _save(
     account_id: int,
     esim: NamedRow,
-    stored: str,
+    before: EsimFacts,
     event: LifecycleEvent,
     event_id: bytes,
     applied: Applied,
@@ -198,7 +198,6 @@ def _save(
 ) -> Steps[tuple[Transition, ...]]:
     """Save the facts, where decisions read them too, and the transitions that are new."""
     facts, tran_no = applied.facts, esim["esim_tran_no"]
-    before = _decode_facts(stored)
     if facts != before:
         text = _encode(facts).decode()
         yield SQL["save_facts"], (account_id, tran_no, text, facts.expires_ms, now_ms)
