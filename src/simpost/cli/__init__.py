@@ -78,6 +78,12 @@ COMMANDS = {
         "Add, change, test and replay webhook endpoints of an account.",
         "Use",
     ),
+    "lifecycle": CommandEntry(
+        "lifecycle",
+        "app",
+        "Add sources of lifecycle events of eSIMs, and import events.",
+        "Use",
+    ),
     "refusals": CommandEntry(
         "refusals", "refusals", "Show refused messages and their reasons.", "Use"
     ),

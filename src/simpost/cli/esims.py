@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
@@ -19,7 +19,18 @@ from simpost.cli.file_import import (
     Yes,
     import_file,
 )
-from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
+from simpost.cli.options import (
+    AccessCode,
+    AdminToken,
+    ApiKey,
+    AsJson,
+    Config,
+    Secret,
+    Url,
+    account_server,
+    admin_server,
+)
+from simpost.cli.output import print_columns, print_json
 from simpost.cli.retirement import Retirement
 
 app = typer.Typer(no_args_is_help=True, help="Import, list, retire and delete eSIMs.")
@@ -152,3 +163,39 @@ def delete_esim(
 ) -> None:
     """Delete an eSIM permanently; its messages stay in the log."""
     catalogue.delete(admin_server(url, config, admin_token), _PATH, key)
+
+
+@app.command()
+def events(
+    esim: Annotated[str, typer.Argument(metavar="ESIM", help="esimTranNo.")],
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Largest number to show.")] = 50,
+    url: Url = None,
+    config: Config = None,
+    access_code: AccessCode = None,
+    secret: Secret = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what suppliers reported of an eSIM, newest first, as its account."""
+    server = account_server(url, config, access_code, secret, api_key)
+    found = server.get(f"/v1/esims/{quote(esim, safe='')}/events", {"limit": limit})["events"]
+    if as_json:
+        print_json(found)
+    elif found:
+        heading = ("happened (UTC)", "received (UTC)", "kind", "source", "outcome", "details")
+        print_columns([heading, *map(_event_row, found)])
+    else:
+        print("no events")
+
+
+def _event_row(event: dict[str, Any]) -> tuple[str, ...]:
+    percent = event["usedPercent"]
+    details = [event["country"], event["plan"], None if percent is None else f"{percent} % used"]
+    return (
+        event["occurredAt"],
+        event["receivedAt"],
+        event["kind"],
+        event["source"],
+        event["outcome"],
+        ", ".join(each for each in details if each) or "-",
+    )
