@@ -81,7 +81,7 @@ COMMANDS = {
     "lifecycle": CommandEntry(
         "lifecycle",
         "app",
-        "Add sources of lifecycle events of eSIMs, and import events.",
+        "Add, list and delete sources of lifecycle events; import events.",
         "Use",
     ),
     "refusals": CommandEntry(
