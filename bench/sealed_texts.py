@@ -1,4 +1,4 @@
-"""What sealed texts and kept decisions cost: `python -m bench.sealed_texts [--groups 300] [--size 50]`.
+"""What sealed texts and kept decisions cost: `python -m bench.sealed_texts [--groups 300]`.
 
 CPU microseconds of the process, and of the PostgreSQL server, per one-part message that is
 accepted: its text in clear, sealed with a `text_key`, and in clear with the record of a decision
