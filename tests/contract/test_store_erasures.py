@@ -1,12 +1,15 @@
 """The texts and numbers of a traveller are erased; the records stay and say so."""
 
 import pytest
+from msgspec.structs import replace
 
 from simpost.domain.accounts import Account
 from simpost.domain.code_budgets import NO_LIMITS
+from simpost.domain.decision_record import DecisionRecord, encode_record
 from simpost.domain.inbound import NO_ACCOUNT
 from simpost.domain.messages import Category
 from simpost.domain.policy.preference_changes import PreferenceChange, Way
+from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.domain.texts import TextAbsence
 from simpost.domain.verifications import VerificationRules, VerificationState
@@ -15,8 +18,10 @@ from simpost.ports.store import RequestKey
 from simpost.ports.store.erasures import Erasure
 from simpost.ports.store.inbound import InboundFilter, NewInbound
 from simpost.ports.store.recipients import Flag
+from simpost.ports.store.refusals import RefusalBatch, RefusalRecord
+from simpost.store.to_postgres.tables import TABLES
 from tests.contract.inbound_facts import alone, inbound, one_of
-from tests.contract.raw_rows import raw_rows
+from tests.contract.raw_rows import raw_rows, run_raw
 from tests.contract.store_facts import (
     DAY_MS,
     NOW_MS,
@@ -220,3 +225,36 @@ async def test_it_erases_in_one_account_only(store, account_id):
     assert found.text == ("" if account_id == 1 else "words")
     assert await erasures(store).is_known(1, ESIM)
     assert not await erasures(store).is_known(1, "other")
+
+
+async def tables_with(store, secret):
+    """The tables that have the text in any row and column."""
+    rows = {table: str(await run_raw(store, f"SELECT * FROM {table}")) for table in TABLES}
+    return {table for table, text in rows.items() if secret in text}
+
+
+async def test_after_it_no_table_has_a_number_a_text_or_where_the_traveller_was(store):
+    await store.accounts.add_account(Account(0, "shop", "secret-of-shop", events=True))
+    await store.catalogue.save_esims(1, [esim()])
+    known = await store.catalogue.find_esim(1, esim_tran_no=ESIM, iccid=None)
+    where = encode_record(DecisionRecord(countries=("XK",), zones=("Europe/Belgrade",)))
+    await delivered(store, "secret words", decision=where)
+    waits = held("secret words")
+    await store.held.hold(replace(waits, decision=where))
+    await store.inbound.save(NewInbound(inbound(text="secret words"), alone("secret words")))
+    refusal = RefusalRecord(
+        1, new_id(NOW_MS), ESIM, known.iccid, Reason.CAP_REACHED, None, NOW_MS, None, where
+    )
+    other = replace(refusal, id=new_id(NOW_MS + 1), esim_tran_no="1", iccid="1")
+    await store.refusals.add_refusals(RefusalBatch((refusal, other), {}))
+    secrets = ("secret words", known.msisdn, known.imsi)
+    for secret in secrets:
+        assert await tables_with(store, secret)
+    assert (await forget(store)).counts["refusals"] == 1
+    for secret in secrets:
+        assert await tables_with(store, secret) == set()
+    # The decision about the other eSIM stays.
+    assert await tables_with(store, "Belgrade") == {"refusals"}
+    # Records are found by these two.
+    assert await tables_with(store, known.iccid) <= {"esims", "messages", "inbound", "refusals"}
+    assert {"esims", "messages", "refusals"} <= await tables_with(store, ESIM)

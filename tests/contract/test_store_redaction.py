@@ -1,11 +1,22 @@
 """Texts are erased after their time; the records stay and say so."""
 
 from simpost.domain.messages import Category
+from simpost.domain.policy.preference_changes import PreferenceChange, Way
 from simpost.domain.texts import TextAbsence
 from simpost.ports.store.inbound import InboundFilter, NewInbound
+from simpost.ports.store.recipients import Flag
 from tests.contract.inbound_facts import alone, inbound
 from tests.contract.raw_rows import raw_rows
-from tests.contract.store_facts import DAY_MS, DUE_MS, NOW_MS, esim, held, message, settlement
+from tests.contract.store_facts import (
+    DAY_MS,
+    DUE_MS,
+    NOW_MS,
+    esim,
+    held,
+    message,
+    new_id,
+    settlement,
+)
 
 LATER_MS = NOW_MS + DAY_MS
 
@@ -82,3 +93,24 @@ async def test_texts_of_travellers_are_erased_with_their_octets(store):
     [stored] = await raw_rows(store, "inbound")
     assert (stored["raw"], stored["source"]) == (None, row.source)
     assert esim().esim_tran_no == found.esim_tran_no
+
+
+async def test_words_of_preferences_and_flags_are_erased_after_their_time(store):
+    for at_ms, wanted, words in ((NOW_MS, False, "old words"), (NOW_MS + 2, True, "young")):
+        change = PreferenceChange(
+            account_id=1, esim_tran_no="1", id=new_id(at_ms), way=Way.HANDSET,
+            choices={Category.PROMOTION: wanted}, words=words, at_ms=at_ms,
+        )  # fmt: skip
+        await store.recipients.change_preferences(change)
+        flag = Flag(id=new_id(at_ms), account_id=1, esim_tran_no="1", words=words, at_ms=at_ms)
+        await store.inbound.save(NewInbound(inbound(), alone("x"), flag=flag))
+    times = {"before_ms": NOW_MS + 1, "now_ms": LATER_MS, "limit": 10}
+    assert [await store.retention.redact_words(1, **times) for _ in range(2)] == [1, 0]
+    changes = await store.recipients.list_changes(1, "1", before=None, limit=9)
+    flags = await store.recipients.list_flags(1, before=None, limit=9)
+    for young, old in (changes, flags):
+        assert (young.words, young.words_absence) == ("young", None)
+        assert (old.words, old.words_absence) == ("", TextAbsence.REDACTED)
+    assert changes[1].differences
+    stored = [await raw_rows(store, f"preference_{kind}") for kind in ("changes", "flags")]
+    assert "old words" not in str(stored)

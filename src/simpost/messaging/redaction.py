@@ -41,12 +41,12 @@ class Redaction:
         if now_ms - self._done_ms < _INTERVAL_MS:
             return
         accounts = [account.id for account in await self._store.accounts.list_accounts()]
-        counts = {"messages": 0, "inbound": 0}
+        counts = {"messages": 0, "inbound": 0, "words": 0}
         for account_id in (*accounts, NO_ACCOUNT):
             for category, days in self.days.items():
                 if days and not await self._messages(account_id, category, days, counts):
                     return
-            if self.inbound_days and not await self._inbound(account_id, counts):
+            if self.inbound_days and not await self._received(account_id, counts):
                 return
         self._done_ms = now_ms
         if any(counts.values()):
@@ -65,13 +65,19 @@ class Redaction:
             counts["messages"] += step
         return step < _STEP
 
-    async def _inbound(self, account_id: int, counts: dict[str, int]) -> bool:
+    async def _received(self, account_id: int, counts: dict[str, int]) -> bool:
+        """Whether all texts of travellers were looked at, and the words of their preferences."""
+        retention = self._store.retention
         now_ms = self._clock_ms()
         before_ms = now_ms - self.inbound_days * _DAY_MS
-        step = _STEP
-        while step == _STEP and self._clock_ms() < now_ms + _RUN_MS:
-            step = await self._store.retention.redact_inbound(
-                account_id, before_ms=before_ms, now_ms=now_ms, limit=_STEP
-            )
-            counts["inbound"] += step
-        return step < _STEP
+        for kind, redact in (
+            ("inbound", retention.redact_inbound),
+            ("words", retention.redact_words),
+        ):
+            step = _STEP
+            while step == _STEP and self._clock_ms() < now_ms + _RUN_MS:
+                step = await redact(account_id, before_ms=before_ms, now_ms=now_ms, limit=_STEP)
+                counts[kind] += step
+            if step == _STEP:
+                return False
+        return True

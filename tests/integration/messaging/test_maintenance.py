@@ -8,6 +8,7 @@ import pytest
 from simpost.domain.accounts import Account, AccountChange
 from simpost.domain.messages import Category
 from simpost.domain.outcomes import OutcomeKind
+from simpost.domain.policy.preference_changes import PreferenceChange, Way
 from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
@@ -16,7 +17,7 @@ from simpost.messaging import maintenance
 from simpost.messaging.maintenance import Maintenance
 from simpost.ports.store.inbound import InboundFilter
 from tests.contract.inbound_facts import alone, new
-from tests.contract.store_facts import message, settlement
+from tests.contract.store_facts import message, new_id, settlement
 from tests.integration.messaging.scripted import HOUR_MS, opened
 
 GRACE_MS = 600_000
@@ -176,6 +177,11 @@ async def test_texts_are_erased_after_the_days_of_their_category(bench):
         await bench.store.queue.accept(one)
         await bench.store.queue.record([settlement(one)])
     await bench.store.inbound.save(new(alone(), at_ms=bench.clock.now_ms, account_id=account_id))
+    change = PreferenceChange(
+        id=new_id(bench.clock.now_ms), account_id=account_id, esim_tran_no="1", way=Way.HANDSET,
+        at_ms=bench.clock.now_ms, choices={Category.PROMOTION: False}, words="stop it",
+    )  # fmt: skip
+    await bench.store.recipients.change_preferences(change)
     redacted = {}
     for day in range(1, 5):
         bench.clock.now_ms += 24 * HOUR_MS + 1
@@ -186,6 +192,8 @@ async def test_texts_are_erased_after_the_days_of_their_category(bench):
             if (await bench.store.log.find_message(account_id, one.id)).text_absence
         ]
         [row] = await bench.store.inbound.list_inbound(account_id, InboundFilter())
+        [changed] = await bench.store.recipients.list_changes(account_id, "1", before=None, limit=9)
+        assert changed.words_absence is row.text_absence
         redacted[day] = (found, row.text_absence is TextAbsence.REDACTED)
     assert redacted == {
         1: ([Category.CODE], False),

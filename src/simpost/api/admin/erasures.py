@@ -39,6 +39,7 @@ class ErasedCounts(Schema):
     incoming_parts: int
     preference_words: int
     conversation_notes: int
+    refusals: int
     verifications: int
     receipts: int
     webhook_responses: int
@@ -112,6 +113,7 @@ def show_erasure(erasure: Erasure) -> ErasureOut:
             incoming_parts=counts.get("incomingParts", 0),
             preference_words=counts.get("preferenceWords", 0),
             conversation_notes=counts.get("conversationNotes", 0),
+            refusals=counts.get("refusals", 0),
             verifications=counts.get("verifications", 0),
             receipts=counts.get("receipts", 0),
             webhook_responses=counts.get("webhookResponses", 0),

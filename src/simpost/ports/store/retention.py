@@ -47,3 +47,9 @@ class Retention(Protocol):
     ) -> int:
         """The same for the texts and octets of inbound messages."""
         ...
+
+    async def redact_words(
+        self, account_id: int, *, before_ms: int, now_ms: int, limit: int
+    ) -> int:
+        """The same for the words of preference changes and flags."""
+        ...

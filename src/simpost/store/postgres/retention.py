@@ -10,7 +10,12 @@ from simpost.store.postgres import assemblies, leases, partitions
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.records.payloads import InboundPurge, Purge
-from simpost.store.shared.redaction import redact_inbound, redact_late, redact_messages
+from simpost.store.shared.redaction import (
+    redact_inbound,
+    redact_late,
+    redact_messages,
+    redact_words,
+)
 from simpost.store.shared.refusals import delete_refusals
 
 _HOUR_MS: Final = 3_600_000
@@ -55,6 +60,11 @@ class PostgresRetention:
         self, account_id: int, *, before_ms: int, now_ms: int, limit: int
     ) -> int:
         return await self._transact(redact_inbound, account_id, before_ms, now_ms, limit)
+
+    async def redact_words(
+        self, account_id: int, *, before_ms: int, now_ms: int, limit: int
+    ) -> int:
+        return await self._transact(redact_words, account_id, before_ms, now_ms, limit)
 
 
 async def _prepare(session: PostgresSession, times_ms: Sequence[int]) -> list[list[str]]:

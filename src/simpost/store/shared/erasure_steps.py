@@ -111,6 +111,13 @@ SQL: Final = {
         WHERE account_id = $1 AND conversation_id = $2 AND forgotten_ms IS NULL
         RETURNING id
     """,
+    "refusals": """
+        SELECT id, esim_tran_no, decision FROM refusals
+        WHERE account_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4
+    """,
+    "erase_refusal": """
+        UPDATE refusals SET decision = NULL WHERE account_id = $1 AND id = $2
+    """,
     "verifications": """
         SELECT id, esim_tran_no, session_key, state FROM verifications
         WHERE account_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4
@@ -239,6 +246,17 @@ def _conversations(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[b
         count += len(notes)
         yield SQL["erase_conversation"], (erasure.account_id, row["id"])
     return _last(rows), count
+
+
+def _refusals(erasure: Erasure, after: bytes, _now_ms: int) -> Steps[tuple[bytes | None, int]]:
+    """Erase what was decided by: it says where the traveller was."""
+    rows = yield SQL["refusals"], (*_account_range(erasure, after), ERASURE_STEP)
+    left = [
+        row["id"] for row in rows if row["esim_tran_no"] == erasure.esim_tran_no and row["decision"]
+    ]
+    for refusal_id in left:
+        yield SQL["erase_refusal"], (erasure.account_id, refusal_id)
+    return _last(rows), len(left)
 
 
 def _verifications(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[bytes | None, int]]:
@@ -371,6 +389,7 @@ BY_ESIM: Final = (
     Walk("preferenceWords", b"", _changes),
     Walk("preferenceWords", b"", _flags),
     Walk("conversationNotes", b"", _conversations),
+    Walk("refusals", b"", _refusals),
     Walk("verifications", b"", _verifications),
     Walk("webhookResponses", (b"", 0), _deliveries),
     Walk("esims", b"", _esim),

@@ -8,6 +8,7 @@ from simpost.store.records.ids import first_id
 from simpost.store.shared.steps import Steps
 
 _INBOUND: Final = "inbound"
+_WORDS: Final = ("preference_changes", "preference_flags")
 
 SQL: Final = {
     # Holds the row until the commit: of several nodes one at a time walks.
@@ -56,6 +57,22 @@ SQL: Final = {
         UPDATE inbound SET text = '', raw = NULL, text_key = NULL, redacted_ms = $3
         WHERE account_id = $1 AND id = $2 AND redacted_ms IS NULL
     """,
+    "preference_changes": """
+        SELECT id FROM preference_changes
+        WHERE account_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4
+    """,
+    "erase_preference_changes": """
+        UPDATE preference_changes SET words = '', text_key = NULL, redacted_ms = $3
+        WHERE account_id = $1 AND id = $2 AND words <> ''
+    """,
+    "preference_flags": """
+        SELECT id FROM preference_flags
+        WHERE account_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4
+    """,
+    "erase_preference_flags": """
+        UPDATE preference_flags SET words = '', text_key = NULL, redacted_ms = $3
+        WHERE account_id = $1 AND id = $2 AND words <> ''
+    """,
 }
 
 
@@ -87,12 +104,24 @@ def redact_late(
 
 def redact_inbound(account_id: int, before_ms: int, now_ms: int, limit: int) -> Steps[int]:
     """Returns how many inbound messages were looked at."""
-    [begun] = yield SQL["begin"], (account_id, _INBOUND, b"")
-    rows = yield SQL["inbound"], (account_id, begun["up_to"], first_id(before_ms), limit)
+    return (yield from _walk(_INBOUND, account_id, before_ms, now_ms, limit))
+
+
+def redact_words(account_id: int, before_ms: int, now_ms: int, limit: int) -> Steps[int]:
+    """Returns how many rows were looked at: of changes, or of flags if that is more."""
+    most = 0
+    for kind in _WORDS:
+        most = max(most, (yield from _walk(kind, account_id, before_ms, now_ms, limit)))
+    return most
+
+
+def _walk(kind: str, account_id: int, before_ms: int, now_ms: int, limit: int) -> Steps[int]:
+    [begun] = yield SQL["begin"], (account_id, kind, b"")
+    rows = yield SQL[kind], (account_id, begun["up_to"], first_id(before_ms), limit)
     for row in rows:
-        yield SQL["erase_inbound"], (account_id, row["id"], now_ms)
+        yield SQL[f"erase_{kind}"], (account_id, row["id"], now_ms)
     if rows:
-        yield SQL["note"], (account_id, _INBOUND, rows[-1]["id"])
+        yield SQL["note"], (account_id, kind, rows[-1]["id"])
     return len(rows)
 
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from simpost.store import limits
 from simpost.store.records.payloads import Purge
-from simpost.store.shared.redaction import redact_inbound, redact_late, redact_messages
+from simpost.store.shared.redaction import (
+    redact_inbound,
+    redact_late,
+    redact_messages,
+    redact_words,
+)
 from simpost.store.shared.refusals import delete_refusals
 from simpost.store.sqlite import deletion, leases
 from simpost.store.sqlite.database import SqliteDatabase
@@ -58,6 +63,14 @@ class SqliteRetention:
         self, account_id: int, *, before_ms: int, now_ms: int, limit: int
     ) -> int:
         count = await self._transact(redact_inbound, account_id, before_ms, now_ms, limit)
+        if 0 < count < limit:
+            await self._shrink()
+        return count
+
+    async def redact_words(
+        self, account_id: int, *, before_ms: int, now_ms: int, limit: int
+    ) -> int:
+        count = await self._transact(redact_words, account_id, before_ms, now_ms, limit)
         if 0 < count < limit:
             await self._shrink()
         return count
