@@ -3,7 +3,9 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
+from simpost.domain.decision_record import encode_record, with_quotas
 from simpost.domain.policy.quotas import Quota, QuotaKey, QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.ports.store import Accepted, IdempotentReplay
@@ -83,3 +85,53 @@ async def test_two_nodes_never_exceed_a_quota_together(node):
         ]
         assert sorted(alarms) == [50, 80, 100]
         assert await used(one) == [77]
+
+
+def recorded(**changes):
+    one = limited(3, alarms=(), **changes)
+    return replace(one, decision=encode_record(with_quotas(None, one.quotas)))
+
+
+async def kept(store, one):
+    [record] = (await store.log.find_message(1, one.id)).decisions
+    return record.used
+
+
+async def test_a_replayed_request_is_not_counted_for_those_behind_it(node, decided):
+    async with node() as store:
+        first = recorded(request=key("r-1"))
+        assert isinstance(await store.queue.accept(first), Accepted)
+        again, second, third = recorded(request=key("r-1")), recorded(), recorded()
+        batch = (again, second, third)
+        replay, *answers = await asyncio.gather(*map(store.queue.accept, batch))
+        assert decided[-1] == 3
+        assert (replay.message_id, replay.same) == (first.id, True)
+        assert {type(each) for each in answers} == {Accepted}
+        assert [await kept(store, each) for each in (first, second, third)] == [
+            (0, 0),
+            (1, 1),
+            (2, 2),
+        ]
+        assert await used(store) == [3]
+
+
+async def test_a_request_twice_in_one_group_is_counted_once(node, decided):
+    async with node() as store:
+        batch = [recorded(request=key("r-1")), recorded(request=key("r-1")), recorded(), recorded()]
+        answers = await asyncio.gather(*map(store.queue.accept, batch))
+        assert decided[-1] == 4
+        kinds = [Accepted, IdempotentReplay, Accepted, Accepted]
+        assert [type(each) for each in answers] == kinds
+        assert [await kept(store, batch[place]) for place in (0, 2, 3)] == [(0, 0), (1, 1), (2, 2)]
+        assert await used(store) == [3]
+
+
+async def test_a_replay_is_answered_when_the_quota_is_used_up(node):
+    async with node() as store:
+        batch = [recorded(request=key(f"r-{number}")) for number in range(4)]
+        answers = await asyncio.gather(*map(store.queue.accept, batch))
+        assert [type(each) for each in answers] == [*[Accepted] * 3, QuotaReached]
+        again = recorded(request=key("r-0"))
+        replay, refused = await asyncio.gather(*map(store.queue.accept, (again, recorded())))
+        assert (replay.message_id, replay.same) == (batch[0].id, True)
+        assert isinstance(refused, QuotaReached)

@@ -58,11 +58,11 @@ async def accept_each(
     """Accept messages by themselves, in any transaction: those that fit into their quotas."""
     async with session.transaction():
         locked = await quotas.lock(session, messages)
+        replayed = await signatures.find_earlier_uses(session, messages)
+        locked.find_reached(messages, replayed)
         allowed = [message for message in messages if message.id not in locked.reached]
         reached = [message for message in messages if message.id in locked.reached]
-        results: dict[bytes, Accepted | IdempotentReplay | QuotaReached] = {
-            **await signatures.find_earlier_uses(session, reached)
-        }
+        results: dict[bytes, Accepted | IdempotentReplay | QuotaReached] = {}
         recorded = [
             replace(message, decision=with_used(message.decision, locked.used[message.id]))
             if message.id in locked.used
@@ -76,8 +76,7 @@ async def accept_each(
         for message, result in pairs:
             raised = alarms.get(message.id)
             results[message.id] = replace(result, alarms=raised) if raised else result
-        refused = [message for message in reached if message.id not in results]
-        results |= await locked.refuse(refused)
+        results |= await locked.refuse(reached)
     return [results[message.id] for message in messages]
 
 

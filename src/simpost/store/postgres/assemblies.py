@@ -87,6 +87,7 @@ async def _save(
     async with session.transaction():
         if message is not None and message.quotas:
             locked = await quotas.lock(session, [message])
+            locked.find_reached([message])
             if reached := locked.reached.get(message.id):
                 new = new.over_quota(reached)
         inbound = new.inbound

@@ -138,6 +138,7 @@ async def _release(
     messages_by_key = sorted(messages, key=attrgetter("account_id", "id"))
     async with session.transaction():
         locked = await quotas.lock(session, messages_by_key)
+        locked.find_reached(messages_by_key)
         allowed = [message for message in messages_by_key if message.id not in locked.reached]
         rows = [
             (

@@ -7,7 +7,7 @@ are locked first, so that each message is decided by itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -95,17 +95,27 @@ class QuotaLock:
         self._before = used
         self._keys = keys
 
-    def find_reached(self, messages: Sequence[NewMessage]) -> None:
-        """Fill `reached` and `used`: messages are counted in order, while quotas last."""
+    def find_reached(self, messages: Sequence[NewMessage], replayed: Container[bytes] = ()) -> None:
+        """Fill `reached` and `used`: messages are counted in order, while quotas last.
+
+        Not counted are those in `replayed`, and those that repeat a request id of the others: they
+        are not committed again.
+        """
         used = dict(self._before)
         counts = QuotaCounts(used)
+        taken: set[tuple[int, str]] = set()
         for message in messages:
-            if not message.quotas:
+            if not message.quotas or message.id in replayed:
+                continue
+            request = message.request and (message.account_id, message.request.request_id)
+            if request in taken:
                 continue
             reached = counts.find_reached(message.account_id, message.quotas)
             if reached:
                 self.reached[message.id] = reached
             else:
+                if request:
+                    taken.add(request)
                 keys = [key_of(message.account_id, quota) for quota in message.quotas]
                 self.used[message.id] = [used[key] for key in keys]
                 counts.add(message.account_id, message.quotas)
@@ -136,7 +146,10 @@ class QuotaLock:
 
 
 async def lock(session: PostgresSession, messages: Sequence[NewMessage]) -> QuotaLock:
-    """Lock the counts that messages use, in one order on all nodes, and find what is reached."""
+    """Lock the counts that messages use, in one order on all nodes.
+
+    The caller then calls `find_reached`.
+    """
     expires_ms = {
         key_of(message.account_id, quota): quota.expires_ms
         for message in messages
@@ -148,6 +161,4 @@ async def lock(session: PostgresSession, messages: Sequence[NewMessage]) -> Quot
     used = {
         QuotaKey(row["account_id"], row["counter"], row["period"]): row["used"] for row in found
     }
-    locked = QuotaLock(session, used, keys)
-    locked.find_reached(messages)
-    return locked
+    return QuotaLock(session, used, keys)
