@@ -1,0 +1,1 @@
+"""Automations: rules that send a template when something happens to an eSIM."""
