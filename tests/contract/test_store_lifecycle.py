@@ -192,7 +192,7 @@ async def test_every_esim_of_an_order_gets_its_parked_event(store):
 
 
 async def test_the_oldest_of_too_many_parked_events_wait_no_more(store, monkeypatch):
-    monkeypatch.setattr("simpost.store.shared.lifecycle.MOST_PARKED", 4)
+    monkeypatch.setattr("simpost.store.shared.lifecycle_application.MOST_PARKED", 4)
     await record(store, *(event(at_ms=NOW_MS + i) for i in range(5)))
     assert await store.lifecycle.count_parked(1) == 0
     assert await outcomes(store, event(at_ms=NOW_MS + 9)) == ["parked"]
@@ -234,6 +234,25 @@ async def test_transitions_wait_until_they_are_handled(store):
         1, after=waiting[0].id, limit=10, esim_tran_no=TRAN_NO
     )
     assert of_esim == left
+
+
+async def test_the_clock_notices_that_a_plan_ends(store):
+    await save(store, esim(iccid=ICCID), esim("gone", iccid=""))
+    end_ms = NOW_MS + 9 * DAY_MS
+    await record(store, event("usage_started", expires_ms=end_ms))
+    await record(store, event("usage_started", iccid="", esim_tran_no="gone", expires_ms=end_ms))
+    await store.catalogue.delete_esim("gone")
+
+    async def notice(now_ms):
+        return await store.lifecycle.notice_expiries(new_id=lambda: new_id(now_ms), now_ms=now_ms)
+
+    assert await notice(end_ms - DAY_MS - 1) == 0
+    assert await notice(end_ms - DAY_MS) == 2
+    assert await notice(end_ms - 1) == 0
+    assert await notice(end_ms) == 1
+    assert await notice(end_ms + DAY_MS) == 0
+    assert (await transitions(store))[2:] == ["expires_tomorrow", "expired"]
+    assert [each.event.source for each in await history(store)] == ["clock", "clock", "esimgo"]
 
 
 async def test_old_rows_are_deleted_and_facts_stay(store):

@@ -12,8 +12,8 @@ from simpost.domain.lifecycle import (
     EventKind,
     LifecycleEvent,
     Transition,
-    apply,
 )
+from simpost.domain.lifecycle_application import apply, expiry_due_ms, expiry_event
 
 NOW_MS = 1_767_225_600_000
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
@@ -165,3 +165,29 @@ def test_every_transition_has_an_event_that_makes_it():
     ]  # fmt: skip
     _, made = run(*reports)
     assert set(names(made)) == set(Transition)
+
+
+@pytest.mark.parametrize(
+    ("before_h", "kinds"),
+    [(30, []), (24, ["plan_expiring"]), (1, ["plan_expiring"]), (0, ["plan_expired"])],
+)
+def test_the_clock_notices_an_expiry_once(before_h, kinds):
+    end_ms = NOW_MS + 9 * DAY_MS
+    facts, _ = run(event("usage_started", expires_ms=end_ms))
+    now_ms = end_ms - before_h * HOUR_MS
+    noticed = expiry_event(facts, "e", now_ms)
+    assert [str(noticed.kind)] == kinds if kinds else noticed is None
+    if noticed:
+        facts, made = run(noticed, facts=facts)
+        assert names(made) == ["expired" if before_h == 0 else "expires_tomorrow"]
+        assert expiry_event(facts, "e", now_ms) is None
+        assert expiry_due_ms(facts) == (None if before_h == 0 else end_ms)
+
+
+def test_the_clock_says_nothing_of_the_order_or_after_the_supplier():
+    end_ms = NOW_MS + DAY_MS
+    facts, _ = run(event("usage_started", expires_ms=end_ms))
+    over, made = run(expiry_event(facts, "e", end_ms), facts=facts)
+    assert (over.status, names(made)) == ("IN_USE", ["expired"])
+    reported, _ = run(event("plan_expired", end_ms), facts=facts)
+    assert expiry_event(reported, "e", end_ms) is None

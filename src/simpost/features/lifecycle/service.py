@@ -83,7 +83,7 @@ class Lifecycle(Component):
         self._counts: Counter[tuple[str, str]] = Counter()
 
     async def run(self) -> None:
-        """Retry parked events and delete old ones, until cancelled."""
+        """Retry parked events, notice plans that end and delete old rows, until cancelled."""
         await run_periodically(self.clean_up, _INTERVAL_S, name="lifecycle", when=self._is_leader)
 
     async def reconfigure(self, settings: Settings) -> None:
@@ -93,13 +93,15 @@ class Lifecycle(Component):
         return count_samples(metrics.LIFECYCLE_EVENTS, self._counts)
 
     async def clean_up(self) -> None:
-        """Apply parked events whose eSIM is known by now; delete what is too old."""
+        """Apply parked events, notice plans that end, and delete what is too old."""
         now_ms = self._clock_ms()
         place: tuple[int, str, bytes] | None = (0, "", b"")
         while place is not None:
             place = await self._store.retry_parked(
                 place, unknown_before_ms=now_ms - _DAY_MS, new_id=self._new_id, now_ms=now_ms
             )
+        while await self._store.notice_expiries(new_id=self._new_id, now_ms=now_ms):
+            pass
         before_ms = now_ms - self.keep_days * _DAY_MS
         while await self._store.delete_old(before_ms=before_ms):
             pass

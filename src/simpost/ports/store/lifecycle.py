@@ -140,6 +140,13 @@ class LifecycleStore(Protocol):
         """
         ...
 
+    async def notice_expiries(self, *, new_id: Callable[[], bytes], now_ms: int) -> int:
+        """Record that plans end within a day or have ended, a step at most.
+
+        Returns how many eSIMs it looked at; 0 when none is due.
+        """
+        ...
+
     async def count_parked(self, account_id: int) -> int:
         """Events of the account that wait for their eSIM."""
         ...

@@ -26,8 +26,16 @@ SQL: Final = {
         RETURNING facts
     """,
     "save_facts": """
-        UPDATE esim_facts SET facts = $3, expires_ms = $4, updated_ms = $5
+        UPDATE esim_facts SET facts = $3, expires_ms = $4, expiry_due_ms = $5, updated_ms = $6
         WHERE account_id = $1 AND esim_tran_no = $2
+    """,
+    "due_expiries": """
+        SELECT account_id, esim_tran_no, facts FROM esim_facts
+        WHERE expiry_due_ms <= $1 ORDER BY expiry_due_ms LIMIT $2
+    """,
+    "end_expiry": """
+        UPDATE esim_facts SET expiry_due_ms = NULL
+        WHERE account_id = $1 AND esim_tran_no = $2 AND expiry_due_ms <= $3
     """,
     "save_states": """
         UPDATE esims SET smdp_status = $3, esim_status = $4
