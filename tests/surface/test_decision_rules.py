@@ -12,7 +12,7 @@ from simpost.messaging.trace import RULE_OF, DecisionRule, Verdict
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "simpost"
 DECIDING = (
-    *(SOURCE / "messaging" / name for name in ("decision.py", "intake.py")),
+    *(SOURCE / "messaging" / name for name in ("decision.py", "intake.py", "phone_texts.py")),
     *sorted((SOURCE / "messaging" / "policy").glob("*.py")),
     *sorted((SOURCE / "domain" / "policy").glob("*.py")),
     *sorted((SOURCE / "features" / "templates").glob("*.py")),

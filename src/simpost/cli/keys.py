@@ -40,7 +40,11 @@ Account: TypeAlias = Annotated[
 def add(
     name: Annotated[str, typer.Argument(help="Name of the key, for people.")],
     scope: Annotated[
-        list[KeyScope], typer.Option(help="What the key may be used for; may be repeated.")
+        list[KeyScope],
+        typer.Option(
+            help="Scope that the key gets: it allows one kind of request, see "
+            "docs/keys.md. Repeat the option for several scopes."
+        ),
     ],
     expires: Annotated[
         str | None, typer.Option(help="When the key ends: 90d or 12h from now, or an ISO time.")

@@ -20,6 +20,7 @@ from simpost.messaging.from_settings import conversation_rules_of, numbers_of
 from simpost.messaging.handset_replies import ReadReply, ReplyEffect, no_effect
 from simpost.messaging.inbound_routing import InboundRouter, InboundTarget
 from simpost.messaging.intake import Intake
+from simpost.messaging.phone_texts import answer, forward
 from simpost.messaging.reassembly import AssembledText, reassemble
 from simpost.messaging.reservation import Reservation
 from simpost.observe import get_logger, metrics
@@ -179,8 +180,8 @@ class InboundService(Component):
         assert target.account
         assert target.esim
         sender = of.parts[0].source if isinstance(of, Assembly) else of.source
-        planned = self._intake.forward(
-            target.account, target.esim, sender=sender, text=assembled.text
+        planned = forward(
+            self._intake, target.account, target.esim, sender=sender, text=assembled.text
         )
         if isinstance(planned, Refusal):
             return planned
@@ -244,8 +245,8 @@ class InboundService(Component):
         """The answer to commit; `None` without one, or when it cannot be sent."""
         if not text or not target.account or not target.esim:
             return None
-        planned = self._intake.answer(
-            target.account, target.esim, sender=row.destination, text=text
+        planned = answer(
+            self._intake, target.account, target.esim, sender=row.destination, text=text
         )
         if isinstance(planned, Refusal):
             _log_unanswered(row, planned.reason)

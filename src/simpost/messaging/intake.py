@@ -110,6 +110,7 @@ class Intake(Component):
         accepted: committed messages by carrier and category.
         refused: messages refused, or not sent at their release, by reason.
         held: messages committed to be sent later, by reason.
+        policy: `None`: no rule holds or refuses.
     """
 
     def __init__(
@@ -136,8 +137,8 @@ class Intake(Component):
         self._dispatch = dispatch
         self._lanes = dispatch.lanes
         self._new_id = new_id
-        self._clock_ms = clock_ms
-        self._policy = policy
+        self.clock_ms = clock_ms
+        self.policy = policy
         self._digest_key = digest_key
 
     async def run(self) -> None:
@@ -164,12 +165,12 @@ class Intake(Component):
         Quotas are looked up here, and counted by nobody: other messages may use them up. `refusal`
         is that of the caller, if all rules before quotas let the message pass.
         """
-        now_ms = self._clock_ms()
+        now_ms = self.clock_ms()
         esim, decision = await self.decide(account, request, now_ms)
         category = request.category or account.category
         record = NO_FACTS
-        if esim is not None and self._policy:
-            record = self._policy.describe(account, esim, category, now_ms)
+        if esim is not None and self.policy:
+            record = self.policy.describe(account, esim, category, now_ms)
         if kept := decision.record:
             record = replace(
                 record,
@@ -226,7 +227,7 @@ class Intake(Component):
             now_ms=now_ms,
             send_at_ms=request.send_at_ms,
             expires_at_ms=request.expires_at_ms,
-            policy=self._policy,
+            policy=self.policy,
         )
         if request.quotas and isinstance(decision, SendPlan):
             decision = replace(decision, quotas=decision.quotas + request.quotas)
@@ -236,14 +237,14 @@ class Intake(Component):
         self, account: Account, request: SendRequest, esim: Esim, refusal: Refusal
     ) -> None:
         """Log and count the refusal of a request by a rule outside, as that of a send."""
-        await self._refuse(account, request, esim, refusal, None, self._clock_ms())
+        await self._refuse(account, request, esim, refusal, None, self.clock_ms())
 
     async def find_refusal(self, account: Account, request: SendRequest) -> Refusal | None:
         """The refusal of a request that is not sent yet, logged and counted as that of a send.
 
         `None` if it would be sent now. Raises StoreError.
         """
-        now_ms = self._clock_ms()
+        now_ms = self.clock_ms()
         esim, decision = await self.decide(account, request, now_ms)
         if not isinstance(decision, Refusal):
             return None
@@ -266,7 +267,7 @@ class Intake(Component):
 
     async def send(self, account: Account, request: SendRequest) -> SendResult:
         """Decide and commit. Raises StoreError when nothing could be committed."""
-        now_ms = self._clock_ms()
+        now_ms = self.clock_ms()
         esim, plan = await self.decide(account, request, now_ms)
         key = None
         if request.request_id:
@@ -277,7 +278,7 @@ class Intake(Component):
             return await self._refuse(account, request, esim, plan, key, now_ms)
         if isinstance(plan, Hold):
             return await self._hold(account, request, esim, plan, key, now_ms)
-        message, reservation = self._reserve(
+        message, reservation = self.reserve(
             account,
             esim,
             plan,
@@ -308,7 +309,7 @@ class Intake(Component):
 
         `None` when the id was not used before. Raises StoreError.
         """
-        now_ms = self._clock_ms()
+        now_ms = self.clock_ms()
         key = self._request_key(request_id, fingerprint, now_ms)
         return await self._store.queue.record_refusal(Refused(account.id, key, None, now_ms))
 
@@ -317,63 +318,6 @@ class Intake(Component):
     ) -> RequestKey:
         digest = blake2b(fingerprint, digest_size=32, key=self._digest_key).digest()
         return RequestKey(request_id, digest, now_ms - DAY_MS, signature)
-
-    def forward(
-        self, account: Account, esim: Esim, *, sender: str, text: str
-    ) -> tuple[NewMessage, Reservation] | Refusal:
-        """Decide a text from a phone like any other message; of policy stops and budgets apply.
-
-        The caller commits the message together with its inbound message, inside the reservation,
-        and then calls `confirm`.
-        """
-        now_ms = self._clock_ms()
-        category = Category.SUPPORT
-        plan = decide(account, esim, text, category, self.routing, now_ms=now_ms)
-        if isinstance(plan, Refusal):
-            return plan
-        if self._policy and (stopped := self._policy.find_stop(account, esim, category)):
-            return stopped
-        assert isinstance(plan, SendPlan)  # it is not held: without send_at_ms and policy
-        plan = self._within_budgets(account, esim, plan, now_ms)
-        return self._reserve(account, esim, plan, sender, self._expires_ms(now_ms), now_ms)
-
-    def answer(
-        self, account: Account, esim: Esim, *, sender: str, text: str
-    ) -> tuple[NewMessage, Reservation] | Refusal:
-        """Decide the answer to a text from a handset, from `sender` if the carrier allows it.
-
-        The caller commits it as in `forward`. It counts in budgets and in no daily limit: it
-        answers one text.
-        """
-        if not account.enabled:
-            return Refusal(Reason.ACCOUNT_DISABLED)
-        now_ms = self._clock_ms()
-        decision: Decision = Refusal(Reason.NO_ROUTE)
-        for options in (SendOptions(sender=sender), DEFAULT_SEND_OPTIONS):
-            decision = decide(
-                account,
-                esim,
-                text,
-                Category.SERVICE,
-                self.routing,
-                options,
-                now_ms=now_ms,
-                policy=self._policy,
-            )
-            if isinstance(decision, SendPlan):
-                plan = self._within_budgets(account, esim, decision, now_ms)
-                return self._reserve(
-                    account, esim, plan, plan.sender, self._expires_ms(now_ms), now_ms
-                )
-        assert not isinstance(decision, SendPlan)
-        return Refusal(decision.reason)
-
-    def _within_budgets(
-        self, account: Account, esim: Esim, plan: SendPlan, now_ms: int
-    ) -> SendPlan:
-        """The plan with the quotas of budgets only."""
-        budgets = self._policy.find_budgets(account, esim, plan, now_ms) if self._policy else ()
-        return plan if plan.quotas == budgets else replace(plan, quotas=budgets)
 
     async def _hold(
         self,
@@ -416,7 +360,7 @@ class Intake(Component):
 
         Its state is `cancelled`, or the one that prevents it.
         """
-        await self._store.held.cancel_message(account.id, message_id, now_ms=self._clock_ms())
+        await self._store.held.cancel_message(account.id, message_id, now_ms=self.clock_ms())
         return await self._store.log.find_message(account.id, message_id)
 
     def confirm(self, message: NewMessage, reservation: Reservation, done: Accepted) -> None:
@@ -426,11 +370,7 @@ class Intake(Component):
             self.budget_alarms.report(message.account_id, done.alarms)
         reservation.confirm(message, done.reference)
 
-    def _expires_ms(self, now_ms: int) -> int:
-        """When a message that is sent now expires, without a validity of its own."""
-        return now_ms + 1000 * self.validity_s
-
-    def _reserve(
+    def reserve(
         self,
         account: Account,
         esim: Esim,

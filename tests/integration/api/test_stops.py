@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 
 from simpost.domain.accounts import Account
+from simpost.messaging.phone_texts import forward
 from simpost.messaging.policy.stops import Stops
 from simpost.messaging.release import Release
 from tests.integration.api.conftest import GOOD, NOW_MS
@@ -135,7 +136,7 @@ async def test_a_text_from_a_phone_is_refused(service: Any) -> None:
     esim = await service.store.catalogue.find_esim(1, esim_tran_no=GOOD, iccid=None)
     account = service.services.accounts.get("demo")
     assert isinstance(account, Account)
-    refused = intake.forward(account, esim, sender="447700900123", text="hello")
+    refused = forward(intake, account, esim, sender="447700900123", text="hello")
     assert refused.reason == "sending_stopped"
 
 
