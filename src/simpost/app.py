@@ -19,12 +19,14 @@ from simpost.cluster.single_node import SingleNode
 from simpost.config import Settings
 from simpost.domain.inbound import InboundPart
 from simpost.domain.reasons import Reason
+from simpost.features.automations.service import Automations
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.lifecycle.sources import LifecycleSources
 from simpost.features.preferences.handset import HandsetPreferences
 from simpost.features.preferences.links import OptOutLinks
 from simpost.features.preferences.service import PreferenceService
+from simpost.features.templates.recipient_texts import RecipientTexts
 from simpost.features.templates.service import Templates
 from simpost.features.verifications.service import Verifications
 from simpost.features.webhooks.delivery import WebhookDelivery
@@ -100,7 +102,7 @@ class App:
         self.failover, self.maintenance = self._build_failover(), self._build_maintenance()
         self.erasures = self._build_erasures()
         features = self._build_features()
-        self.verifications, self.lifecycle, self.conversations = features
+        self.verifications, self.lifecycle, self.conversations, self.automations = features
         # In the order in which they apply new settings: routes change before carriers are removed.
         services = (self.dispatch, self.intake, self.inbound, self.failover, self.maintenance)
         settled = (TextKeys(store), self.policy, self._replies)
@@ -196,11 +198,12 @@ class App:
             is_leader=self._is_leader,
         )
 
-    def _build_features(self) -> tuple[Verifications, Lifecycle, Conversations]:
+    def _build_features(self) -> tuple[Verifications, Lifecycle, Conversations, Automations]:
         return (
             self._build_verifications(),
             self._build_lifecycle(),
             self._build_conversations(),
+            self._build_automations(),
         )
 
     def _build_verifications(self) -> Verifications:
@@ -234,6 +237,23 @@ class App:
             clock_ms=self._clock_ms,
             is_leader=self._is_leader,
         )
+
+    def _build_automations(self) -> Automations:
+        templates = Templates(self.store.templates, self._clock_ms)
+        return Automations(
+            self.store,
+            self.accounts,
+            self.intake,
+            RecipientTexts(templates, self._opt_out_links().url_for),
+            new_id=self._parts.new_id,
+            clock_ms=self._clock_ms,
+            keep_days=self.settings.lifecycle.keep_days,
+            is_leader=self._is_leader,
+        )
+
+    def _opt_out_links(self) -> OptOutLinks:
+        secrets_key = self.settings.store.secrets_key.get_secret_value()
+        return OptOutLinks(self.settings.server.public_url, secrets_key)
 
     def _build_webhook_sender(self) -> WebhookSender:
         return WebhookSender(
@@ -325,10 +345,9 @@ class App:
             verifications=self.verifications,
             lifecycle=self.lifecycle,
             conversations=self.conversations,
+            automations=self.automations,
             names=self._names,
-            opt_out_links=OptOutLinks(
-                server.public_url, self.settings.store.secrets_key.get_secret_value()
-            ),
+            opt_out_links=self._opt_out_links(),
             carriers=CarrierControl(self.dispatch, self.cluster),
             cluster=self.cluster,
             metrics=self._metrics,

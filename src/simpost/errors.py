@@ -54,6 +54,10 @@ class UnknownEsim(NotFound):
     """This account has no such eSIM."""
 
 
+class UnknownAutomation(NotFound):
+    """This account has no such automation."""
+
+
 class UnknownConversation(NotFound):
     """This account has no such conversation."""
 

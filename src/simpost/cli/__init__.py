@@ -68,6 +68,9 @@ COMMANDS = {
         "templates", "app", "Save, list, show, render and delete templates.", "Use"
     ),
     "verify": CommandEntry("verify", "app", "Send one-time codes to eSIMs, and check them.", "Use"),
+    "automations": CommandEntry(
+        "automations", "app", "Send messages when something happens to an eSIM.", "Use"
+    ),
     "conversations": CommandEntry(
         "conversations", "app", "Read and answer the texts of travellers.", "Use"
     ),

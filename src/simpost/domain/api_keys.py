@@ -39,6 +39,7 @@ class KeyScope(StrEnum):
     WEBHOOKS = "webhooks"
     CODES = "codes"
     LIFECYCLE = "lifecycle"
+    AUTOMATIONS = "automations"
     CONVERSATIONS = "conversations"
     ADMIN = "admin"
 

@@ -28,12 +28,14 @@ from simpost.config.verifications import VerificationSettings
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.inbound import OwnNumbers
 from simpost.domain.repeats import RepeatPolicy
+from simpost.features.automations.service import Automations
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.lifecycle.sources import LifecycleSources
 from simpost.features.preferences.handset import HandsetPreferences
 from simpost.features.preferences.links import OptOutLinks
 from simpost.features.preferences.service import PreferenceService
+from simpost.features.templates.recipient_texts import RecipientTexts
 from simpost.features.templates.service import Templates
 from simpost.features.verifications.service import Verifications
 from simpost.features.webhooks.endpoints import Webhooks
@@ -247,6 +249,18 @@ async def wire(store: Store, **settings: Any) -> Services:
             store.lifecycle,
             store.lifecycle_sources,
             LifecycleSources(store.lifecycle_sources, clock_ms),
+            new_id=lambda: uuid7().bytes,
+            clock_ms=clock_ms,
+            keep_days=90,
+        ),
+        automations=Automations(
+            store,
+            accounts,
+            intake,
+            RecipientTexts(
+                Templates(store.templates, lambda: NOW_MS),
+                OptOutLinks("https://sms.example.com/", SEAL_KEY).url_for,
+            ),
             new_id=lambda: uuid7().bytes,
             clock_ms=clock_ms,
             keep_days=90,

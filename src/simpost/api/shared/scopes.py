@@ -74,6 +74,14 @@ ENDPOINTS: Final[Mapping[KeyScope | None, tuple[str, ...]]] = {
         "DELETE /v1/lifecycle/sources/{sourceId}",
         "GET /v1/lifecycle/errors",
     ),
+    KeyScope.AUTOMATIONS: (
+        "GET /v1/automations",
+        "GET /v1/automations/{name}",
+        "PUT /v1/automations/{name}",
+        "DELETE /v1/automations/{name}",
+        "GET /v1/automations/{name}/runs",
+        "POST /v1/automations/{name}/preview",
+    ),
     KeyScope.CONVERSATIONS: (
         "GET /v1/conversations",
         "POST /v1/conversations",

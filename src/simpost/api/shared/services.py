@@ -11,6 +11,7 @@ from simpost.api.shared.response_cache import ResponseCache
 from simpost.api.shared.response_counts import ResponseCounts
 from simpost.api.shared.wrong_credentials import WrongCredentials
 from simpost.cluster.facade import Cluster
+from simpost.features.automations.service import Automations
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.preferences.links import OptOutLinks
@@ -61,6 +62,7 @@ class Services:
     verifications: Verifications
     lifecycle: Lifecycle
     conversations: Conversations
+    automations: Automations
     carriers: CarrierControl
     cluster: Cluster
     metrics: MetricsCollector

@@ -1,1 +1,1 @@
-"""Automations: rules that send a template when something happens to an eSIM."""
+"""Automations: messages that start when something happens to an eSIM."""

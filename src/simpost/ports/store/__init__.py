@@ -14,6 +14,7 @@ from simpost.config.text_keys import TextKey
 from simpost.domain.attempt_results import AttemptResult
 from simpost.ports.store.accounts import AccountStore
 from simpost.ports.store.api_keys import ApiKeyStore
+from simpost.ports.store.automations import AutomationStore
 from simpost.ports.store.catalogue import (
     CatalogueStore,
     EsimFilter,
@@ -63,6 +64,7 @@ __all__ = [
     "AccountStore",
     "ApiKeyStore",
     "AttemptResult",
+    "AutomationStore",
     "CatalogueStore",
     "ConversationStore",
     "Deferral",
@@ -140,6 +142,7 @@ class Store:
     templates: TemplateStore
     verifications: VerificationStore
     conversations: ConversationStore
+    automations: AutomationStore
     webhooks: WebhookStore
     lifecycle: LifecycleStore
     lifecycle_sources: LifecycleSourceStore

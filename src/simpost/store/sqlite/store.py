@@ -14,6 +14,7 @@ from simpost.observe import get_logger
 from simpost.ports.store import Store
 from simpost.store.secret_box import SecretBox
 from simpost.store.shared.api_keys import StoredApiKeys
+from simpost.store.shared.automations import StoredAutomations
 from simpost.store.shared.conversations import StoredConversations
 from simpost.store.shared.erasures import StoredErasures
 from simpost.store.shared.lifecycle import StoredLifecycle
@@ -98,6 +99,7 @@ class SqliteStore(Store):
             templates=StoredTemplates(database),
             verifications=StoredVerifications(database, texts),
             conversations=StoredConversations(database, texts),
+            automations=StoredAutomations(database),
             webhooks=StoredWebhooks(database, database.session.seal),
             lifecycle=StoredLifecycle(database, catalogue.forget_esims),
             lifecycle_sources=StoredLifecycleSources(database, database.session.seal),

@@ -1,0 +1,1 @@
+"""/v1/automations: messages that transitions of eSIMs start."""

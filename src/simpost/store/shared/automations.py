@@ -1,0 +1,245 @@
+"""Automations, and their runs: a unique index makes a second run of one occurrence impossible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from simpost.domain.automations import (
+    MAX_AUTOMATIONS,
+    Automation,
+    Run,
+    RunState,
+    due_times,
+)
+from simpost.domain.lifecycle import Transition
+from simpost.domain.messages import Category
+from simpost.ports.store.automations import AUTOMATION_STEP
+from simpost.store.records.row import NamedRow
+from simpost.store.shared.steps import SharedDatabase, Steps
+
+_BEYOND: Final = b"\xff" * 17
+
+SQL: Final = {
+    "count_others": """
+        SELECT count(*) AS others FROM automations WHERE account_id = $1 AND name <> $2
+    """,
+    "save": """
+        INSERT INTO automations (
+          account_id, name, started_by, template, category, template_values, delay_s, not_after_s,
+          enabled, changed_ms
+        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        ON CONFLICT (account_id, name) DO UPDATE SET started_by = excluded.started_by,
+          template = excluded.template, category = excluded.category,
+          template_values = excluded.template_values, delay_s = excluded.delay_s,
+          not_after_s = excluded.not_after_s, enabled = excluded.enabled,
+          changed_ms = excluded.changed_ms
+    """,
+    "find": "SELECT * FROM automations WHERE account_id = $1 AND name = $2",
+    "list": "SELECT * FROM automations WHERE account_id = $1 ORDER BY name",
+    "delete": "DELETE FROM automations WHERE account_id = $1 AND name = $2 RETURNING name",
+    "count_runs": """
+        SELECT state, count(*) AS runs FROM automation_runs
+        WHERE account_id = $1 AND automation = $2 GROUP BY state
+    """,
+    "list_runs": """
+        SELECT * FROM automation_runs WHERE account_id = $1 AND automation = $2 AND id < $3
+        ORDER BY id DESC LIMIT $4
+    """,
+    "open_transitions": """
+        SELECT * FROM esim_transitions WHERE handled_ms IS NULL AND id > $1 ORDER BY id LIMIT $2
+    """,
+    # Holds the transition until the commit: of several nodes one starts its runs.
+    "mark_handled": """
+        UPDATE esim_transitions SET handled_ms = $3
+        WHERE account_id = $1 AND id = $2 AND handled_ms IS NULL
+        RETURNING id
+    """,
+    "started_by": """
+        SELECT * FROM automations WHERE account_id = $1 AND started_by = $2 AND enabled = 1
+    """,
+    "insert_run": """
+        INSERT INTO automation_runs (
+          account_id, id, automation, esim_tran_no, occurrence, started_by, country, at_ms, due_ms,
+          late_ms, state
+        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'waiting')
+        ON CONFLICT DO NOTHING
+    """,
+    "due": """
+        SELECT * FROM automation_runs WHERE state = 'waiting' AND due_ms <= $1
+        ORDER BY due_ms LIMIT $2
+    """,
+    "end_run": """
+        UPDATE automation_runs SET state = $3, message_id = $4, reason = $5, ended_ms = $6
+        WHERE account_id = $1 AND id = $2 AND state = 'waiting'
+    """,
+    "delete_old": """
+        DELETE FROM automation_runs WHERE (account_id, id) IN (
+          SELECT account_id, id FROM automation_runs
+          WHERE ended_ms IS NOT NULL AND ended_ms < $1 ORDER BY ended_ms LIMIT $2
+        )
+        RETURNING id
+    """,
+}
+
+_decode_values = msgspec.json.Decoder(dict[str, str]).decode
+
+
+class StoredAutomations:
+    """Implements `simpost.ports.store.AutomationStore`."""
+
+    def __init__(self, database: SharedDatabase) -> None:
+        self._database = database
+
+    async def save(self, automation: Automation) -> bool:
+        return await self._database.transact(_save, automation)
+
+    async def find(self, account_id: int, name: str) -> Automation | None:
+        return await self._database.query(_find, account_id, name)
+
+    async def list_automations(self, account_id: int) -> list[Automation]:
+        return await self._database.query(_list, account_id)
+
+    async def delete(self, account_id: int, name: str) -> bool:
+        return await self._database.transact(_delete, account_id, name)
+
+    async def count_runs(self, account_id: int, name: str) -> Mapping[RunState, int]:
+        return await self._database.query(_count_runs, account_id, name)
+
+    async def list_runs(
+        self, account_id: int, name: str, *, before: bytes | None, limit: int
+    ) -> list[Run]:
+        return await self._database.query(_list_runs, account_id, name, before, limit)
+
+    async def start_runs(self, *, new_id: Callable[[], bytes], now_ms: int) -> int:
+        return await self._database.transact(_start_runs, new_id, now_ms)
+
+    async def list_due(self, *, now_ms: int) -> list[Run]:
+        return await self._database.query(_list_due, now_ms)
+
+    async def end_runs(self, runs: Sequence[Run]) -> None:
+        await self._database.transact(_end_runs, runs)
+
+    async def delete_old(self, *, before_ms: int) -> int:
+        return await self._database.transact(_delete_old, before_ms)
+
+
+def _save(automation: Automation) -> Steps[bool]:
+    key = automation.account_id, automation.name
+    [count] = yield SQL["count_others"], key
+    if count["others"] >= MAX_AUTOMATIONS:
+        return False
+    row = (
+        *key,
+        automation.trigger,
+        automation.template,
+        automation.category,
+        msgspec.json.encode(automation.values).decode(),
+        automation.delay_s,
+        automation.not_after_s,
+        int(automation.enabled),
+        automation.changed_ms,
+    )
+    yield SQL["save"], row
+    return True
+
+
+def _find(account_id: int, name: str) -> Steps[Automation | None]:
+    rows = yield SQL["find"], (account_id, name)
+    return _automation(rows[0]) if rows else None
+
+
+def _list(account_id: int) -> Steps[list[Automation]]:
+    rows = yield SQL["list"], (account_id,)
+    return [_automation(row) for row in rows]
+
+
+def _delete(account_id: int, name: str) -> Steps[bool]:
+    rows = yield SQL["delete"], (account_id, name)
+    return bool(rows)
+
+
+def _count_runs(account_id: int, name: str) -> Steps[Mapping[RunState, int]]:
+    rows = yield SQL["count_runs"], (account_id, name)
+    return {RunState(row["state"]): row["runs"] for row in rows}
+
+
+def _list_runs(account_id: int, name: str, before: bytes | None, limit: int) -> Steps[list[Run]]:
+    rows = yield SQL["list_runs"], (account_id, name, before or _BEYOND, limit)
+    return [_run(row) for row in rows]
+
+
+def _start_runs(new_id: Callable[[], bytes], now_ms: int) -> Steps[int]:
+    rows = yield SQL["open_transitions"], (b"", AUTOMATION_STEP)
+    for row in rows:
+        account_id = row["account_id"]
+        if not (yield SQL["mark_handled"], (account_id, row["id"], now_ms)):
+            continue
+        started = yield SQL["started_by"], (account_id, row["transition"])
+        for each in started:
+            automation = _automation(each)
+            run = (
+                account_id,
+                new_id(),
+                automation.name,
+                row["esim_tran_no"],
+                row["occurrence"],
+                row["transition"],
+                row["country"],
+                row["at_ms"],
+                *due_times(automation, row["at_ms"]),
+            )
+            yield SQL["insert_run"], run
+    return len(rows)
+
+
+def _list_due(now_ms: int) -> Steps[list[Run]]:
+    rows = yield SQL["due"], (now_ms, AUTOMATION_STEP)
+    return [_run(row) for row in rows]
+
+
+def _end_runs(runs: Sequence[Run]) -> Steps[None]:
+    for run in sorted(runs, key=lambda run: (run.account_id, run.id)):
+        row = (run.account_id, run.id, run.state, run.message_id, run.reason, run.ended_ms)
+        yield SQL["end_run"], row
+
+
+def _delete_old(before_ms: int) -> Steps[int]:
+    rows = yield SQL["delete_old"], (before_ms, AUTOMATION_STEP)
+    return len(rows)
+
+
+def _automation(row: NamedRow) -> Automation:
+    return Automation(
+        account_id=row["account_id"],
+        name=row["name"],
+        trigger=Transition(row["started_by"]),
+        template=row["template"],
+        category=Category(row["category"]),
+        values=_decode_values(row["template_values"]),
+        delay_s=row["delay_s"],
+        not_after_s=row["not_after_s"],
+        enabled=bool(row["enabled"]),
+        changed_ms=row["changed_ms"],
+    )
+
+
+def _run(row: NamedRow) -> Run:
+    return Run(
+        account_id=row["account_id"],
+        automation=row["automation"],
+        esim_tran_no=row["esim_tran_no"],
+        occurrence=row["occurrence"],
+        id=row["id"],
+        transition=Transition(row["started_by"]),
+        country=row["country"],
+        at_ms=row["at_ms"],
+        due_ms=row["due_ms"],
+        late_ms=row["late_ms"],
+        state=RunState(row["state"]),
+        message_id=row["message_id"],
+        reason=row["reason"],
+        ended_ms=row["ended_ms"],
+    )

@@ -1,0 +1,202 @@
+"""/v1/automations: a transition sends one text, in the language of the eSIM, in time, once."""
+
+import asyncio
+
+import pytest
+
+from tests.integration.api.conftest import GOOD, NOW_MS
+
+WITHOUT_SMS = "26010100000002"
+HOUR_MS = 3_600_000
+TEXTS = {"en": "Welcome to {country}!", "fr": "Bienvenue : {country} !"}
+
+
+class Clock:
+    now_ms = NOW_MS
+
+    def __call__(self):
+        return self.now_ms
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def settings(clock):
+    return {"clock_ms": clock}
+
+
+@pytest.fixture
+async def welcome(service):
+    """An automation that greets at the first attachment, switched on."""
+    template = {
+        "name": "welcome",
+        "texts": TEXTS,
+        "defaultLanguage": "en",
+        "variables": {"country": {"type": "text", "longest": "United Arab Emirates"}},
+    }
+    answer = await service.native("POST", "templates", json=template)
+    assert answer.status_code == 201, answer.text
+    return await save(service)
+
+
+async def save(service, name="welcome", **fields):
+    body = {"trigger": "attached", "template": "welcome", "enabled": True} | fields
+    answer = await service.native("PUT", f"automations/{name}", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def report(service, kind="attached_first", *, at_ms=NOW_MS, esim=GOOD, **fields):
+    events = f"esims/{esim}/events"
+    answer = await service.native("POST", events, json={"kind": kind, **fields})
+    assert answer.status_code == 200, answer.text
+
+
+async def sent(service):
+    queued = await service.store.routing.queued_messages("down", after=None, limit=99)
+    return [(each.category, each.text) for each in queued]
+
+
+async def shown(service, name="welcome"):
+    answer = await service.native("GET", f"automations/{name}")
+    assert answer.status_code == 200
+    return answer.json()
+
+
+async def runs(service, name="welcome"):
+    return (await service.native("GET", f"automations/{name}/runs")).json()["runs"]
+
+
+async def tick(service):
+    await service.services.automations.tick()
+
+
+async def test_an_attached_esim_is_welcomed_once(service, welcome):
+    for _ in range(10):
+        await report(service, country="FR")
+    await asyncio.gather(*(tick(service) for _ in range(5)))
+    assert await sent(service) == [("service", "Welcome to France!")]
+    [run] = await runs(service)
+    assert (run["state"], run["transition"], run["country"]) == ("accepted", "attached", "FR")
+    message = (await service.native("GET", f"messages/{run['messageId']}")).json()
+    assert message["template"]["name"] == "welcome"
+    assert (await shown(service))["runs"]["accepted"] == 1
+
+
+async def test_the_text_is_in_the_language_of_the_esim(service, welcome):
+    path = f"esims/{GOOD}/preferences"
+    assert (await service.native("PATCH", path, json={"language": "fr"})).status_code == 200
+    await report(service, country="DE")
+    await tick(service)
+    assert await sent(service) == [("service", "Bienvenue : Allemagne !")]
+
+
+async def test_the_message_waits_for_its_delay(service, welcome, clock):
+    await save(service, delaySeconds=300)
+    await report(service)
+    await tick(service)
+    assert await sent(service) == []
+    assert (await shown(service))["runs"]["waiting"] == 1
+    clock.now_ms += 299_999
+    await tick(service)
+    assert await sent(service) == []
+    clock.now_ms += 1
+    await tick(service)
+    assert len(await sent(service)) == 1
+
+
+async def test_nobody_is_welcomed_a_day_late(service, welcome, clock):
+    await report(service)
+    clock.now_ms += 6 * HOUR_MS
+    await tick(service)
+    assert await sent(service) == []
+    assert [run["state"] for run in await runs(service)] == ["too_late"]
+
+
+async def test_what_is_switched_off_while_it_waits_sends_nothing(service, welcome, clock):
+    await save(service, delaySeconds=300)
+    await report(service)
+    await tick(service)
+    await save(service, delaySeconds=300, enabled=False)
+    clock.now_ms += 300_000
+    await tick(service)
+    assert await sent(service) == []
+    assert (await shown(service))["runs"]["switchedOff"] == 1
+
+
+async def test_a_refusal_has_its_reason(service, welcome):
+    await report(service, esim=WITHOUT_SMS)
+    await tick(service)
+    [run] = await runs(service)
+    assert (run["state"], run["reason"]["code"]) == ("refused", "sms_not_supported")
+
+
+async def test_a_template_that_is_gone_is_a_refusal(service, welcome):
+    await service.native("DELETE", "templates/welcome")
+    await report(service)
+    await tick(service)
+    [run] = await runs(service)
+    assert (run["state"], run["reason"]["code"]) == ("refused", "template_unknown")
+
+
+async def test_a_preview_counts_and_shows_samples_and_sends_nothing(service, welcome):
+    await save(service, enabled=False)
+    await report(service, country="FR")
+    await report(service, esim=WITHOUT_SMS, country="FR")
+    answer = await service.native("POST", "automations/welcome/preview", json={})
+    found = answer.json()
+    assert (found["transitions"], found["sends"], found["holds"], found["isCut"]) == (
+        *(2, 1, 0),
+        False,
+    )
+    [refused] = found["refusals"]
+    assert (refused["reason"]["code"], refused["count"]) == ("sms_not_supported", 1)
+    assert [each["text"] for each in found["samples"]] == ["Welcome to France!"]
+    await tick(service)
+    assert await sent(service) == []
+
+
+async def test_an_opt_out_is_respected(service, welcome):
+    no = {"categories": {"promotion": False}}
+    await service.native("PATCH", f"esims/{GOOD}/preferences", json=no)
+    await save(service, category="promotion")
+    await report(service)
+    await tick(service)
+    [run] = await runs(service)
+    assert (run["state"], run["reason"]["code"]) == ("refused", "opted_out")
+
+
+async def test_automations_are_listed_replaced_and_deleted(service, welcome):
+    await save(service, "second", trigger="data_used_80", values={"brand": "Shop"})
+    listed = (await service.native("GET", "automations")).json()["automations"]
+    assert [each["name"] for each in listed] == ["second", "welcome"]
+    assert listed[0]["values"] == {"brand": "Shop"}
+    deleted = await service.native("DELETE", "automations/second")
+    assert (deleted.status_code, deleted.json()) == (200, {"name": "second"})
+    for method in ("GET", "DELETE"):
+        gone = await service.native(method, "automations/second")
+        assert (gone.status_code, gone.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"trigger": "landed", "template": "welcome"},
+        {"trigger": "attached", "template": "Not A Name"},
+        {"trigger": "attached", "template": "welcome", "delaySeconds": -1},
+        {"trigger": "attached", "template": "welcome", "delaySeconds": 604_801},
+        {"trigger": "attached", "template": "welcome", "notAfterSeconds": 59},
+        {"trigger": "attached", "template": "welcome", "enabled": "yes"},
+        {"trigger": "attached", "template": "welcome", "values": {"a b": "c"}},
+        {"trigger": "attached", "template": "welcome", "values": {"a": "c" * 201}},
+        {"trigger": "attached", "template": "welcome", "when": "now"},
+    ],
+)
+async def test_what_is_not_as_documented_is_refused(service, body):
+    answer = await service.native("PUT", "automations/welcome", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert (await service.native("GET", "automations")).json() == {"automations": []}
