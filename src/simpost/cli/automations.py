@@ -10,10 +10,11 @@ from urllib.parse import quote
 
 import typer
 
-from simpost.cli.client import Server
+from simpost.cli.client import RequestRefused, Server
 from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.errors import ConfigError
+from simpost.features.automations.samples import SAMPLES, AutomationSample
 
 app = typer.Typer(no_args_is_help=True, help="Send messages when something happens to an eSIM.")
 
@@ -42,6 +43,50 @@ def list_automations(
     else:
         heading = ("name", "on", "trigger", "template", "category")
         print_columns([heading, *(_row(each) for each in found)])
+
+
+@app.command()
+def init(
+    brand: Annotated[str, typer.Option(help="Your name in the texts, up to 20 characters.")],
+    url: Url = None,
+    config: Config = None,
+    access_code: AccessCode = None,
+    secret: Secret = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Install the sample templates and automations, switched off. Nothing is replaced."""
+    server = account_server(url, config, access_code, secret, api_key)
+    known = {each["name"] for each in server.get(_PATH)["automations"]}
+    added = []
+    for name, sample in SAMPLES.items():
+        if name in known:
+            continue
+        _install_template(server, sample)
+        body = {
+            "trigger": sample.trigger,
+            "template": sample.template["name"],
+            "category": sample.category,
+            "values": {"brand": brand},
+            "delaySeconds": sample.delay_s,
+            "enabled": False,
+        }
+        added.append(_put(server, name, body))
+    if as_json:
+        print_json(added)
+    else:
+        print_lines([f"{each['name']}  added, off" for each in added] or ["All samples are there."])
+
+
+def _install_template(server: Server, sample: AutomationSample) -> None:
+    """Save the template of a sample, unless there is one with its name."""
+    path = "/v1/templates"
+    try:
+        server.get(f"{path}/{sample.template['name']}")
+    except RequestRefused as refused:
+        if refused.status != 404:
+            raise
+        server.post(path, sample.template)
 
 
 @app.command()

@@ -140,7 +140,8 @@ def _country(facts: EsimFacts, event: LifecycleEvent) -> _Step | None:
     if rank < (facts.country_at_ms // 1000, facts.country):
         return _Step({}, [], is_late=True)
     is_new = event.country != facts.country
-    changes = [Change(Transition.COUNTRY_CHANGED, _second(event))] if is_new else []
+    occurrence = f"{_second(event)} {event.country}"
+    changes = [Change(Transition.COUNTRY_CHANGED, occurrence)] if is_new else []
     at_ms = _latest(facts.country_at_ms, event)
     return _Step({"country": event.country, "country_at_ms": at_ms}, changes)
 
