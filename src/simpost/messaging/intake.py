@@ -215,8 +215,14 @@ class Intake(Component):
             )
             if isinstance(esim, Refusal):
                 return None, esim
+        return esim, self.decide_for(account, request, esim, now_ms)
+
+    def decide_for(
+        self, account: Account, request: SendRequest, esim: Esim | None, now_ms: int
+    ) -> Decision:
+        """The decision about a request to an eSIM that was just read; `None`: it is unknown."""
         if request.refusal:
-            return esim, request.refusal if esim else Refusal(Reason.ESIM_UNKNOWN)
+            return request.refusal if esim else Refusal(Reason.ESIM_UNKNOWN)
         decision = decide(
             account,
             esim,
@@ -231,7 +237,7 @@ class Intake(Component):
         )
         if request.quotas and isinstance(decision, SendPlan):
             decision = replace(decision, quotas=decision.quotas + request.quotas)
-        return esim, decision
+        return decision
 
     async def refuse(
         self, account: Account, request: SendRequest, esim: Esim, refusal: Refusal
@@ -239,13 +245,18 @@ class Intake(Component):
         """Log and count the refusal of a request by a rule outside, as that of a send."""
         await self._refuse(account, request, esim, refusal, None, self.clock_ms())
 
-    async def find_refusal(self, account: Account, request: SendRequest) -> Refusal | None:
+    async def find_refusal(
+        self, account: Account, request: SendRequest, esim: Esim | None
+    ) -> Refusal | None:
         """The refusal of a request that is not sent yet, logged and counted as that of a send.
 
-        `None` if it would be sent now. Raises StoreError.
+        `None` if it would be sent now. `esim` was just read. Raises StoreError.
         """
         now_ms = self.clock_ms()
-        esim, decision = await self.decide(account, request, now_ms)
+        if esim is None:
+            esim, decision = await self.decide(account, request, now_ms)
+        else:
+            decision = self.decide_for(account, request, esim, now_ms)
         if not isinstance(decision, Refusal):
             return None
         await self._refuse(account, request, esim, decision, None, now_ms)

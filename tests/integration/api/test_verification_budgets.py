@@ -177,3 +177,26 @@ async def test_concurrent_sessions_send_one_text(service):
     assert await count(service) == 1
     [started] = [each.json() for each in answers if each.status_code == 201]
     assert (await check(service, started, await sent_code(service)))["verdict"] == "verified"
+
+
+@pytest.mark.parametrize(
+    ("key", "status"),
+    [
+        ("k", 201),
+        ("k" * 128, 201),
+        ("k" * 129, 422),
+        ("'; DROP TABLE verifications; --", 422),
+        ("';DROP-TABLE-verifications;--", 201),
+        ("\u202e" * 5, 422),
+        ("k\n", 422),
+        (" k", 422),
+    ],
+)
+async def test_session_keys_of_any_form_are_kept_or_refused(service, key, status):
+    answer = await start(service, sessionKey=key)
+    assert answer.status_code == status
+    if status == 201:
+        again = await start(service, sessionKey=key)
+        assert (again.json()["step"], again.json()["sessionKey"]) == ("keep", key)
+    else:
+        assert key not in answer.text

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 
 from simpost.config import Settings
@@ -20,74 +20,32 @@ from simpost.domain.code_budgets import (
     esim_quotas,
     subjects_of,
 )
-from simpost.domain.code_modes import CodeMode
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category, own_request_id
 from simpost.domain.policy.quotas import Quota
 from simpost.domain.reasons import Reason
 from simpost.domain.verifications import StartStep, Verification
+from simpost.errors import StoreError
 from simpost.features.verifications.counts import CodeCounts
 from simpost.features.verifications.guard import CodeGuard
 from simpost.features.verifications.reached_budgets import ReachedBudgets
+from simpost.features.verifications.requests import PreviewResult, StartRequest, StartResult
 from simpost.features.verifications.rules import modes_of, rules_of
-from simpost.features.verifications.texts import NO_ENDING, Ending, code_text
+from simpost.features.verifications.texts import code_text
 from simpost.messaging.decision import Refusal, SendOptions, quota_refusal
-from simpost.messaging.explanation import Explained
 from simpost.messaging.intake import Intake, SendRequest
+from simpost.observe import get_logger
 from simpost.ports.store import Store
 from simpost.ports.store.verifications import Checked, NewVerification, Started
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
 from simpost.runtime.scheduler import always, run_periodically
 
+log = get_logger(__name__)
+
 _CLEAN_UP_INTERVAL_S = 30.0
 _KEEP_MS: Final = 30 * 86_400_000
 """How long a verification that ended is kept, without its code."""
-
-
-class StartRequest(msgspec.Struct, frozen=True):
-    """Who to verify, for what, and how the code is sent.
-
-    Attributes:
-        esim_tran_no, iccid, msisdn: one or more; all must name the same eSIM.
-        purpose, session_key: see `Verification`.
-        language: BCP 47 tag; empty for that of the eSIM, else of the account.
-        sender: shown on the handset; `None` for the one of the carrier.
-        key_id: of the API key of the caller; empty if it gave the secret of the account.
-    """
-
-    esim_tran_no: str | None
-    iccid: str | None
-    msisdn: str | None
-    purpose: str
-    session_key: str = ""
-    digits: int | None = None
-    language: str = ""
-    sender: str | None = None
-    ending: Ending = NO_ENDING
-    key_id: str = ""
-
-
-class StartResult(msgspec.Struct, frozen=True):
-    """The pending verification, and whether this start sent its code or sent it again."""
-
-    verification: Verification
-    step: StartStep
-
-
-class PreviewResult(msgspec.Struct, frozen=True):
-    """What a start would do now.
-
-    Attributes:
-        step, pending: as in `StartPreview`; `None` if the eSIM is unknown.
-        mode: of the number.
-    """
-
-    explained: Explained
-    request: SendRequest
-    step: StartStep | None = None
-    pending: Verification | None = None
-    mode: CodeMode | None = None
 
 
 class Verifications(Component):
@@ -111,6 +69,7 @@ class Verifications(Component):
         self._new_id = new_id
         self._clock_ms = clock_ms
         self._is_leader = is_leader
+        self._notes: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Wipe the codes of expired verifications, and delete old ones, until cancelled."""
@@ -167,7 +126,7 @@ class Verifications(Component):
         esim = await self._find_esim(account, wanted)
         # Before anything is stored: an eSIM that takes no SMS gets no verification.
         request = _request(account, esim, wanted, code)
-        refused = await self._intake.find_refusal(account, request)
+        refused = await self._intake.find_refusal(account, request, esim)
         if refused or esim is None:
             return refused or Refusal(Reason.ESIM_UNKNOWN)
         new = self._new(account, esim, wanted, code)
@@ -239,8 +198,26 @@ class Verifications(Component):
         message_id = result.message_id
         if not result.repeated:
             self.counts.add(verification.country, verification.prefix, "sent")
-        await self._store.note_message(account.id, verification.id, number, message_id)
+        self._note(account.id, verification.id, number, message_id)
         return replace(verification, messages=number, message_id=message_id)
+
+    def _note(
+        self, account_id: int, verification_id: bytes, number: int, message_id: bytes
+    ) -> None:
+        """Note the message of a send, and let nobody wait for it.
+
+        Until it is noted, a repeated start sends with the same request id, which sends nothing.
+        """
+
+        async def note() -> None:
+            try:
+                await self._store.note_message(account_id, verification_id, number, message_id)
+            except StoreError as error:
+                log.warning("code_not_noted", error=str(error))
+
+        task = asyncio.create_task(note())
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
 
     async def check(self, account: Account, verification_id: bytes, code: str) -> Checked | None:
         """Check a code; `None` if the account has no such verification. Raises StoreError."""

@@ -24,7 +24,7 @@ from simpost.api.v1.verifications.schemas import (
 from simpost.domain.accounts import Account
 from simpost.domain.messages import parse_id
 from simpost.domain.verifications import StartStep
-from simpost.features.verifications.service import StartRequest
+from simpost.features.verifications.requests import StartRequest
 from simpost.messaging.decision import Refusal
 
 router = APIRouter(prefix="/v1", tags=["verifications"])

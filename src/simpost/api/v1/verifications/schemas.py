@@ -35,7 +35,7 @@ from simpost.domain.verifications import (
     Verification,
     VerificationState,
 )
-from simpost.features.verifications.service import PreviewResult, StartRequest
+from simpost.features.verifications.requests import PreviewResult, StartRequest
 from simpost.features.verifications.texts import Ending
 from simpost.messaging.decision import Refusal
 
