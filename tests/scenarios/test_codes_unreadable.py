@@ -49,6 +49,7 @@ ENDINGS = [
 ]
 """In GSM 7 bit and in UCS-2, with the code first, and again in the last line."""
 ESIMS = 2 * len(ENDINGS)
+ESIM_MARK = b"26010100000000"
 pytestmark = pytest.mark.timeout(240)
 
 
@@ -259,7 +260,13 @@ def database(request):
     return request.getfixturevalue("url") if request.param == "postgres" else None
 
 
-async def test_a_code_is_readable_on_the_handset_only(database, tmp_path):
+@pytest.fixture
+def journal(request, database):
+    """The write-ahead log of PostgreSQL, which a dump leaves out."""
+    return request.getfixturevalue("postgres").data / "pg_wal" if database else None
+
+
+async def test_a_code_is_readable_on_the_handset_only(database, journal, tmp_path):
     centre = Centre(tmp_path)
     cluster = Cluster(tmp_path, database or "sqlite:///simpost.db", SEAL_KEY, centre.port)
     written = []
@@ -311,6 +318,11 @@ async def test_a_code_is_readable_on_the_handset_only(database, tmp_path):
         if (found := everything.find(form)) >= 0
     ]
     assert leaks == []
+    if journal:
+        octets = b"".join(file.read_bytes() for file in journal.iterdir() if file.is_file())
+        assert ESIM_MARK in octets, "the search works"
+        plain = [form for code in codes for form in (code.encode(), code.encode("utf-16-be"))]
+        assert [form for form in plain if form in octets] == []
 
 
 async def until_ended(call):
