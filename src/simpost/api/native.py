@@ -86,10 +86,11 @@ def framework(version: str) -> FastAPI:
         exception_handlers=_HANDLERS,
         generate_unique_id_function=operation_id,
     )
+    # A request is compared with them in this order: those that are called most come first.
     modules = (
-        *(html_pages, opt_out_page, health, metrics),
-        *(send, export, message_log, cancellation, refusals, inbound, events, event_stream),
-        *(preferences, batches, flags, templates, verifications, conversations, webhooks, keys),
+        *(send, verifications, html_pages, opt_out_page, health, metrics),
+        *(export, message_log, cancellation, refusals, inbound, events, event_stream),
+        *(preferences, batches, flags, templates, conversations, webhooks, keys),
         *(esim_facts, lifecycle, automations),
         *(accounts, admin_keys, budgets, code_policies, carriers, esims, plans, imports),
         *(admin_messages, admin_inbound, admin_preferences, erasures),
