@@ -81,6 +81,7 @@ GIVEN = (
     "SCAN new",
     "SCAN seen",
     "SCAN 2 CONSTANT ROWS",
+    "SCAN 3-ROW VALUES CLAUSE",
     "SCAN w",
     "SCAN waited_for",
 )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from simpost.domain.code_budgets import (
     CodeBudget,
     CodeLimits,
@@ -35,6 +37,20 @@ SQL: Final = {
     "undo_use": """
         UPDATE quota_uses SET used = used - 1
         WHERE account_id = $1 AND counter = $2 AND period = $3 AND used > 0
+    """,
+    "used_of_esim": """
+        SELECT used, 'hour' AS unit FROM quota_uses
+        WHERE account_id = $1 AND counter = $2 AND period = $3
+        UNION ALL
+        SELECT used, 'day' AS unit FROM quota_uses
+        WHERE account_id = $1 AND counter = $4 AND period = $5
+    """,
+    # A send in the hour and in the day, and the wait after it, which is no count.
+    "count_send": """
+        INSERT INTO quota_uses AS q (account_id, counter, period, used, expires_ms)
+        VALUES ($1, $2, $3, 1, $4), ($1, $5, $6, 1, $7), ($1, $8, $9, 0, $10)
+        ON CONFLICT (account_id, counter, period) DO UPDATE
+        SET used = q.used + excluded.used, expires_ms = excluded.expires_ms
     """,
     # The wait of an eSIM lasts until its row expires. Every start locks the row first.
     "hold_wait": """
@@ -78,18 +94,22 @@ def find_refusal(
     # A clock that was set back must not make an eSIM wait longer than the limits say.
     if now_ms < wait_ends_ms <= now_ms + limits.esim_wait_ms:
         return CodeRefusal(Reason.CODE_WAIT, "code:esim:wait", wait_ends_ms)
-    for quota in esim_quotas(limits, esim, now_ms):
-        used = yield from find_used(key_of(0, quota))
-        if used + quota.amount > quota.limit:
-            return refusal_of(QuotaReached(quota, used))
+    hour, day = esim_quotas(_ALL_PERIODS, esim, now_ms)
+    rows = yield SQL["used_of_esim"], (*key_of(0, hour), *key_of(0, day)[1:])
+    used = {row["unit"]: row["used"] for row in rows}
+    for unit, quota in zip(("hour", "day"), (hour, day), strict=True):
+        limit = getattr(limits, unit).get(CodeBudget.ESIM)
+        count = used.get(unit, 0)
+        if limit and count + quota.amount > limit:
+            return refusal_of(QuotaReached(replace(quota, limit=limit), count))
     return None
 
 
 def count_send(esim: str, limits: CodeLimits, now_ms: int) -> Steps[None]:
     """Count a send, and begin the wait after it."""
-    for quota in esim_quotas(limits, esim, now_ms):
-        yield from count_use(key_of(0, quota), quota.expires_ms)
-    yield SQL["set_wait"], (*wait_key(esim), now_ms + limits.esim_wait_ms)
+    hour, day = esim_quotas(_ALL_PERIODS, esim, now_ms)
+    counts = (*key_of(0, hour), hour.expires_ms, *key_of(0, day)[1:], day.expires_ms)
+    yield SQL["count_send"], (*counts, *wait_key(esim)[1:], now_ms + limits.esim_wait_ms)
 
 
 def undo_count(esim: str, now_ms: int) -> Steps[None]:
