@@ -15,6 +15,8 @@ MAX_AUTOMATIONS: Final = 100
 MAX_DELAY_S: Final = 7 * 86_400
 MAX_NOT_AFTER_S: Final = 14 * 86_400
 DEFAULT_NOT_AFTER_S: Final = 6 * 3600
+GIVEN_VARIABLES: Final = frozenset({"country", "percent"})
+"""Variables of templates that the transition gives."""
 
 
 class Automation(msgspec.Struct, frozen=True):

@@ -4,6 +4,10 @@ import asyncio
 
 import pytest
 
+from simpost.domain.automations import RunState
+from simpost.domain.reasons import Reason
+from simpost.errors import StoreError
+from tests.contract.store_facts import new_id
 from tests.integration.api.conftest import GOOD, NOW_MS
 
 WITHOUT_SMS = "26010100000002"
@@ -159,6 +163,66 @@ async def test_a_preview_counts_and_shows_samples_and_sends_nothing(service, wel
     assert await sent(service) == []
 
 
+async def test_a_delay_that_is_always_too_late_is_refused_with_the_reason(service):
+    body = {"trigger": "attached", "template": "welcome", "delaySeconds": 604_800}
+    answer = await service.native("PUT", "automations/welcome", json=body)
+    assert answer.status_code == 422
+    assert "notAfterSeconds must be more than delaySeconds" in answer.text
+
+
+async def test_a_disabled_account_sends_nothing(service, welcome):
+    await report(service)
+    await service.operate("PATCH", "accounts/demo", json={"enabled": False})
+    await tick(service)
+    assert await sent(service) == []
+    [run] = await service.store.automations.list_runs(1, "welcome", before=None, limit=9)
+    assert (run.state, run.reason) == (RunState.REFUSED, Reason.ACCOUNT_DISABLED)
+
+
+async def test_runs_before_a_store_error_end_and_the_others_go_on_later(
+    service, welcome, monkeypatch
+):
+    await save(service, "second")
+    await report(service)
+    send, tried = service.services.intake.send, []
+
+    async def refuse_the_second(account, request):
+        tried.append(request.request_id)
+        if len(tried) == 2:
+            raise StoreError("the disk is full")
+        return await send(account, request)
+
+    monkeypatch.setattr(service.services.intake, "send", refuse_the_second)
+    with pytest.raises(StoreError):
+        await tick(service)
+    states = [run["state"] for name in ("welcome", "second") for run in await runs(service, name)]
+    assert sorted(states) == ["accepted", "waiting"]
+    await tick(service)
+    assert len(await sent(service)) == 2
+    assert tried[1] == tried[2]
+
+
+async def test_a_run_that_may_have_sent_its_message_a_day_ago_sends_no_second_one(
+    service, welcome, clock, monkeypatch
+):
+    monkeypatch.setattr(service.services.automations, "_new_id", lambda: new_id(clock()))
+    await save(service, notAfterSeconds=1_209_600)
+    await report(service)
+
+    async def fail(_runs):
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service.store.automations, "end_runs", fail)
+        with pytest.raises(StoreError):
+            await tick(service)
+    assert len(await sent(service)) == 1
+    clock.now_ms += 25 * HOUR_MS
+    await tick(service)
+    assert len(await sent(service)) == 1
+    assert [run["state"] for run in await runs(service)] == ["too_late"]
+
+
 async def test_an_opt_out_is_respected(service, welcome):
     no = {"categories": {"promotion": False}}
     await service.native("PATCH", f"esims/{GOOD}/preferences", json=no)
@@ -193,6 +257,15 @@ async def test_automations_are_listed_replaced_and_deleted(service, welcome):
         {"trigger": "attached", "template": "welcome", "enabled": "yes"},
         {"trigger": "attached", "template": "welcome", "values": {"a b": "c"}},
         {"trigger": "attached", "template": "welcome", "values": {"a": "c" * 201}},
+        {"trigger": "attached", "template": "welcome", "values": {"country": "Peru"}},
+        {"trigger": "attached", "template": "welcome", "values": {"percent": "50"}},
+        {"trigger": "attached", "template": "welcome", "delaySeconds": 21_600},
+        {
+            "trigger": "attached",
+            "template": "welcome",
+            "delaySeconds": 3600,
+            "notAfterSeconds": 3600,
+        },
         {"trigger": "attached", "template": "welcome", "when": "now"},
     ],
 )

@@ -30,6 +30,8 @@ from simpost.runtime.scheduler import always, run_periodically
 _INTERVAL_S: Final = 0.5
 _DAY_MS: Final = 86_400_000
 _ENGLISH: Final = "en"
+_REPEATABLE_MS: Final = 23 * 3_600_000
+"""How long after its first try a run may be tried: a request id is remembered for 24 hours."""
 PREVIEW_TRANSITIONS: Final = 1_000
 """Transitions that a preview decides; it says when there are more."""
 _SAMPLES: Final = 3
@@ -123,7 +125,7 @@ class Automations(Component):
         while await store.start_runs(new_id=self._new_id, now_ms=now_ms) >= AUTOMATION_STEP:
             pass
         while due := await store.list_due(now_ms=self._clock_ms()):
-            await store.end_runs([await self._fire(run) for run in due])
+            await self._fire_all(due)
         while await store.delete_old(before_ms=now_ms - self._keep_ms) >= AUTOMATION_STEP:
             pass
 
@@ -173,6 +175,16 @@ class Automations(Component):
             after = page[-1].id
         return found
 
+    async def _fire_all(self, due: Sequence[Run]) -> None:
+        """Send what is due. If the store refuses one, those before it end all the same."""
+        ended: list[Run] = []
+        try:
+            for run in due:
+                ended.append(await self._fire(run))  # noqa: PERF401  an error must not lose them
+        finally:
+            if ended:
+                await self._store.automations.end_runs(ended)
+
     async def _fire(self, run: Run) -> Run:
         """The run after its end: its message is committed, or why it has none."""
         now_ms = self._clock_ms()
@@ -180,8 +192,10 @@ class Automations(Component):
         account = self._accounts.by_id(run.account_id)
         if automation is None or not automation.enabled or account is None:
             return _ended(run, RunState.SWITCHED_OFF, now_ms)
-        if now_ms >= run.late_ms:
+        if now_ms >= min(run.late_ms, _first_try_ms(run) + _REPEATABLE_MS):
             return _ended(run, RunState.TOO_LATE, now_ms)
+        if not account.enabled:
+            return _ended(run, RunState.REFUSED, now_ms, reason=Reason.ACCOUNT_DISABLED)
         made = await self._request(
             account, automation, run.esim_tran_no, run.country, transition=run.transition
         )
@@ -246,6 +260,11 @@ def country_name(country: str, language: str) -> str:
         if name:
             return str(name)
     return country
+
+
+def _first_try_ms(run: Run) -> int:
+    """The earliest time that the run can have been tried: its id has the time of its start."""
+    return max(run.due_ms, int.from_bytes(run.id[:6], "big"))
 
 
 def _ended(run: Run, state: RunState, now_ms: int, reason: Reason | None = None) -> Run:

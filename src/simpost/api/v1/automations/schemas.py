@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from simpost.api.shared.error_messages import Matching
 from simpost.api.shared.schemas import (
@@ -19,6 +19,7 @@ from simpost.api.shared.schemas import (
 from simpost.api.v1.templates.fields import NAMED_BY_VARIABLES, TemplateName, check_variable_names
 from simpost.domain.automations import (
     DEFAULT_NOT_AFTER_S,
+    GIVEN_VARIABLES,
     MAX_DELAY_S,
     MAX_NOT_AFTER_S,
     Automation,
@@ -39,10 +40,20 @@ AutomationName = Annotated[
         "must be up to 64 lowercase letters, digits, dots, underscores and hyphens",
     ),
 ]
+
+
+def _check_values(values: dict[str, str]) -> dict[str, str]:
+    given = GIVEN_VARIABLES.intersection(values)
+    if given:
+        raise ValueError(f"must not name {min(given)}: it comes from the transition")
+    return values
+
+
 TextValues = Annotated[
     dict[str, Annotated[StrictStr, Field(max_length=200)]],
     NAMED_BY_VARIABLES,
     AfterValidator(check_variable_names),
+    AfterValidator(_check_values),
 ]
 
 
@@ -65,6 +76,14 @@ class AutomationRequest(Schema):
         description="From the transition. What could not be sent by then is not sent.",
     )
     enabled: StrictBool = Field(default=False, description="Whether transitions start it.")
+
+    @model_validator(mode="after")
+    def _check_times(self) -> AutomationRequest:
+        if self.delay_seconds >= self.not_after_seconds:
+            raise ValueError(
+                "notAfterSeconds must be more than delaySeconds: a message would always be too late"
+            )
+        return self
 
     def automation(self, account_id: int, name: str, now_ms: int) -> Automation:
         """The automation of this name."""
