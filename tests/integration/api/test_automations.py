@@ -54,8 +54,8 @@ async def save(service, name="welcome", **fields):
 
 
 async def report(service, kind="attached_first", *, at_ms=NOW_MS, esim=GOOD, **fields):
-    events = f"esims/{esim}/events"
-    answer = await service.native("POST", events, json={"kind": kind, **fields})
+    body = {"kind": kind, "country": "FR"} | fields
+    answer = await service.native("POST", f"esims/{esim}/events", json=body)
     assert answer.status_code == 200, answer.text
 
 
@@ -221,6 +221,16 @@ async def test_a_run_that_may_have_sent_its_message_a_day_ago_sends_no_second_on
     await tick(service)
     assert len(await sent(service)) == 1
     assert [run["state"] for run in await runs(service)] == ["too_late"]
+
+
+async def test_a_text_without_its_country_is_not_sent(service, welcome):
+    esim = await service.store.catalogue.find_esim(1, esim_tran_no=GOOD, iccid=None)
+    assert esim.country == ""
+    await service.native("POST", f"esims/{GOOD}/events", json={"kind": "attached_first"})
+    await tick(service)
+    assert await sent(service) == []
+    [run] = await runs(service)
+    assert (run["state"], run["reason"]["code"]) == ("refused", "template_value_missing")
 
 
 async def test_an_opt_out_is_respected(service, welcome):

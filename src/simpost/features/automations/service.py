@@ -231,7 +231,9 @@ class Automations(Component):
         seen = country or esim.country
 
         def values_in(language: str) -> Mapping[str, str | int | float]:
-            given: dict[str, str | int | float] = {"country": country_name(seen, language)}
+            given: dict[str, str | int | float] = {}
+            if seen:
+                given["country"] = country_name(seen, language)
             if percent is not None:
                 given["percent"] = percent
             return given | automation.values
