@@ -229,8 +229,7 @@ class App:
 
     def _build_conversations(self) -> Conversations:
         return Conversations(
-            self.store.conversations,
-            self.store.catalogue,
+            self.store,
             self.intake,
             self.settings.conversations,
             new_id=self._parts.new_id,

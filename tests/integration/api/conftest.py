@@ -266,8 +266,7 @@ async def wire(store: Store, **settings: Any) -> Services:
             keep_days=90,
         ),
         conversations=Conversations(
-            store.conversations,
-            store.catalogue,
+            store,
             intake,
             ConversationSettings(),
             new_id=lambda: uuid7().bytes,

@@ -12,6 +12,7 @@ from tests.integration.api.conftest import GOOD, NOW_MS
 
 NUMBER = "12345"
 WITHOUT_SMS = "26010100000002"
+OTHER = "26010100000006"
 DAY_MS = 86_400_000
 
 
@@ -164,6 +165,27 @@ async def test_a_scheduled_reply_can_be_replaced_until_it_leaves(service, text):
     unknown = await ask(service, "PUT", f"{opened['id']}/replies/1", text="x")
     assert unknown.status_code == 404
     assert now["state"] == "accepted"
+
+
+@pytest.mark.parametrize("other", [{"esimTranNo": OTHER}, {"category": "notice"}])
+async def test_a_message_that_is_no_reply_of_it_is_not_cancelled(service, text, other):
+    await text("Hello")
+    [opened] = await listed(service)
+    body = {"esimTranNo": GOOD, "text": "Tomorrow", "sendAt": "2026-02-01T10:00:00Z"} | other
+    scheduled = (await service.native("POST", "messages", json=body)).json()
+    answer = await ask(service, "PUT", f"{opened['id']}/replies/{scheduled['id']}", text="Now")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    kept = (await service.native("GET", f"messages/{scheduled['id']}")).json()
+    assert kept["state"] == "scheduled"
+    assert await sent(service) == []
+
+
+async def test_a_filter_by_an_odd_name_finds_that_name_only(service, text):
+    await text("Hello")
+    [opened] = await listed(service)
+    await ask(service, "PATCH", opened["id"], assignee="Ana")
+    for name in ("*", "%", "A%", "'", "ana"):
+        assert await listed(service, assignee=name) == []
 
 
 async def test_assign_tag_close_and_reopen(service, text, clock):

@@ -21,8 +21,9 @@ from simpost.domain.reasons import Reason
 from simpost.errors import UnknownConversation
 from simpost.messaging.decision import Refusal
 from simpost.messaging.intake import Intake, SendRequest, SendResult
-from simpost.ports.store.catalogue import CatalogueStore, EsimFilter
-from simpost.ports.store.conversations import CONVERSATION_STEP, ConversationStore
+from simpost.ports.store import Store
+from simpost.ports.store.catalogue import EsimFilter
+from simpost.ports.store.conversations import CONVERSATION_STEP
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
 from simpost.runtime.scheduler import always, run_periodically
@@ -36,8 +37,7 @@ class Conversations(Component):
 
     def __init__(
         self,
-        store: ConversationStore,
-        catalogue: CatalogueStore,
+        store: Store,
         intake: Intake,
         settings: ConversationSettings,
         *,
@@ -46,7 +46,6 @@ class Conversations(Component):
         is_leader: Callable[[], bool] = always,
     ) -> None:
         self._store = store
-        self._catalogue = catalogue
         self._intake = intake
         self._new_id = new_id
         self._clock_ms = clock_ms
@@ -64,12 +63,12 @@ class Conversations(Component):
     async def tidy(self) -> None:
         """Reopen those whose reply failed, return overdue ones, and delete old ones."""
         now_ms = self._clock_ms()
-        while await self._store.reopen_failed(now_ms=now_ms) >= CONVERSATION_STEP:
+        while await self._store.conversations.reopen_failed(now_ms=now_ms) >= CONVERSATION_STEP:
             pass
-        while await self._store.return_overdue(now_ms=now_ms) >= CONVERSATION_STEP:
+        while await self._store.conversations.return_overdue(now_ms=now_ms) >= CONVERSATION_STEP:
             pass
         before_ms = now_ms - self._keep_ms
-        while await self._store.delete_old(before_ms=before_ms) >= CONVERSATION_STEP:
+        while await self._store.conversations.delete_old(before_ms=before_ms) >= CONVERSATION_STEP:
             pass
 
     async def begin(
@@ -83,7 +82,7 @@ class Conversations(Component):
         if not isinstance(found, Esim):
             return found or Refusal(Reason.ESIM_UNKNOWN)
         new_id = self._new_id()
-        begun = await self._store.begin(
+        begun = await self._store.conversations.begin(
             account.id, found.esim_tran_no, new_id=new_id, now_ms=self._clock_ms()
         )
         return begun, begun.id == new_id
@@ -91,12 +90,12 @@ class Conversations(Component):
     async def esim_of_order(self, account: Account, order_no: str) -> str | None:
         """The only eSIM of an order; `None` if there is none, or several. Raises StoreError."""
         which = EsimFilter(order_no=order_no, limit=2)
-        found, _ = await self._catalogue.query_esims(account.id, which)
+        found, _ = await self._store.catalogue.query_esims(account.id, which)
         return found[0].esim_tran_no if len(found) == 1 else None
 
     async def find(self, account: Account, conversation_id: bytes) -> Conversation:
         """Raises UnknownConversation and StoreError."""
-        found = await self._store.find(account.id, conversation_id)
+        found = await self._store.conversations.find(account.id, conversation_id)
         if found is None:
             raise UnknownConversation
         return found
@@ -106,7 +105,9 @@ class Conversations(Component):
     ) -> Conversation:
         """Raises UnknownConversation, ConversationExists and StoreError."""
         now_ms = self._clock_ms()
-        changed = await self._store.change(account.id, conversation_id, change, now_ms=now_ms)
+        changed = await self._store.conversations.change(
+            account.id, conversation_id, change, now_ms=now_ms
+        )
         if changed is None:
             raise UnknownConversation
         return changed
@@ -139,14 +140,18 @@ class Conversations(Component):
     async def cancel_reply(
         self, account: Account, conversation: Conversation, message_id: bytes
     ) -> Message | None:
-        """Cancel a reply that waits for its time; `None` if it is no message of the eSIM.
+        """Cancel a reply that waits for its time; `None` if it is no support message of the eSIM.
 
         Its state is `cancelled`, or the one that prevents it.
         """
-        message = await self._intake.cancel(account, message_id)
-        if message is None or message.esim_tran_no != conversation.esim_tran_no:
+        message = await self._store.log.find_message(account.id, message_id)
+        if (
+            message is None
+            or message.esim_tran_no != conversation.esim_tran_no
+            or message.category is not Category.SUPPORT
+        ):
             return None
-        return message
+        return await self._intake.cancel(account, message_id)
 
     async def add_note(
         self, account: Account, conversation_id: bytes, author: str, text: str
@@ -154,6 +159,6 @@ class Conversations(Component):
         """Raises UnknownConversation and StoreError."""
         now_ms = self._clock_ms()
         note = Note(self._new_id(), account.id, conversation_id, author, text, now_ms)
-        if not await self._store.add_note(note):
+        if not await self._store.conversations.add_note(note):
             raise UnknownConversation
         return note
