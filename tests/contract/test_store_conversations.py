@@ -20,6 +20,7 @@ from simpost.errors import ConversationExists
 from simpost.ports.store.conversations import MOST_NOTES, ConversationFilter, ReceivedText
 from simpost.ports.store.messages import Accepted, IdempotentReplay
 from tests.contract import inbound_facts
+from tests.contract.raw_rows import run_raw
 from tests.contract.store_facts import (
     DAY_MS,
     DUE_MS,
@@ -242,6 +243,31 @@ async def test_a_cancelled_scheduled_reply_reopens_the_conversation(store):
     assert (await current(store)).status is OPEN
 
 
+@pytest.mark.parametrize("days", [8, 59])
+async def test_a_reply_scheduled_far_ahead_is_watched_until_it_leaves(store, days):
+    await receive(store)
+    of = await current(store)
+    until_ms = NOW_MS + 60 * DAY_MS
+    one = held("Later", category=Category.SUPPORT, conversation_id=of.id, until_ms=until_ms)
+    await store.held.hold(one)
+    now_ms = NOW_MS
+    while now_ms < NOW_MS + days * DAY_MS:
+        await store.conversations.reopen_failed(now_ms=now_ms)
+        now_ms += 6 * HOUR_MS
+    assert await store.held.cancel_message(1, one.message.id, now_ms=now_ms)
+    await store.conversations.reopen_failed(now_ms=now_ms + HOUR_MS)
+    assert (await current(store)).failed_id == one.message.id
+
+
+async def test_a_reply_whose_message_is_gone_is_looked_at_no_more(store):
+    await receive(store)
+    await reply(store, await current(store))
+    await run_raw(store, "DELETE FROM parts")
+    assert await store.conversations.reopen_failed(now_ms=NOW_MS + DAY_MS) == 1
+    assert await store.conversations.reopen_failed(now_ms=NOW_MS + 2 * DAY_MS) == 0
+    assert (await current(store)).status is WAITING
+
+
 async def test_the_failure_of_an_earlier_reply_reopens_nothing(store):
     await receive(store)
     of = await current(store)
@@ -318,6 +344,20 @@ async def test_old_conversations_go_with_their_notes(store):
     assert await store.conversations.delete_old(before_ms=NOW_MS + 1) == 1
     assert await current(store) is None
     assert await store.conversations.list_notes(1, of.id, before=None, limit=9) == []
+
+
+async def test_a_text_at_the_same_time_as_the_end_of_a_conversation_keeps_the_notes(store):
+    for number in range(20):
+        at_ms = NOW_MS + number * DAY_MS
+        await receive(store, at_ms=at_ms)
+        of = await current(store)
+        await store.conversations.add_note(note(of))
+        await asyncio.gather(
+            receive(store, "Still there", at_ms=at_ms + HOUR_MS),
+            store.conversations.delete_old(before_ms=at_ms + 1),
+        )
+        notes = await store.conversations.list_notes(1, of.id, before=None, limit=9)
+        assert bool(notes) == (await store.conversations.find(1, of.id) is not None)
 
 
 async def test_the_question_is_noted(store):

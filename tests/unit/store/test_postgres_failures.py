@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from simpost.errors import StoreError
-from simpost.store.postgres.failures import is_lost, translating
+from simpost.store.postgres.failures import is_lost, is_retryable, translating
 
 LOST = [
     ConnectionResetError(),
@@ -29,3 +29,12 @@ def test_a_lost_connection_is_a_store_error_and_is_closed(error):
 def test_a_programming_error_is_not_a_store_error():
     with pytest.raises(KeyError), translating():
         raise KeyError("mine")
+
+
+@pytest.mark.parametrize(
+    ("index", "again"), [("conversations_current", True), ("messages_pk", False), (None, False)]
+)
+def test_only_the_index_of_a_race_is_tried_again(index, again):
+    error = asyncpg.UniqueViolationError()
+    error.constraint_name = index
+    assert is_retryable(error) is again

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from msgspec.structs import replace
@@ -26,6 +26,8 @@ from simpost.store.records.messages import ACCEPTED, message_row
 from simpost.store.records.texts import StoredTexts, stored_texts
 from simpost.store.shared.conversations import note_reply
 
+_CONVERSATION = attrgetter("account_id", "conversation_id")
+
 
 async def accept(
     session: PostgresSession, messages: Sequence[NewMessage]
@@ -46,9 +48,13 @@ async def _accept_replies(
     """Accept messages, and change the conversations of the replies among them."""
     async with session.transaction():
         results = await accept_each(session, messages)
-        for message, result in zip(messages, results, strict=True):
-            if message.conversation_id is not None and isinstance(result, Accepted):
-                await shared_verbs.run(session, note_reply(message))
+        replies = [
+            message
+            for message, result in zip(messages, results, strict=True)
+            if message.conversation_id is not None and isinstance(result, Accepted)
+        ]
+        for reply in sorted(replies, key=_CONVERSATION):  # all lock in this order
+            await shared_verbs.run(session, note_reply(reply))
     return results
 
 

@@ -77,51 +77,53 @@ async def _add_incoming(session: PostgresSession, assembly: int, part: InboundPa
 async def save(
     session: PostgresSession, all_new: Sequence[NewInbound]
 ) -> list[Accepted | Duplicate | QuotaReached | None]:
-    return [await _save(session, new) for new in all_new]
+    """One transaction, which is repeated as a whole: none of them may be committed before."""
+    async with session.transaction():
+        await _lock(session, [_first_part(new) for new in all_new])
+        return [await _save(session, new) for new in all_new]
+
+
+def _first_part(new: NewInbound) -> InboundPart:
+    return new.of.parts[0] if isinstance(new.of, Assembly) else new.of
 
 
 async def _save(
     session: PostgresSession, new: NewInbound
 ) -> Accepted | Duplicate | QuotaReached | None:
     message = new.message
-    async with session.transaction():
-        if message is not None and message.quotas:
-            locked = await quotas.lock(session, [message])
-            locked.find_reached([message])
-            if reached := locked.reached.get(message.id):
-                new = new.over_quota(reached)
-        inbound = new.inbound
-        if isinstance(new.of, Assembly):
-            await _lock(session, new.of.parts[:1])
-            known = await _take_assembly(session, new.of, inbound)
-        else:
-            await _lock(session, [new.of])
-            known = await _take_alone(session, new.of, inbound)
-        if known is not None:
-            return known
-        stored = stored_inbound(session.texts, inbound)
-        row = inbound_row(inbound, stored, octets(stored.text))
-        await session.execute("insert_inbound", *row)
-        if inbound.esim_tran_no is None:
-            await session.execute(
-                "trim_inbound_of_none", inbound.account_id, limits.MOST_OF_NO_ESIM
-            )
-        else:
-            parameters = (inbound.account_id, inbound.esim_tran_no, limits.MOST_OF_AN_ESIM)
-            await session.execute("trim_inbound", *parameters)
-        if new.received is not None:
-            await shared_verbs.run(session, receive_text(inbound, new.received))
-        if new.flag is not None:
-            await shared_verbs.run(session, add_flag(new.flag, session.texts))
-        if new.change is not None and not await shared_verbs.run(
-            session, change_preferences(new.change, session.texts)
-        ):
-            return None
-        if message is None:
-            return ACCEPTED
-        [accepted] = await accept_each(session, [message])
-        assert not isinstance(accepted, IdempotentReplay)  # it has no request id
-        return accepted
+    if message is not None and message.quotas:
+        locked = await quotas.lock(session, [message])
+        locked.find_reached([message])
+        if reached := locked.reached.get(message.id):
+            new = new.over_quota(reached)
+    inbound = new.inbound
+    if isinstance(new.of, Assembly):
+        known = await _take_assembly(session, new.of, inbound)
+    else:
+        known = await _take_alone(session, new.of, inbound)
+    if known is not None:
+        return known
+    stored = stored_inbound(session.texts, inbound)
+    row = inbound_row(inbound, stored, octets(stored.text))
+    await session.execute("insert_inbound", *row)
+    if inbound.esim_tran_no is None:
+        await session.execute("trim_inbound_of_none", inbound.account_id, limits.MOST_OF_NO_ESIM)
+    else:
+        parameters = (inbound.account_id, inbound.esim_tran_no, limits.MOST_OF_AN_ESIM)
+        await session.execute("trim_inbound", *parameters)
+    if new.received is not None:
+        await shared_verbs.run(session, receive_text(inbound, new.received))
+    if new.flag is not None:
+        await shared_verbs.run(session, add_flag(new.flag, session.texts))
+    if new.change is not None and not await shared_verbs.run(
+        session, change_preferences(new.change, session.texts)
+    ):
+        return None
+    if message is None:
+        return ACCEPTED
+    [accepted] = await accept_each(session, [message])
+    assert not isinstance(accepted, IdempotentReplay)  # it has no request id
+    return accepted
 
 
 async def _take_assembly(

@@ -25,6 +25,8 @@ FAILURES: Final = (
 
 _AGAIN = frozenset({"40001", "40P01", "55P03"})
 """Serialization failure, deadlock, lock not available: a second attempt may succeed."""
+_RACES = frozenset({"conversations_current"})
+"""Unique indexes that only a concurrent commit can violate: a second attempt sees its row."""
 _GONE = ("08", "57P", "25006", "53300")
 """Connection lost, server going down, a standby where a primary was, no connection left."""
 
@@ -46,6 +48,8 @@ _MEANING: tuple[tuple[str, type[StoreError], str], ...] = (
 
 
 def is_retryable(error: BaseException) -> bool:
+    if isinstance(error, asyncpg.UniqueViolationError):
+        return getattr(error, "constraint_name", None) in _RACES
     return isinstance(error, asyncpg.PostgresError) and error.sqlstate in _AGAIN
 
 

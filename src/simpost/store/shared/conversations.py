@@ -5,6 +5,7 @@ A partial unique index keeps a second one of an eSIM from being open.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -41,8 +42,14 @@ from simpost.store.text_seal import TextSeal, place_of
 
 _BEYOND: Final = b"\xff" * 17
 _NO_LONGER_WATCHED_MS: Final = 7 * 86_400_000
-"""A reply without an end is looked at for this long."""
+"""A reply without an end is looked at for this long after it was to be sent."""
 _FIRST_LOOK_MS: Final = 2_000
+_LAST_LOOKS_MS: Final = 3_600_000
+"""Longest time between two looks."""
+_ANYBODY: Final = "\n"
+"""In place of an assignee; no name has a line feed."""
+_KEY: Final = itemgetter("account_id", "id")
+"""The order in which jobs lock conversations, so that two do not wait for each other."""
 _FAILED: Final = (State.FAILED, State.REJECTED, State.EXPIRED, State.CANCELLED)
 
 SQL: Final = {
@@ -83,19 +90,19 @@ SQL: Final = {
     """,
     "list": """
         SELECT * FROM conversations
-        WHERE account_id = $1 AND id < $2 AND unread >= $3 AND ($4 = '*' OR assignee = $4)
+        WHERE account_id = $1 AND id < $2 AND unread >= $3 AND ($4 = '\n' OR assignee = $4)
           AND tags LIKE $5 ESCAPE '!'
         ORDER BY id DESC LIMIT $6
     """,
     "list_by_status": """
         SELECT * FROM conversations
-        WHERE account_id = $1 AND id < $2 AND unread >= $3 AND ($4 = '*' OR assignee = $4)
+        WHERE account_id = $1 AND id < $2 AND unread >= $3 AND ($4 = '\n' OR assignee = $4)
           AND tags LIKE $5 ESCAPE '!' AND status = $7
         ORDER BY id DESC LIMIT $6
     """,
     "list_by_esim": """
         SELECT * FROM conversations
-        WHERE account_id = $1 AND id < $2 AND unread >= $3 AND ($4 = '*' OR assignee = $4)
+        WHERE account_id = $1 AND id < $2 AND unread >= $3 AND ($4 = '\n' OR assignee = $4)
           AND tags LIKE $5 ESCAPE '!' AND ($7 = '' OR status = $7) AND esim_tran_no = $8
         ORDER BY id DESC LIMIT $6
     """,
@@ -117,10 +124,10 @@ SQL: Final = {
         WHERE watched_id IS NOT NULL AND look_ms <= $1 ORDER BY look_ms LIMIT $2
     """,
     "state_of": """
-        SELECT message_state AS state FROM parts
+        SELECT message_state AS state, NULL AS until_ms FROM parts
         WHERE account_id = $1 AND message_id = $2 AND number = 1
         UNION ALL
-        SELECT state FROM held_messages WHERE account_id = $1 AND message_id = $2
+        SELECT state, until_ms FROM held_messages WHERE account_id = $1 AND message_id = $2
     """,
     "overdue": """
         SELECT account_id, id FROM conversations
@@ -138,6 +145,7 @@ SQL: Final = {
     """,
     "delete": """
         DELETE FROM conversations WHERE account_id = $1 AND id = $2 AND updated_ms < $3
+        RETURNING id
     """,
 }
 
@@ -237,8 +245,10 @@ def _hold_latest(
         latest = _conversation(rows[0]) if rows else None
         step = decide_receipt(latest, at_ms, rules)
         if latest is not None and step is not ReceiptStep.BEGIN:
-            held = yield SQL["hold"], (account_id, latest.id)
-            return _conversation(held[0]), step
+            rows = yield SQL["hold"], (account_id, latest.id)
+            if not rows or rows[0]["status"] != ConversationStatus.CLOSED:
+                continue  # somebody else was faster
+            return _conversation(rows[0]), step
         new = account_id, new_id, esim, ConversationStatus.OPEN, at_ms
         inserted = yield SQL["insert"], new
         if inserted:
@@ -275,7 +285,7 @@ def _list(account_id: int, which: ConversationFilter) -> Steps[list[Conversation
         account_id,
         which.before or _BEYOND,
         1 if which.has_unread else 0,
-        "*" if which.assignee is None else which.assignee,
+        _ANYBODY if which.assignee is None else which.assignee,
         f"%\n{_escaped(which.tag)}\n%" if which.tag else "%",
         which.limit,
     )
@@ -355,7 +365,7 @@ def _list_notes(
 
 def _reopen_failed(now_ms: int) -> Steps[int]:
     rows = yield SQL["watched"], (now_ms, CONVERSATION_STEP)
-    for row in rows:
+    for row in sorted(rows, key=_KEY):
         key = row["account_id"], row["id"]
         held = yield SQL["hold"], key
         if not held or held[0]["watched_id"] != row["watched_id"]:
@@ -365,9 +375,10 @@ def _reopen_failed(now_ms: int) -> Steps[int]:
         states = [STATE[each["state"]] for each in found if each["state"] is not None]
         state = max(states, key=CODE.__getitem__, default=None)
         before = _conversation(held[0])
-        sent_ms = int.from_bytes(message_id[:6], "big")
+        created_ms = int.from_bytes(message_id[:6], "big")
+        sent_ms = max([created_ms, *(each["until_ms"] or 0 for each in found)])
         if state is not None and not state.is_final and now_ms < sent_ms + _NO_LONGER_WATCHED_MS:
-            wait_ms = max(_FIRST_LOOK_MS, (now_ms - sent_ms) // 10)
+            wait_ms = min(max(_FIRST_LOOK_MS, (now_ms - created_ms) // 10), _LAST_LOOKS_MS)
             yield SQL["watch"], (*key, message_id, now_ms + wait_ms)
             continue
         yield SQL["watch"], (*key, None, None)
@@ -395,7 +406,7 @@ def _reopen(before: Conversation, message_id: bytes, now_ms: int) -> Steps[None]
 
 def _return_overdue(now_ms: int) -> Steps[int]:
     rows = yield SQL["overdue"], (now_ms, CONVERSATION_STEP)
-    for row in rows:
+    for row in sorted(rows, key=_KEY):
         held = yield SQL["hold"], (row["account_id"], row["id"])
         before = _conversation(held[0]) if held else None
         if before is None or before.reply_due_ms is None or before.reply_due_ms > now_ms:
@@ -408,10 +419,10 @@ def _return_overdue(now_ms: int) -> Steps[int]:
 
 def _delete_old(before_ms: int) -> Steps[int]:
     rows = yield SQL["old"], (before_ms, CONVERSATION_STEP)
-    for row in rows:
+    for row in sorted(rows, key=_KEY):
         key = row["account_id"], row["id"]
-        yield SQL["delete_notes"], key
-        yield SQL["delete"], (*key, before_ms)
+        if (yield SQL["delete"], (*key, before_ms)):
+            yield SQL["delete_notes"], key
     return len(rows)
 
 
