@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from simpost import __version__
 from simpost.api import Services, build_server
@@ -20,6 +21,7 @@ from simpost.config import Settings
 from simpost.domain.inbound import InboundPart
 from simpost.domain.reasons import Reason
 from simpost.features.automations.service import Automations
+from simpost.features.broadcasts.service import Broadcasts
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.lifecycle.sources import LifecycleSources
@@ -70,6 +72,14 @@ from simpost.store.selection import open_store
 from simpost.store.text_seal import request_digest_key
 
 
+class _Features(NamedTuple):
+    verifications: Verifications
+    lifecycle: Lifecycle
+    conversations: Conversations
+    automations: Automations
+    broadcasts: Broadcasts
+
+
 class App:
     """One simpost process: a store, messaging, carriers and HTTP APIs.
 
@@ -101,8 +111,7 @@ class App:
         self._receipts = PlainTextReceipts(store, self.inbound.receive)
         self.failover, self.maintenance = self._build_failover(), self._build_maintenance()
         self.erasures = self._build_erasures()
-        features = self._build_features()
-        self.verifications, self.lifecycle, self.conversations, self.automations = features
+        self.features = features = self._build_features()
         # In the order in which they apply new settings: routes change before carriers are removed.
         services = (self.dispatch, self.intake, self.inbound, self.failover, self.maintenance)
         settled = (TextKeys(store), self.policy, self._replies)
@@ -115,7 +124,7 @@ class App:
         self.webhook_delivery = self._build_webhook_delivery()
         components = (parts.clock, self.cluster, self.stops, self.api_keys, *changing)
         working = (self._build_release(), self.erasures, self.webhook_delivery)
-        counting = (*components, *working, self.verifications.counts)
+        counting = (*components, *working, features.verifications.counts)
         self._metrics, self._readiness = self._build_metrics(counting), self._build_readiness()
         self.service = self._build_service((*counting, self._metrics))
 
@@ -198,12 +207,13 @@ class App:
             is_leader=self._is_leader,
         )
 
-    def _build_features(self) -> tuple[Verifications, Lifecycle, Conversations, Automations]:
-        return (
+    def _build_features(self) -> _Features:
+        return _Features(
             self._build_verifications(),
             self._build_lifecycle(),
             self._build_conversations(),
             self._build_automations(),
+            self._build_broadcasts(),
         )
 
     def _build_verifications(self) -> Verifications:
@@ -238,17 +248,31 @@ class App:
         )
 
     def _build_automations(self) -> Automations:
-        templates = Templates(self.store.templates, self._clock_ms)
         return Automations(
             self.store,
             self.accounts,
             self.intake,
-            RecipientTexts(templates, self._opt_out_links().url_for),
+            self._build_texts(),
             new_id=self._parts.new_id,
             clock_ms=self._clock_ms,
             keep_days=self.settings.lifecycle.keep_days,
             is_leader=self._is_leader,
         )
+
+    def _build_broadcasts(self) -> Broadcasts:
+        return Broadcasts(
+            self.store,
+            self.accounts,
+            self.intake,
+            self._build_texts(),
+            new_id=self._parts.new_id,
+            clock_ms=self._clock_ms,
+            is_leader=self._is_leader,
+        )
+
+    def _build_texts(self) -> RecipientTexts:
+        templates = Templates(self.store.templates, self._clock_ms)
+        return RecipientTexts(templates, self._opt_out_links().url_for)
 
     def _opt_out_links(self) -> OptOutLinks:
         secrets_key = self.settings.store.secrets_key.get_secret_value()
@@ -341,10 +365,11 @@ class App:
             ),
             templates=Templates(self.store.templates, self._clock_ms),
             webhooks=self._build_webhooks(),
-            verifications=self.verifications,
-            lifecycle=self.lifecycle,
-            conversations=self.conversations,
-            automations=self.automations,
+            verifications=self.features.verifications,
+            lifecycle=self.features.lifecycle,
+            conversations=self.features.conversations,
+            automations=self.features.automations,
+            broadcasts=self.features.broadcasts,
             names=self._names,
             opt_out_links=self._opt_out_links(),
             carriers=CarrierControl(self.dispatch, self.cluster),
@@ -380,7 +405,7 @@ class App:
         await self.stops.reload()
         await self.accounts.reload()
         await self.api_keys.reload()
-        await self.lifecycle.sources.reload()
+        await self.features.lifecycle.sources.reload()
 
     # Callbacks of components that are built before the component they call.
 

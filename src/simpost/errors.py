@@ -58,6 +58,10 @@ class UnknownAutomation(NotFound):
     """This account has no such automation."""
 
 
+class UnknownBroadcast(NotFound):
+    """This account has no such broadcast."""
+
+
 class UnknownConversation(NotFound):
     """This account has no such conversation."""
 

@@ -71,6 +71,7 @@ COMMANDS = {
     "automations": CommandEntry(
         "automations", "app", "Send messages when something happens to an eSIM.", "Use"
     ),
+    "broadcast": CommandEntry("broadcast", "app", "Send one template to many eSIMs.", "Use"),
     "conversations": CommandEntry(
         "conversations", "app", "Read and answer the texts of travellers.", "Use"
     ),

@@ -40,6 +40,7 @@ class KeyScope(StrEnum):
     CODES = "codes"
     LIFECYCLE = "lifecycle"
     AUTOMATIONS = "automations"
+    BROADCASTS = "broadcasts"
     CONVERSATIONS = "conversations"
     ADMIN = "admin"
 

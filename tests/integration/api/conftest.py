@@ -29,6 +29,7 @@ from simpost.domain.accounts import Account, Dialect
 from simpost.domain.inbound import OwnNumbers
 from simpost.domain.repeats import RepeatPolicy
 from simpost.features.automations.service import Automations
+from simpost.features.broadcasts.service import Broadcasts
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.lifecycle.sources import LifecycleSources
@@ -252,6 +253,17 @@ async def wire(store: Store, **settings: Any) -> Services:
             new_id=lambda: uuid7().bytes,
             clock_ms=clock_ms,
             keep_days=90,
+        ),
+        broadcasts=Broadcasts(
+            store,
+            accounts,
+            intake,
+            RecipientTexts(
+                Templates(store.templates, lambda: NOW_MS),
+                OptOutLinks("https://sms.example.com/", SEAL_KEY).url_for,
+            ),
+            new_id=lambda: uuid7().bytes,
+            clock_ms=clock_ms,
         ),
         automations=Automations(
             store,

@@ -43,6 +43,7 @@ NOBODYS = {
     "/v1/lifecycle/sources/{sourceId}": "0123456789abcdef",
     "/v1/conversations/{id}": NOBODYS_ID,
     "/v1/automations/{name}": "nobodys",
+    "/v1/broadcasts/{id}": NOBODYS_ID,
 }
 """What no account has, by the place in the path."""
 CHOSEN = {"PUT /v1/automations/{name}"}
@@ -65,6 +66,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/lifecycle/sources": {"kind": "esimgo"},
     "PUT /v1/automations/{name}": {"trigger": "attached", "template": "theirs"},
     "POST /v1/automations/{name}/preview": {"days": 1},
+    "POST /v1/broadcasts": {"name": "theirs", "template": "theirs"},
+    "POST /v1/broadcasts/{id}/pause": {"actor": "theirs"},
+    "POST /v1/broadcasts/{id}/resume": {"actor": "theirs"},
+    "POST /v1/broadcasts/{id}/cancel": {"actor": "theirs"},
     "POST /v1/conversations": {"esimTranNo": GOOD},
     "PATCH /v1/conversations/{id}": {"assignee": "theirs"},
     "POST /v1/conversations/{id}/replies": {"text": "theirs"},
@@ -114,6 +119,8 @@ class World:
         source = await self._created("lifecycle/sources", {"kind": "esimgo", "name": "demo's"})
         await self._report(source["url"])
         conversation = await self._created("conversations", {"esimTranNo": GOOD})
+        works = {"name": "demo's", "template": "welcome"}
+        broadcast = await self._created("broadcasts", works)
         demos = {"trigger": "attached", "template": "welcome"}
         await self.service.native("PUT", "automations/welcome", json=demos)
         later = {"text": "Later", "sendAt": format_time(NOW_MS + 60_000)}
@@ -139,6 +146,7 @@ class World:
             "/v1/lifecycle/sources/{sourceId}": source["id"],
             "/v1/conversations/{id}": conversation["id"],
             "/v1/automations/{name}": "welcome",
+            "/v1/broadcasts/{id}": broadcast["id"],
         }
 
     async def _report(self, url: str) -> None:

@@ -146,6 +146,7 @@ async def build_api(*accounts: Account, **settings: Any) -> Api:
         lifecycle=cast("Any", None),
         conversations=cast("Any", None),
         automations=cast("Any", None),
+        broadcasts=cast("Any", None),
         opt_out_links=cast("Any", None),
         api_keys=cast("Any", None),
         intake=cast("Intake", intake),

@@ -37,6 +37,7 @@ class ProblemCode(StrEnum):
     ACCESS_CODE_TAKEN = "access_code_taken"
     CONVERSATION_EXISTS = "conversation_exists"
     TOO_MANY_KEYS = "too_many_keys"
+    BROADCAST_STATUS = "broadcast_status"
     TOO_MANY_AUTOMATIONS = "too_many_automations"
     TOO_MANY_TEMPLATES = "too_many_templates"
     TOO_MANY_SOURCES = "too_many_sources"

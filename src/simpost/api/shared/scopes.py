@@ -82,6 +82,15 @@ ENDPOINTS: Final[Mapping[KeyScope | None, tuple[str, ...]]] = {
         "GET /v1/automations/{name}/runs",
         "POST /v1/automations/{name}/preview",
     ),
+    KeyScope.BROADCASTS: (
+        "GET /v1/broadcasts",
+        "POST /v1/broadcasts",
+        "GET /v1/broadcasts/{id}",
+        "POST /v1/broadcasts/{id}/pause",
+        "POST /v1/broadcasts/{id}/resume",
+        "POST /v1/broadcasts/{id}/cancel",
+        "GET /v1/broadcasts/{id}/recipients",
+    ),
     KeyScope.CONVERSATIONS: (
         "GET /v1/conversations",
         "POST /v1/conversations",

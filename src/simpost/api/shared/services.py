@@ -12,6 +12,7 @@ from simpost.api.shared.response_counts import ResponseCounts
 from simpost.api.shared.wrong_credentials import WrongCredentials
 from simpost.cluster.facade import Cluster
 from simpost.features.automations.service import Automations
+from simpost.features.broadcasts.service import Broadcasts
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.preferences.links import OptOutLinks
@@ -63,6 +64,7 @@ class Services:
     lifecycle: Lifecycle
     conversations: Conversations
     automations: Automations
+    broadcasts: Broadcasts
     carriers: CarrierControl
     cluster: Cluster
     metrics: MetricsCollector

@@ -15,6 +15,7 @@ from simpost.domain.attempt_results import AttemptResult
 from simpost.ports.store.accounts import AccountStore
 from simpost.ports.store.api_keys import ApiKeyStore
 from simpost.ports.store.automations import AutomationStore
+from simpost.ports.store.broadcasts import BroadcastStore
 from simpost.ports.store.catalogue import (
     CatalogueStore,
     EsimFilter,
@@ -65,6 +66,7 @@ __all__ = [
     "ApiKeyStore",
     "AttemptResult",
     "AutomationStore",
+    "BroadcastStore",
     "CatalogueStore",
     "ConversationStore",
     "Deferral",
@@ -143,6 +145,7 @@ class Store:
     verifications: VerificationStore
     conversations: ConversationStore
     automations: AutomationStore
+    broadcasts: BroadcastStore
     webhooks: WebhookStore
     lifecycle: LifecycleStore
     lifecycle_sources: LifecycleSourceStore

@@ -28,6 +28,7 @@ from simpost.store.postgres.routing import PostgresRouting
 from simpost.store.secret_box import SecretBox
 from simpost.store.shared.api_keys import StoredApiKeys
 from simpost.store.shared.automations import StoredAutomations
+from simpost.store.shared.broadcasts import StoredBroadcasts
 from simpost.store.shared.conversations import StoredConversations
 from simpost.store.shared.erasures import StoredErasures
 from simpost.store.shared.lifecycle import StoredLifecycle
@@ -95,6 +96,7 @@ class PostgresStore(Store):
             verifications=StoredVerifications(database, texts),
             conversations=StoredConversations(database, texts),
             automations=StoredAutomations(database),
+            broadcasts=StoredBroadcasts(database),
             webhooks=StoredWebhooks(database, database.seal),
             lifecycle=StoredLifecycle(database),
             lifecycle_sources=StoredLifecycleSources(database, database.seal),

@@ -15,6 +15,7 @@ from simpost.ports.store import Store
 from simpost.store.secret_box import SecretBox
 from simpost.store.shared.api_keys import StoredApiKeys
 from simpost.store.shared.automations import StoredAutomations
+from simpost.store.shared.broadcasts import StoredBroadcasts
 from simpost.store.shared.conversations import StoredConversations
 from simpost.store.shared.erasures import StoredErasures
 from simpost.store.shared.lifecycle import StoredLifecycle
@@ -100,6 +101,7 @@ class SqliteStore(Store):
             verifications=StoredVerifications(database, texts),
             conversations=StoredConversations(database, texts),
             automations=StoredAutomations(database),
+            broadcasts=StoredBroadcasts(database),
             webhooks=StoredWebhooks(database, database.session.seal),
             lifecycle=StoredLifecycle(database, catalogue.forget_esims),
             lifecycle_sources=StoredLifecycleSources(database, database.session.seal),

@@ -1,0 +1,1 @@
+"""/v1/broadcasts: one template to many eSIMs."""

@@ -1,0 +1,1 @@
+"""Broadcasts: one template to many eSIMs, each once."""

@@ -1,0 +1,56 @@
+"""`simpost broadcast` against the demo: a preview, then one text to each of the eSIMs named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.integration.cli.test_cli_automations import texts_of_handset
+from tests.integration.cli.test_cli_inbox import ESIM
+
+TEMPLATE = {"name": "works", "texts": {"en": "Works on Sunday"}, "defaultLanguage": "en"}
+
+
+def begin(simpost: Any, tmp_path: Path, *options: str) -> Any:
+    file = tmp_path / "works.json"
+    file.write_text(json.dumps(TEMPLATE))
+    simpost("templates", "save", str(file))
+    esims = tmp_path / "esims.csv"
+    esims.write_text(f"esimTranNo,name\n{ESIM},Ana\n26010199999999,\n")
+    return simpost(
+        *("broadcast", "start", "Works", "--template", "works", "--category", "service"),
+        *("--esims", str(esims), *options),
+    )
+
+
+def test_a_broadcast_reaches_the_handset_and_counts_the_rest(simpost: Any, tmp_path: Path) -> None:
+    preview = begin(simpost, tmp_path, "--dry-run")
+    assert "eSIMs        2, of which 2 were decided\n" in preview.stdout
+    assert "would send   1, 1 parts with those held\n" in preview.stdout
+    assert preview.stdout.splitlines()[-1].endswith("Works on Sunday")
+    started = begin(simpost, tmp_path, "--watch", "--actor", "Ana")
+    assert (started.returncode, started.stdout.splitlines()[-1]) == (
+        0,
+        "finished: Every eSIM was decided.",
+    )
+    assert texts_of_handset(simpost).count("Works on Sunday") == 1
+    broadcast_id = started.stdout.split()[0]
+    shown = simpost("broadcast", "show", broadcast_id)
+    assert "eSIMs      2: 1 accepted, 0 held, 1 refused, 0 cancelled, 0 remaining" in shown.stdout
+    listed = simpost("broadcast", "list").stdout.splitlines()[1]
+    assert listed.split() == [broadcast_id, "Works", "finished", "2", "2"]
+    late = simpost("broadcast", "pause", broadcast_id)
+    assert (late.returncode, "The broadcast is finished." in late.stderr) == (1, True)
+
+
+def test_mistakes_are_explained(simpost: Any, tmp_path: Path) -> None:
+    nobody = simpost("broadcast", "start", "Works", "--template", "works")
+    assert nobody.returncode == 2
+    assert "say to whom: conditions, --esims or --everyone." in nobody.stderr
+    file = tmp_path / "wrong.csv"
+    file.write_text("iccid\n1\n")
+    wrong = simpost("broadcast", "start", "Works", "--template", "works", "--esims", str(file))
+    assert (wrong.returncode, "has no column esimTranNo" in wrong.stderr) == (2, True)
+    unknown = simpost("broadcast", "show", "x")
+    assert (unknown.returncode, "no such broadcast" in unknown.stderr) == (1, True)
