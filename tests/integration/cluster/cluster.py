@@ -31,6 +31,31 @@ def until(found, what="nothing came of it"):
     return value
 
 
+def ask(node, method, path, body=None, **headers):
+    """Status and JSON of a request of the account, or with another `Authorization`."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(
+        f"{node.url}/v1/{path}",
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={
+            **({} if "Authorization" in names else CREDENTIALS),
+            "Content-Type": "application/json",
+            **names,
+        },
+    )
+    return answer_to(request)
+
+
+def answer_to(request):
+    """Status and JSON of a request."""
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read() or b"{}")
+
+
 class Centre(Process):
     """`simpost smsc`; `most_binds` limits the binds at a time."""
 
@@ -66,6 +91,13 @@ class Centre(Process):
                 raise
             return []  # no text ever came to it, so the simulator does not know it
         return [message["text"] for message in shown["messages"]]
+
+    def send_from(self, number, text, to="4455"):
+        """Send a text from a handset, by any of the binds."""
+        body = json.dumps({"to": to, "text": text}).encode()
+        url = f"http://{HOST}:{self.http_port}/handsets/{number}/messages"
+        with urllib.request.urlopen(url, body) as answer:
+            assert json.load(answer)["responses"] == ["ESME_ROK"]
 
 
 class OneNode:
@@ -104,7 +136,7 @@ class OneNode:
 
     def get(self, path):
         """GET a path as the account; returns status and JSON."""
-        return self._open(urllib.request.Request(f"{self.url}/{path}", headers=CREDENTIALS))
+        return answer_to(urllib.request.Request(f"{self.url}/{path}", headers=CREDENTIALS))
 
     def send(self, esim, text, **body):
         request = urllib.request.Request(
@@ -112,7 +144,7 @@ class OneNode:
             data=json.dumps({"esimTranNo": esim, "text": text, **body}).encode(),
             headers={**CREDENTIALS, "Content-Type": "application/json"},
         )
-        return self._open(request)
+        return answer_to(request)
 
     def message(self, message_id):
         return self.get(f"v1/messages/{message_id}")[1]
@@ -127,13 +159,6 @@ class OneNode:
         except urllib.error.HTTPError:
             return 0  # it does not reach its database
         return sum(not bind["node"] and bind["state"] == "ready" for bind in carrier["connections"])
-
-    def _open(self, request):
-        try:
-            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read() or b"{}")
 
 
 class Cluster:

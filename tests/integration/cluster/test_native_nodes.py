@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import re
 import time
-import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bench.processes import HOST
-from tests.integration.cluster.cluster import CREDENTIALS, PATIENCE_S, Centre, Cluster, until
+from tests.integration.cluster.cluster import Centre, Cluster, ask, until
 from tests.integration.cluster.conftest import SEAL_KEY
 
 ESIMS = 12
@@ -40,13 +37,6 @@ class Service:
 
     def name(self):
         return f"name-{next(self._names)}"
-
-    def text_from(self, number, text):
-        """Send a text from a handset, by any of the binds."""
-        body = json.dumps({"to": "4455", "text": text}).encode()
-        url = f"http://{HOST}:{self.centre.http_port}/handsets/{number}/messages"
-        with urllib.request.urlopen(url, body) as answer:
-            assert json.load(answer)["responses"] == ["ESME_ROK"]
 
 
 @pytest.fixture(scope="module", params=["postgres", "embedded"])
@@ -72,30 +62,6 @@ def service(request, tmp_path_factory):
     finally:
         cluster.close()
         centre.kill()
-
-
-def ask(node, method, path, body=None, **headers):
-    """Status and JSON of a request of the account, or with another `Authorization`."""
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    request = urllib.request.Request(
-        f"{node.url}/v1/{path}",
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={
-            **({} if "Authorization" in names else CREDENTIALS),
-            "Content-Type": "application/json",
-            **names,
-        },
-    )
-    return answer_to(request)
-
-
-def answer_to(request):
-    try:
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read() or b"{}")
 
 
 def page_of(node, url, method="GET", query=""):
@@ -187,7 +153,7 @@ def test_a_template_saved_at_one_node_is_used_at_the_other_at_once(service):
 
 def test_stop_from_a_handset_refuses_promotions_at_every_node_at_once(service):
     esim, number = service.take()
-    service.text_from(number, "STOP")
+    service.centre.send_from(number, "STOP")
     assert [promote(node, esim) for node in (service.here, service.there)] == ["opted_out"] * 2
     until(lambda: any(each.startswith("Stopped") for each in service.centre.texts_of(number)))
     for node in (service.here, service.there):
@@ -195,7 +161,7 @@ def test_stop_from_a_handset_refuses_promotions_at_every_node_at_once(service):
         assert [(each["way"], each["words"]) for each in history["changes"]] == [
             ("handset", "STOP")
         ]
-    service.text_from(number, "START")
+    service.centre.send_from(number, "START")
     assert [promote(node, esim) for node in (service.here, service.there)] == [""] * 2
 
 
