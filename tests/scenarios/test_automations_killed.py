@@ -1,4 +1,4 @@
-"""Automations end to end: one text per eSIM and event, however often it comes and whoever dies."""
+"""Automations end to end: an event sends one text, however often it comes and whatever dies."""
 
 import asyncio
 import itertools
