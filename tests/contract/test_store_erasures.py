@@ -17,6 +17,7 @@ from simpost.messaging.erasures import Erasures
 from simpost.ports.store import RequestKey
 from simpost.ports.store.erasures import Erasure
 from simpost.ports.store.inbound import InboundFilter, NewInbound
+from simpost.ports.store.lifecycle_sources import LifecycleError
 from simpost.ports.store.recipients import Flag
 from simpost.ports.store.refusals import RefusalBatch, RefusalRecord
 from simpost.store.to_postgres.tables import TABLES
@@ -174,6 +175,24 @@ async def test_words_of_preferences_and_flags_are_erased(store):
         assert (each.words, each.words_absence) == ("", TextAbsence.FORGOTTEN)
     assert changed.differences
     assert (await store.recipients.find_recipient(1, ESIM)).choices == "promotion=no"
+
+
+async def test_what_a_supplier_sent_about_the_esim_and_was_not_understood_is_erased(store):
+    await store.catalogue.save_esims(1, [esim(ESIM)])
+    bodies = {
+        "number": b'{"msisdn": "66812345678"}',
+        "name": f'{{"esim": "{ESIM}"}}'.encode(),
+        "other": b'{"msisdn": "66800000000"}',
+    }
+    for number, body in enumerate(bodies.values()):
+        error = LifecycleError(
+            1, new_id(NOW_MS), "s" * 16, bytes([number]) * 16, "it is no event", body, NOW_MS
+        )
+        await store.lifecycle_sources.add_error(error)
+    done = await forget(store)
+    left = await store.lifecycle_sources.list_errors(1, before=None, limit=9)
+    assert sorted(each.body for each in left) == [b"", b"", bodies["other"]]
+    assert done.counts["lifecycleErrors"] == 2
 
 
 async def test_a_pending_verification_is_cancelled_and_its_session_erased(store):

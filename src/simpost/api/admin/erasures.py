@@ -43,6 +43,7 @@ class ErasedCounts(Schema):
     verifications: int
     receipts: int
     webhook_responses: int
+    lifecycle_errors: int
     esims: int
 
 
@@ -116,6 +117,7 @@ def show_erasure(erasure: Erasure) -> ErasureOut:
             refusals=counts.get("refusals", 0),
             verifications=counts.get("verifications", 0),
             receipts=counts.get("receipts", 0),
+            lifecycle_errors=counts.get("lifecycleErrors", 0),
             webhook_responses=counts.get("webhookResponses", 0),
             esims=counts.get("esims", 0),
         ),

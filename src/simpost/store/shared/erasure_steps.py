@@ -145,6 +145,13 @@ SQL: Final = {
         UPDATE webhook_deliveries SET attempts = $4
         WHERE account_id = $1 AND endpoint_id = $2 AND sequence = $3
     """,
+    "lifecycle_errors": """
+        SELECT id, body FROM lifecycle_errors
+        WHERE account_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4
+    """,
+    "erase_lifecycle_error": """
+        UPDATE lifecycle_errors SET body = $3 WHERE account_id = $1 AND id = $2
+    """,
     "assemblies": """
         SELECT id, source, destination, inbound_id FROM assemblies
         WHERE id > $1 AND first_ms <= $2 ORDER BY id LIMIT $3
@@ -292,6 +299,23 @@ def _deliveries(
     return None if is_last else (rows[-1]["endpoint_id"], rows[-1]["sequence"]), count
 
 
+def _lifecycle_errors(
+    erasure: Erasure, after: bytes, _now_ms: int
+) -> Steps[tuple[bytes | None, int]]:
+    """Erase what a supplier sent, was not understood, and has a name or number of the eSIM."""
+    found = yield SQL["esim"], (erasure.esim_tran_no, erasure.account_id)
+    names = {erasure.esim_tran_no}
+    for row in found:
+        iccid = _decode_document(row["document"]).get("iccid")
+        names |= {row["msisdn"], row["imsi"], iccid if isinstance(iccid, str) else ""}
+    needles = [name.encode() for name in names if name]
+    rows = yield SQL["lifecycle_errors"], (*_account_range(erasure, after), ERASURE_STEP)
+    named = [row["id"] for row in rows if any(needle in row["body"] for needle in needles)]
+    for error_id in named:
+        yield SQL["erase_lifecycle_error"], (erasure.account_id, error_id, b"")
+    return _last(rows), len(named)
+
+
 def _is_subject(erasure: Erasure, subject: str) -> Steps[bool]:
     if subject == erasure.esim_tran_no:
         return True
@@ -392,6 +416,7 @@ BY_ESIM: Final = (
     Walk("refusals", b"", _refusals),
     Walk("verifications", b"", _verifications),
     Walk("webhookResponses", (b"", 0), _deliveries),
+    Walk("lifecycleErrors", b"", _lifecycle_errors),
     Walk("esims", b"", _esim),
 )
 """The eSIM is last: an erasure that is repeated needs its number to find what is left."""
