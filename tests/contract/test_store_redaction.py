@@ -1,5 +1,6 @@
 """Texts are erased after their time; the records stay and say so."""
 
+from simpost.domain.conversations import Note
 from simpost.domain.messages import Category
 from simpost.domain.policy.preference_changes import PreferenceChange, Way
 from simpost.domain.texts import TextAbsence
@@ -114,3 +115,16 @@ async def test_words_of_preferences_and_flags_are_erased_after_their_time(store)
     assert changes[1].differences
     stored = [await raw_rows(store, f"preference_{kind}") for kind in ("changes", "flags")]
     assert "old words" not in str(stored)
+
+
+async def test_notes_of_conversations_are_erased_after_their_time(store):
+    of = await store.conversations.begin(1, "1", new_id=new_id(NOW_MS), now_ms=NOW_MS)
+    for at_ms, words in ((NOW_MS, "old words"), (NOW_MS + 2, "young")):
+        await store.conversations.add_note(Note(new_id(at_ms), 1, of.id, "Ana", words, at_ms))
+    times = {"before_ms": NOW_MS + 1, "now_ms": LATER_MS, "limit": 10}
+    assert await store.retention.redact_words(2, **times) == 0
+    assert [await store.retention.redact_words(1, **times) for _ in range(2)] == [1, 0]
+    young, old = await store.conversations.list_notes(1, of.id, before=None, limit=9)
+    assert (young.text, old.text, old.author) == ("young", "", "Ana")
+    _, stored = sorted(await raw_rows(store, "conversation_notes"), key=lambda row: -row["at_ms"])
+    assert (stored["words"], stored["redacted_ms"]) == ("", LATER_MS)

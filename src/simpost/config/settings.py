@@ -205,8 +205,8 @@ class MessageSettings(Section):
         default=0,
         ge=0,
         le=36_500,
-        description="The same for texts of travellers, and for the words of their preference "
-        "changes and flags; 0: with the messages.",
+        description="The same for texts of travellers, the words of their preference changes and "
+        "flags, and notes of conversations; 0: with their records.",
     )
 
     @field_validator("redact_days")

@@ -66,7 +66,7 @@ class Redaction:
         return step < _STEP
 
     async def _received(self, account_id: int, counts: dict[str, int]) -> bool:
-        """Whether all texts of travellers were looked at, and the words of their preferences."""
+        """Whether all texts of travellers, words of preferences and notes were looked at."""
         retention = self._store.retention
         now_ms = self._clock_ms()
         before_ms = now_ms - self.inbound_days * _DAY_MS

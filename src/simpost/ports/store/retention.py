@@ -51,5 +51,5 @@ class Retention(Protocol):
     async def redact_words(
         self, account_id: int, *, before_ms: int, now_ms: int, limit: int
     ) -> int:
-        """The same for the words of preference changes and flags."""
+        """The same for words of preference changes and flags, and for notes of conversations."""
         ...

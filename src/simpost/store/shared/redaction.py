@@ -8,7 +8,7 @@ from simpost.store.records.ids import first_id
 from simpost.store.shared.steps import Steps
 
 _INBOUND: Final = "inbound"
-_WORDS: Final = ("preference_changes", "preference_flags")
+_WORDS: Final = ("preference_changes", "preference_flags", "conversation_notes")
 
 SQL: Final = {
     # Holds the row until the commit: of several nodes one at a time walks.
@@ -73,6 +73,14 @@ SQL: Final = {
         UPDATE preference_flags SET words = '', text_key = NULL, redacted_ms = $3
         WHERE account_id = $1 AND id = $2 AND words <> ''
     """,
+    "conversation_notes": """
+        SELECT id FROM conversation_notes
+        WHERE account_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4
+    """,
+    "erase_conversation_notes": """
+        UPDATE conversation_notes SET words = '', text_key = NULL, redacted_ms = $3
+        WHERE account_id = $1 AND id = $2 AND words <> ''
+    """,
 }
 
 
@@ -108,7 +116,7 @@ def redact_inbound(account_id: int, before_ms: int, now_ms: int, limit: int) -> 
 
 
 def redact_words(account_id: int, before_ms: int, now_ms: int, limit: int) -> Steps[int]:
-    """Returns how many rows were looked at: of changes, or of flags if that is more."""
+    """Returns how many rows were looked at: of changes, flags or notes, whichever is most."""
     most = 0
     for kind in _WORDS:
         most = max(most, (yield from _walk(kind, account_id, before_ms, now_ms, limit)))
