@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from simpost.domain.accounts import Account
-from simpost.domain.lifecycle import EventKind, LifecycleEvent
+from simpost.domain.lifecycle import EventKind, LifecycleEvent, Transition
 from simpost.ports.store.lifecycle import EventOutcome, ImportedEsim, NewLifecycleEvent
 from simpost.ports.store.lifecycle_sources import LifecycleError, LifecycleSource
 from tests.contract.store_facts import DAY_MS, NOW_MS, esim, new_id
@@ -220,6 +220,17 @@ async def test_an_event_that_comes_ten_times_at_once_changes_once(store):
     got = sorted(str(one.outcome) for [one] in done)
     assert got == ["applied"] + ["duplicate"] * 9
     assert await transitions(store) == ["installed"]
+
+
+async def test_transitions_of_one_kind_are_read_in_pages(store):
+    await save(store)
+    await record(store, event("enabled"))
+    enabled = {"account_id": 1, "transition": Transition.ENABLED, "limit": 1}
+    [found] = await store.lifecycle.transitions_of_kind(**enabled, after=b"")
+    assert found.transition is Transition.ENABLED
+    assert await store.lifecycle.transitions_of_kind(**enabled, after=found.id) == []
+    other = enabled | {"account_id": 2}
+    assert await store.lifecycle.transitions_of_kind(**other, after=b"") == []
 
 
 async def test_transitions_wait_until_they_are_handled(store):

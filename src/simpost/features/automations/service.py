@@ -22,7 +22,6 @@ from simpost.messaging.decision import Hold, Refusal, SendOptions
 from simpost.messaging.intake import Intake, SendRequest
 from simpost.ports.store import Store
 from simpost.ports.store.automations import AUTOMATION_STEP
-from simpost.ports.store.lifecycle import StoredTransition
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
 from simpost.runtime.scheduler import always, run_periodically
@@ -133,7 +132,12 @@ class Automations(Component):
         self, account: Account, automation: Automation, *, since_ms: int
     ) -> AutomationPreview:
         """What it would do with the transitions since then; nothing is sent. Raises StoreError."""
-        found = await self._transitions(account.id, automation.trigger, since_ms)
+        found = await self._store.lifecycle.transitions_of_kind(
+            account.id,
+            automation.trigger,
+            after=since_ms.to_bytes(6, "big"),
+            limit=PREVIEW_TRANSITIONS + 1,
+        )
         refusals: Counter[Reason] = Counter()
         samples: list[SampleText] = []
         sends = holds = 0
@@ -158,22 +162,6 @@ class Automations(Component):
             samples=samples,
             is_cut=len(found) > PREVIEW_TRANSITIONS,
         )
-
-    async def _transitions(
-        self, account_id: int, trigger: Transition, since_ms: int
-    ) -> list[StoredTransition]:
-        """Those since then that start it, one more than a preview decides at most."""
-        found: list[StoredTransition] = []
-        after = since_ms.to_bytes(6, "big")
-        while len(found) <= PREVIEW_TRANSITIONS:
-            page = await self._store.lifecycle.list_transitions(
-                account_id, after=after, limit=AUTOMATION_STEP
-            )
-            found += [each for each in page if each.transition is trigger]
-            if len(page) < AUTOMATION_STEP:
-                break
-            after = page[-1].id
-        return found
 
     async def _fire_all(self, due: Sequence[Run]) -> None:
         """Send what is due. If the store refuses one, those before it end all the same."""

@@ -167,6 +167,12 @@ class LifecycleStore(Protocol):
         """Transitions of an account or of one eSIM after an id, the oldest first."""
         ...
 
+    async def transitions_of_kind(
+        self, account_id: int, transition: Transition, *, after: bytes, limit: int
+    ) -> list[StoredTransition]:
+        """Transitions of one kind of an account after an id, the oldest first."""
+        ...
+
     async def open_transitions(self, *, after: bytes, limit: int) -> list[StoredTransition]:
         """Transitions of all accounts that are not handled, after an id, the oldest first.
 

@@ -112,6 +112,13 @@ class StoredLifecycle:
     ) -> list[StoredTransition]:
         return await self._database.query(_list_transitions, account_id, after, limit, esim_tran_no)
 
+    async def transitions_of_kind(
+        self, account_id: int, transition: Transition, *, after: bytes, limit: int
+    ) -> list[StoredTransition]:
+        return await self._database.query(
+            _transitions_of_kind, account_id, transition, after, limit
+        )
+
     async def open_transitions(self, *, after: bytes, limit: int) -> list[StoredTransition]:
         return await self._database.query(_open_transitions, after, limit)
 
@@ -155,6 +162,13 @@ def _list_transitions(
         rows = yield SQL["list_transitions"], (account_id, after, limit)
     else:
         rows = yield SQL["transitions_of_esim"], (account_id, esim_tran_no, after, limit)
+    return [_transition(row) for row in rows]
+
+
+def _transitions_of_kind(
+    account_id: int, transition: Transition, after: bytes, limit: int
+) -> Steps[list[StoredTransition]]:
+    rows = yield SQL["transitions_of_kind"], (account_id, transition, after, limit)
     return [_transition(row) for row in rows]
 
 

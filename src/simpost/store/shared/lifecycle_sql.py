@@ -100,6 +100,10 @@ SQL: Final = {
         SELECT id, esim_tran_no, outcome, received_ms, document FROM lifecycle_events
         WHERE account_id = $1 AND esim_tran_no = $2 AND id < $3 ORDER BY id DESC LIMIT $4
     """,
+    "transitions_of_kind": """
+        SELECT * FROM esim_transitions WHERE account_id = $1 AND transition = $2 AND id > $3
+        ORDER BY id LIMIT $4
+    """,
     "list_transitions": """
         SELECT * FROM esim_transitions WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3
     """,
