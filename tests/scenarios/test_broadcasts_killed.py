@@ -1,0 +1,106 @@
+"""Broadcasts end to end: the leader is killed twice while it sends; nobody is left out."""
+
+import asyncio
+import itertools
+
+import pytest
+
+from tests.integration.cluster.cluster import Centre, Cluster, ask, until
+from tests.integration.cluster.conftest import SEAL_KEY, template  # noqa: F401
+from tests.scenarios.pair import OPEN_ALL_DAY, Pair
+
+ESIMS = 120
+_count = itertools.count()
+
+
+@pytest.fixture(params=["postgres", "embedded"])
+def pair(request, tmp_path):
+    url = "sqlite:///simpost.db"
+    if request.param == "postgres":
+        postgres = request.getfixturevalue("postgres")
+        made_from = request.getfixturevalue("template")
+        name = f"broadcasts{next(_count)}"
+        asyncio.run(postgres.create_database(name, made_from))
+        url = postgres.url(name)
+    centre = Centre(tmp_path)
+    cluster = Cluster(tmp_path, url, SEAL_KEY, centre.port)
+    try:
+        yield Pair(cluster, centre, url, esims=ESIMS, more=OPEN_ALL_DAY)
+    finally:
+        cluster.close()
+        centre.kill()
+
+
+def begin(node, **fields):
+    made = {"name": "works", "texts": {"en": "Works tonight"}, "defaultLanguage": "en"}
+    status, answer = ask(node, "POST", "templates", made)
+    assert status == 201, answer
+    body = {"name": "Works", "template": "works", "perSecond": 40} | fields
+    status, begun = ask(node, "POST", "broadcasts", body)
+    assert status == 201, begun
+    return begun["id"]
+
+
+def shown(node, broadcast_id):
+    """The broadcast; its counts add up whenever it is looked at."""
+    status, found = ask(node, "GET", f"broadcasts/{broadcast_id}")
+    assert status == 200, found
+    counts = dict(found["counts"])
+    assert counts.pop("total") == sum(counts.values())
+    return found
+
+
+def recipients(node, broadcast_id):
+    found, after = {}, ""
+    while after is not None:
+        path = f"broadcasts/{broadcast_id}/recipients?limit=200&after={after}"
+        _, page = ask(node, "GET", path.removesuffix("&after="))
+        found |= {each["esimTranNo"]: each for each in page["recipients"]}
+        after = page["next"]
+    return found
+
+
+def test_a_broadcast_reaches_each_esim_once_while_leaders_die(pair):
+    broadcast_id = begin(pair.nodes[0])
+    for killed in (1, 2):
+        until(
+            lambda least=30 * killed: (
+                shown(pair.nodes[0], broadcast_id)["counts"]["accepted"] >= least
+            )
+        )
+        node = pair.kill(pair.leader())
+        pair.complete()
+        shown(node, broadcast_id)
+    node = pair.nodes[0]
+    until(lambda: shown(node, broadcast_id)["status"] == "finished", "it is never finished")
+    counts = shown(node, broadcast_id)["counts"]
+    assert (counts["total"], counts["accepted"]) == (ESIMS, ESIMS)
+    found = recipients(node, broadcast_id)
+    assert len(found) == ESIMS
+    assert len({each["messageId"] for each in found.values()}) == ESIMS
+    _, page = node.get("v1/messages?template=works&limit=200")
+    assert len(page["messages"]) == ESIMS
+    numbers = {esim: f"66{esim[-10:]}" for esim in found}
+    until(lambda: all(pair.centre.texts_of(number) for number in numbers.values()))
+    for esim, number in numbers.items():
+        texts = pair.centre.texts_of(number)
+        _, message = node.get(f"v1/messages/{found[esim]['messageId']}")
+        repeats = sum(attempt["repeat"] for attempt in message["attempts"])
+        assert texts in (["Works tonight"], ["Works tonight"] * (1 + repeats)), esim
+
+
+def test_a_pause_is_kept_by_the_next_leader(pair):
+    broadcast_id = begin(pair.nodes[0], perSecond=10)
+    until(lambda: shown(pair.nodes[0], broadcast_id)["counts"]["accepted"] >= 5)
+    other = pair.both[1]
+    status, paused = ask(other, "POST", f"broadcasts/{broadcast_id}/pause", {"actor": "Ana"})
+    assert (status, paused["status"]) == (200, "paused")
+    node = pair.kill(pair.leader())
+    pair.complete()
+    before = shown(node, broadcast_id)
+    assert before["counts"]["remaining"] > 0
+    assert before["explanation"].startswith("It was paused by Ana.")
+    status, resumed = ask(node, "POST", f"broadcasts/{broadcast_id}/resume", {})
+    assert (status, resumed["status"]) == (200, "sending")
+    until(lambda: shown(node, broadcast_id)["status"] == "finished")
+    assert shown(node, broadcast_id)["counts"]["accepted"] == ESIMS
