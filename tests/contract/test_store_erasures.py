@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from simpost.domain.accounts import Account
 from simpost.domain.code_budgets import NO_LIMITS
+from simpost.domain.conversations import ConversationRules, Note
 from simpost.domain.decision_record import DecisionRecord, encode_record
 from simpost.domain.inbound import NO_ACCOUNT
 from simpost.domain.messages import Category
@@ -15,6 +16,7 @@ from simpost.domain.texts import TextAbsence
 from simpost.domain.verifications import VerificationRules, VerificationState
 from simpost.messaging.erasures import Erasures
 from simpost.ports.store import RequestKey
+from simpost.ports.store.conversations import ReceivedText
 from simpost.ports.store.erasures import Erasure
 from simpost.ports.store.inbound import InboundFilter, NewInbound
 from simpost.ports.store.lifecycle_sources import LifecycleError
@@ -175,6 +177,26 @@ async def test_words_of_preferences_and_flags_are_erased(store):
         assert (each.words, each.words_absence) == ("", TextAbsence.FORGOTTEN)
     assert changed.differences
     assert (await store.recipients.find_recipient(1, ESIM)).choices == "promotion=no"
+
+
+async def test_notes_and_own_number_of_its_conversations_are_erased(store):
+    kept = await store.conversations.begin(1, "other", new_id=new_id(NOW_MS), now_ms=NOW_MS)
+    row = inbound(text="help", esim_tran_no=ESIM)
+    received = ReceivedText(ConversationRules())
+    await store.inbound.save(NewInbound(row, alone("help"), received=received))
+    of = await store.conversations.find_current(1, ESIM)
+    assert of.own_number
+    for each in (kept, of):
+        note = Note(new_id(NOW_MS), 1, each.id, "Ana", "private words", NOW_MS)
+        assert await store.conversations.add_note(note)
+    erasure = await forget(store)
+    assert erasure.counts["conversationNotes"] == 1
+    found = await store.conversations.find(1, of.id)
+    assert (found.status, found.own_number) == (of.status, "")
+    [erased] = await store.conversations.list_notes(1, of.id, before=None, limit=9)
+    [other] = await store.conversations.list_notes(1, kept.id, before=None, limit=9)
+    assert (erased.text, erased.author, other.text) == ("", "Ana", "private words")
+    assert str(await raw_rows(store, "conversation_notes")).count("private words") == 1
 
 
 async def test_what_a_supplier_sent_about_the_esim_and_was_not_understood_is_erased(store):
