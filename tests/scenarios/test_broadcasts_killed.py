@@ -83,9 +83,10 @@ def test_a_broadcast_reaches_each_esim_once_while_leaders_die(pair):
     numbers = {esim: f"66{esim[-10:]}" for esim in found}
     until(lambda: all(pair.centre.texts_of(number) for number in numbers.values()))
     for esim, number in numbers.items():
+        path = f"v1/messages/{found[esim]['messageId']}"
+        until(lambda path=path: node.get(path)[1]["state"] == "delivered")
+        repeats = sum(attempt["repeat"] for attempt in node.get(path)[1]["attempts"])
         texts = pair.centre.texts_of(number)
-        _, message = node.get(f"v1/messages/{found[esim]['messageId']}")
-        repeats = sum(attempt["repeat"] for attempt in message["attempts"])
         assert texts in (["Works tonight"], ["Works tonight"] * (1 + repeats)), esim
 
 
