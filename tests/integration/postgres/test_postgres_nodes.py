@@ -9,6 +9,7 @@ from simpost.domain.outcomes import ReceiptDisposition
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.ports.store import Accepted, IdempotentReplay
+from simpost.store.postgres.connection import PostgresSession
 from tests.contract.store_facts import (
     CARRIER,
     LEASE_MS,
@@ -270,3 +271,29 @@ async def test_parts_that_a_lane_took_wake_nobody(node):
         await first.queue.accept(leased())
         await first.queue.accept(message(carrier="later"))
         assert await asyncio.wait_for(heard.get(), 60) == "later"
+
+
+async def test_a_receipt_is_not_of_a_part_in_doubt_while_its_own_is_answered(node, monkeypatch):
+    """The answer is committed by another node between two queries of the search."""
+    async with node("one") as first, node("two") as second:
+        one = leased("a", "b")
+        await first.queue.accept(one)
+        await first.queue.record([in_doubt(one, 1)])
+        execute = PostgresSession.execute
+        searched = []
+
+        async def execute_and_answer(session, name, *parameters):
+            rows = await execute(session, name, *parameters)
+            if name in ("may_be_of_sibling", "answers_of_esim") and not searched:
+                searched.append(name)
+                await first.queue.record([settlement(one, 2, carrier_message_id="c-2")])
+            return rows
+
+        monkeypatch.setattr(PostgresSession, "execute", execute_and_answer)
+        await second.queue.record((), [receipt("c-2", numbers=(one.destination,))])
+        assert searched
+        found = await first.log.find_message(one.account_id, one.id)
+        assert [(part.state, part.carrier_message_id) for part in found.parts] == [
+            (State.IN_DOUBT, None),
+            (State.DELIVERED, "c-2"),
+        ]

@@ -95,13 +95,14 @@ async def _find_in_doubt(session: PostgresSession, receipt: Receipt) -> Candidat
         return None
     since = first_id(receipt.received_ms - ANSWERED_BEFORE_MS)
     where = (doubt.candidate.account_id, doubt.esim_tran_no, since, receipt.carrier)
-    answers = [known_id(row) for row in await session.execute("answers_of_esim", *where)]
-    if may_be_of_another(receipt, answers):
-        return None
     since_end = receipt.received_ms - AFTER_VALIDITY_MS
     itself = (doubt.candidate.message_id, doubt.candidate.number, doubt.candidate.destination)
     sibling = (*where, receipt.received_ms, since_end, *itself)
-    return None if await session.execute("may_be_of_sibling", *sibling) else doubt.candidate
+    # Before the answers: another node may commit the answer of a sibling between the two queries.
+    if await session.execute("may_be_of_sibling", *sibling):
+        return None
+    answers = [known_id(row) for row in await session.execute("answers_of_esim", *where)]
+    return None if may_be_of_another(receipt, answers) else doubt.candidate
 
 
 async def _find_by_id(
