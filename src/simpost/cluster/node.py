@@ -98,6 +98,7 @@ class Node(Component):
         self._ordered_s = 0.0
         self._cluster_reload = ClusterReload(reload, store, self.beat_now, time_s)
         self._recovered_s = 0.0
+        self._evict_from_s = 0.0
 
     @property
     def view(self) -> ClusterView:
@@ -181,9 +182,11 @@ class Node(Component):
         view = await self._store.beat(self._next_beat())
         now_s = self._time_s()
         if asked_s > self._valid_until_s:
-            self._liveness = (
-                Liveness()
-            )  # others may have been cut off as well: their silence proves nothing
+            # Others may have been cut off as well: their silence proves nothing, until a heartbeat
+            # that waits for a lost connection has failed.
+            self._liveness = Liveness()
+            if self._view is not None:
+                self._evict_from_s = now_s + _FENCED_TIMEOUT_S
         if view is None:
             await self._register_again()
             return
@@ -297,6 +300,8 @@ class Node(Component):
         ]
 
     async def _evict_dead_nodes(self, now_s: float) -> None:
+        if now_s < self._evict_from_s:
+            return
         for node in self.view.nodes:
             if node.name == self.name or self._liveness.silent_s(node, now_s) < node.lease_s:
                 continue
