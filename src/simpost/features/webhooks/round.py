@@ -73,7 +73,8 @@ class Round:
         if page.deleted_to > self.endpoint.cursor:
             self._change(skipped=page.deleted_to - self.endpoint.cursor, cursor=page.deleted_to)
         new = [delivery_of(event, self.endpoint) for event in page.events if self._wants(event)]
-        chunks = deque((*self._chunks(due), *self._chunks(new)))
+        again = sorted(due, key=lambda delivery: delivery.sequence)
+        chunks = deque((*self._chunks(again), *self._chunks(new)))
         self._ends_s = time.monotonic() + START_FOR_S
         while chunks and self._may_start():
             await self._start(chunks)  # alone: it shows whether the endpoint works
