@@ -147,7 +147,7 @@ async def test_an_error_of_policy_is_one_log_line_and_loses_no_message(service, 
     messages = [await schedule(service, f"text {number}") for number in range(120)]
     forgetful = Forgetful()
     with monkeypatch.context() as patch, capture_logs() as lines:
-        patch.setattr(service.services.intake, "_policy", forgetful)
+        patch.setattr(service.services.intake, "policy", forgetful)
         await release_at(service, DUE_MS).run_once()
         now = await service.native("POST", "messages", json={"esimTranNo": GOOD, "text": "now"})
     assert (now.status_code, now.json()["code"]) == (500, "internal_error")

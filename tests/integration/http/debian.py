@@ -20,7 +20,7 @@ def program(path, *packages):
     if installed := shutil.which(Path(path).name):
         return installed, dict(os.environ)
     folder = CACHE / "-".join(packages)
-    if not (folder / path).exists():
+    if not folder.exists():
         _unpack(folder, packages)
     libraries = ":".join(str(each) for each in (folder / "usr/lib").glob("*-linux-gnu"))
     return str(folder / path), {**os.environ, "LD_LIBRARY_PATH": libraries}
@@ -32,14 +32,16 @@ def _unpack(folder, packages):
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # of the processes that test at the same time
+        if folder.exists():  # another one was faster, and may run the program by now
+            return
         loads = folder.with_suffix(".debs")
         loads.mkdir(exist_ok=True)
         try:
             _run(["apt-get", "download", *packages], loads)
             for each in loads.glob("*.deb"):
-                _run(["dpkg", "-x", str(each), str(folder)], loads)
+                _run(["dpkg", "-x", str(each), str(loads / "root")], loads)
+            (loads / "root").rename(folder)
         except (OSError, subprocess.SubprocessError):
-            shutil.rmtree(folder, ignore_errors=True)
             pytest.skip(f"Debian's package {packages[0]} cannot be downloaded here")
         finally:
             shutil.rmtree(loads)

@@ -115,8 +115,14 @@ async def make_embedded(folder: Path, *, history: int = 0, seal_key: str = SEAL_
 
 
 _VALUES = {"INTEGER": "1", "REAL": "1.5", "TEXT": "'a text'", "BLOB": "x'00ff'"}
-_OF_COLUMNS = {"category": "'promotion'"}
-"""Columns that are read as one of a few words."""
+_OF_COLUMNS = {
+    "category": "'promotion'",
+    "ip_allow": "'[]'",
+    "lifecycle_sources.kind": "'esimgo'",
+    "lifecycle_sources.mapping": "NULL",
+    "lifecycle_sources.sealed_secret": "NULL",
+}
+"""Columns that a node reads at its start, and that are not any text."""
 
 
 def _fill_empty(connection: apsw.Connection) -> None:
@@ -125,7 +131,7 @@ def _fill_empty(connection: apsw.Connection) -> None:
         if connection.execute(f"SELECT count(*) FROM {table}").get:
             continue
         values = [
-            _OF_COLUMNS.get(row[1]) or _VALUES[row[2]]
+            _OF_COLUMNS.get(f"{table}.{row[1]}") or _OF_COLUMNS.get(row[1]) or _VALUES[row[2]]
             for row in connection.execute(f"PRAGMA table_info({table})")
         ]
         connection.execute(f"INSERT INTO {table} VALUES ({', '.join(values)})")
