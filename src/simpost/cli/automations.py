@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import islice
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote
 
@@ -13,13 +12,12 @@ import typer
 from simpost.cli.client import RequestRefused, Server
 from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
 from simpost.cli.output import print_columns, print_json, print_lines
-from simpost.errors import ConfigError
+from simpost.cli.pages import read_pages, read_values
 from simpost.features.automations.samples import SAMPLES, AutomationSample
 
 app = typer.Typer(no_args_is_help=True, help="Send messages when something happens to an eSIM.")
 
 _PATH = "/v1/automations"
-_PAGE = 200
 _FIELDS = ("trigger", "template", "category", "values", "delaySeconds", "notAfterSeconds")
 
 Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="Name of the automation.")]
@@ -115,7 +113,7 @@ def save(
         "trigger": trigger,
         "template": template,
         "category": category,
-        "values": dict(_value(each) for each in value or []),
+        "values": read_values(value),
         "delaySeconds": delay,
         "notAfterSeconds": not_after,
         "enabled": on,
@@ -138,7 +136,7 @@ def show(
     """Show an automation, the counts of its runs, and the newest of them."""
     server = account_server(url, config, access_code, secret, api_key)
     found = server.get(_place(name))
-    newest = list(islice(_runs(server, name, runs), runs))
+    newest = read_pages(server, f"{_place(name)}/runs", "runs", {}, runs) if runs else []
     if as_json:
         print_json({**found, "newestRuns": newest})
         return
@@ -227,26 +225,8 @@ def _put(server: Server, name: str, body: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _value(text: str) -> tuple[str, str]:
-    name, found, value = text.partition("=")
-    if not found:
-        raise ConfigError(f"--value {text}: write it as NAME=VALUE.")
-    return name, value
-
-
 def _place(name: str) -> str:
     return f"{_PATH}/{quote(name, safe='')}"
-
-
-def _runs(server: Server, name: str, limit: int) -> Iterator[dict[str, Any]]:
-    cursor = None
-    while limit:
-        query = {"limit": min(limit, _PAGE), "cursor": cursor}
-        page = server.get(f"{_place(name)}/runs", query)
-        yield from page["runs"]
-        cursor = page["next"]
-        if cursor is None:
-            return
 
 
 def _print(found: dict[str, Any], *, as_json: bool) -> None:

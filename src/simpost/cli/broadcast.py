@@ -6,7 +6,6 @@ import csv
 import sys
 import time
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 from urllib.parse import quote
@@ -16,12 +15,12 @@ import typer
 from simpost.cli.client import Server
 from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
 from simpost.cli.output import print_columns, print_json, print_lines
+from simpost.cli.pages import read_pages, read_values
 from simpost.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True, help="Send one template to many eSIMs.")
 
 _PATH: Final = "/v1/broadcasts"
-_PAGE: Final = 200
 _LOOK_S: Final = 0.5
 _OVER: Final = ("finished", "cancelled", "expired", "paused")
 _WIDTH: Final = 40
@@ -85,7 +84,7 @@ def start(
     body = {
         "name": name,
         "template": template,
-        "values": dict(_value(each) for each in value or []),
+        "values": read_values(value),
         "category": category,
         "audience": audience,
         "perSecond": per_second,
@@ -119,7 +118,7 @@ def list_broadcasts(
 ) -> None:
     """List broadcasts, newest first."""
     server = account_server(url, config, access_code, secret, api_key)
-    found = list(islice(_pages(server, limit), limit))
+    found = read_pages(server, _PATH, "broadcasts", {}, limit)
     if as_json:
         print_json(found)
     elif not found:
@@ -242,25 +241,8 @@ def _read_esims(file: Path) -> list[str]:
         return [row["esimTranNo"].strip() for row in rows if (row["esimTranNo"] or "").strip()]
 
 
-def _value(text: str) -> tuple[str, str]:
-    name, found, value = text.partition("=")
-    if not found:
-        raise ConfigError(f"--value {text}: write it as NAME=VALUE.")
-    return name, value
-
-
 def _place(broadcast_id: str) -> str:
     return f"{_PATH}/{quote(broadcast_id, safe='')}"
-
-
-def _pages(server: Server, limit: int) -> Iterator[dict[str, Any]]:
-    cursor = None
-    while True:
-        page = server.get(_PATH, {"limit": min(limit, _PAGE), "cursor": cursor})
-        yield from page["broadcasts"]
-        cursor = page["next"]
-        if cursor is None:
-            return
 
 
 def _print(found: dict[str, Any], *, as_json: bool) -> None:

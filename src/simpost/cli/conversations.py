@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from itertools import islice
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote
 
 import typer
 
-from simpost.cli.client import Server
 from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
 from simpost.cli.output import print_columns, print_json, print_lines
+from simpost.cli.pages import read_pages, read_values
 from simpost.domain.texts import shown_absence
 from simpost.errors import ConfigError
 
@@ -20,7 +19,6 @@ app = typer.Typer(no_args_is_help=True, help="Read and answer the texts of trave
 
 _PATH = "/v1/conversations"
 _ARROW = {"toEsim": "->", "fromEsim": "<-"}
-_PAGE = 200
 _HEADING = ("id", "status", "eSIM", "assignee", "unread", "updated (UTC)")
 
 Id: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="Id of the conversation.")]
@@ -49,7 +47,7 @@ def list_conversations(
     if unread:
         query["unread"] = "true"
     server = account_server(url, config, access_code, secret, api_key)
-    found = list(islice(_pages(server, _PATH, "conversations", query, limit), limit))
+    found = read_pages(server, _PATH, "conversations", query, limit)
     if as_json:
         print_json(found)
     elif not found:
@@ -73,8 +71,8 @@ def show(
     server = account_server(url, config, access_code, secret, api_key)
     place = _place(conversation_id)
     found = server.get(place)
-    entries = list(islice(_pages(server, f"{place}/entries", "entries", {}, limit), limit))[::-1]
-    notes = list(islice(_pages(server, f"{place}/notes", "notes", {}, limit), limit))[::-1]
+    entries = read_pages(server, f"{place}/entries", "entries", {}, limit)[::-1]
+    notes = read_pages(server, f"{place}/notes", "notes", {}, limit)[::-1]
     if as_json:
         print_json({**found, "entries": entries, "notes": notes})
     else:
@@ -129,7 +127,7 @@ def reply(
     else:
         if text is not None:
             raise ConfigError("a text and --template: choose one.")
-        body |= {"template": template, "values": dict(_value(each) for each in value or [])}
+        body |= {"template": template, "values": read_values(value)}
     server = account_server(url, config, access_code, secret, api_key)
     answer = server.post(f"{_place(conversation_id)}/replies", body)
     if as_json:
@@ -186,28 +184,8 @@ def change(
     _print(server.patch(_place(conversation_id), given), as_json=as_json)
 
 
-def _value(text: str) -> tuple[str, str]:
-    name, found, value = text.partition("=")
-    if not found:
-        raise ConfigError(f"--value {text}: write it as NAME=VALUE.")
-    return name, value
-
-
 def _place(conversation_id: str) -> str:
     return f"{_PATH}/{quote(conversation_id, safe='')}"
-
-
-def _pages(
-    server: Server, path: str, name: str, query: dict[str, Any], limit: int
-) -> Iterator[dict[str, Any]]:
-    """All rows of a list, page after page."""
-    cursor = None
-    while True:
-        page = server.get(path, {**query, "limit": min(limit, _PAGE), "cursor": cursor})
-        yield from page[name]
-        cursor = page["next"]
-        if cursor is None:
-            return
 
 
 def _print(found: dict[str, Any], *, as_json: bool) -> None:

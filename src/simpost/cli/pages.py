@@ -1,0 +1,42 @@
+"""Lists that the API returns in pages, and options that name a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final
+
+from simpost.cli.client import Server
+from simpost.errors import ConfigError
+
+_PAGE: Final = 200
+
+
+def read_pages(
+    server: Server, path: str, key: str, which: Mapping[str, Any], limit: int
+) -> list[dict[str, Any]]:
+    """The first `limit` rows of a list, from as many pages as that takes."""
+    return list(islice(_rows(server, path, key, which, min(limit, _PAGE)), limit))
+
+
+def _rows(
+    server: Server, path: str, key: str, which: Mapping[str, Any], size: int
+) -> Iterator[dict[str, Any]]:
+    cursor = None
+    while True:
+        page = server.get(path, {**which, "limit": size, "cursor": cursor})
+        yield from page[key]
+        cursor = page["next"]
+        if cursor is None:
+            return
+
+
+def read_values(given: Sequence[str] | None) -> dict[str, str]:
+    """The values of `--value NAME=VALUE`, by name. Raises ConfigError."""
+    values = {}
+    for text in given or ():
+        name, found, value = text.partition("=")
+        if not found:
+            raise ConfigError(f"--value {text}: write it as NAME=VALUE.")
+        values[name] = value
+    return values
