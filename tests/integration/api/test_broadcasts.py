@@ -101,6 +101,13 @@ async def test_each_esim_gets_it_once(service, many, clock):
     assert (message["category"], message["template"]["name"]) == ("notice", "works")
 
 
+async def test_a_template_that_does_not_exist_is_said_at_once(service):
+    for dry_run in (False, True):
+        answer = await post(service, dryRun=dry_run)
+        assert (answer.status_code, answer.json()["code"]) == (404, "template_unknown")
+    assert (await service.native("GET", "broadcasts")).json()["broadcasts"] == []
+
+
 async def test_two_leaders_send_it_once(service, many, clock):
     begun = await begin(service, audience={"esims": MORE}, perSecond=1000)
     await tick(service, clock, 0.75)

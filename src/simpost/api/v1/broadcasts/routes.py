@@ -23,9 +23,11 @@ from simpost.api.v1.broadcasts.schemas import (
     show_preview,
     show_recipient,
 )
+from simpost.api.v1.messages.results import refusal_problem
 from simpost.domain.accounts import Account
 from simpost.domain.broadcasts import Broadcast, BroadcastStatus
 from simpost.domain.messages import parse_id
+from simpost.domain.reasons import Reason
 from simpost.errors import UnknownBroadcast
 
 router = APIRouter(prefix="/v1", tags=["broadcasts"])
@@ -46,6 +48,8 @@ async def begin_broadcast(
         broadcast = given.broadcast(account.id, services.clock_ms())
     except ValueError as error:
         raise invalid(f"{error}.") from None
+    if await services.templates.find(account.id, given.template) is None:
+        raise refusal_problem(Reason.TEMPLATE_UNKNOWN, "")
     if given.dry_run:
         async with services.costs.turn(account):
             found = await services.broadcasts.preview(account, broadcast)
