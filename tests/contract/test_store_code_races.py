@@ -1,4 +1,4 @@
-"""Races of checks, starts, cancels and undone sends: one use of a code, bounded guesses."""
+"""Races of checks, starts and cancels: one use of a code, bounded guesses."""
 
 import asyncio
 import random
@@ -9,7 +9,15 @@ import pytest
 from simpost.domain.code_budgets import CodeBudget, CodeLimits, CodeRefusal
 from simpost.domain.verifications import CheckVerdict
 from tests.contract.store_facts import NOW_MS
-from tests.contract.test_store_verifications import CODE, OTHER_CODE, check, find, new, start
+from tests.contract.test_store_verifications import (
+    CODE,
+    OTHER_CODE,
+    check,
+    find,
+    new,
+    start,
+    texts_of,
+)
 
 WAIT = CodeLimits(esim_wait_ms=60_000, hour={CodeBudget.ESIM: 5})
 EVALUATED = {CheckVerdict.WRONG_CODE, CheckVerdict.VERIFIED}
@@ -61,7 +69,7 @@ class Player:
         self._known = []
 
     async def play(self):
-        calls = [self._start, self._start, self._undo, self._check, self._cancel]
+        calls = [self._start, self._start, self._check, self._cancel]
         call = self._chance.choice(calls if self._known else calls[:1])
         await call()
 
@@ -77,13 +85,7 @@ class Player:
             key = found.verification.id, found.verification.sends
             assert key not in self.sent
             self.sent[key] = self.at_ms
-
-    async def _undo(self):
-        each = self._chance.choice(self._known)
-        before = await find(self._store, each)
-        await self._store.verifications.undo_send(1, each.id, before.sends, now_ms=self.at_ms)
-        if (await find(self._store, each)).sends < before.sends:
-            del self.sent[each.id, before.sends]
+            assert found.message.id == found.verification.message_id
 
     async def _check(self):
         each, code = self._chance.choice(self._known[-2:]), self._chance.choice([CODE, OTHER_CODE])
@@ -107,3 +109,4 @@ async def test_random_interleavings_never_exceed_a_budget_or_a_check(store, seed
     assert len(set(player.verified)) == len(player.verified) > 0
     hours = Counter(each // 3_600_000 for each in player.sent.values())
     assert 1 < max(hours.values()) <= 5
+    assert len(await texts_of(store)) == len(player.sent)

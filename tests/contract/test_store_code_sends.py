@@ -2,10 +2,29 @@
 
 import asyncio
 
-from simpost.domain.code_budgets import CodeBudget, CodeLimits, CodeRefusal, CodeSubjects
+import msgspec
+import pytest
+
+from simpost.domain.code_budgets import (
+    CodeBudget,
+    CodeLimits,
+    CodeRefusal,
+    CodeSubjects,
+    esim_quotas,
+)
+from simpost.domain.policy.quotas import Quota, QuotaReached, key_of
+from simpost.domain.reasons import Reason
 from simpost.ports.store.verifications import NewVerification
 from tests.contract.store_facts import NOW_MS
-from tests.contract.test_store_verifications import CODE, OTHER_CODE, check, find, new, start
+from tests.contract.test_store_verifications import (
+    CODE,
+    OTHER_CODE,
+    check,
+    find,
+    new,
+    start,
+    texts_of,
+)
 
 HOUR_MS = 3_600_000
 WAIT = CodeLimits(esim_wait_ms=60_000)
@@ -58,36 +77,66 @@ async def test_sends_count_in_the_hour_and_the_day(store):
         assert begun.step == step
     hour = await start(store, new(session="2"), now_ms=at_ms + 120_000, limits=LIMITS)
     assert (hour.budget, hour.until_ms) == ("code:esim:hour", at_ms + HOUR_MS)
-    assert (await start(store, new(session="2"), now_ms=at_ms + HOUR_MS, limits=LIMITS)).code
+    assert (await start(store, new(session="2"), now_ms=at_ms + HOUR_MS, limits=LIMITS)).message
     day = await start(store, new(session="3"), now_ms=at_ms + 2 * HOUR_MS, limits=LIMITS)
     assert (day.budget, day.until_ms) == ("code:esim:day", at_ms + 24 * HOUR_MS)
     assert "3 of 3 used" in day.detail
 
 
-async def test_a_send_that_is_undone_counts_for_nothing(store):
-    first = (await start(store, limits=LIMITS)).verification
-    await store.verifications.undo_send(1, first.id, 1, now_ms=NOW_MS)
-    assert (await find(store, first)).state == "cancelled"
-    for _ in range(3):  # the second is done twice, the third is of a send that was not made
-        await store.verifications.undo_send(1, first.id, 1, now_ms=NOW_MS)
-    second = (await start(store, limits=LIMITS)).verification
-    await store.verifications.note_message(1, second.id, 1, b"m" * 16)
-    again_ms = NOW_MS + 60_000
-    again = await start(store, now_ms=again_ms, limits=LIMITS)
-    assert (again.step, again.verification.sends) == ("send_again", 2)
-    await store.verifications.undo_send(1, second.id, 2, now_ms=again_ms)
-    found = await find(store, second)
-    assert (found.state, found.sends, found.resend_ms) == ("pending", 1, again_ms)
-    assert (await check(store, second, CODE, now_ms=again_ms)).verdict == "verified"
-    assert (await start(store, new(session="2"), now_ms=again_ms, limits=LIMITS)).code
+def quota(limit):
+    reason = Reason.CODE_BUDGET_REACHED
+    return Quota("budget:code:account:day:", "2026-01-01", 1, limit, reason, NOW_MS + HOUR_MS)
 
 
-async def test_a_send_that_has_its_message_is_not_undone(store):
-    begun = (await start(store, limits=LIMITS)).verification
-    await store.verifications.note_message(1, begun.id, 1, b"m" * 16)
-    await store.verifications.undo_send(1, begun.id, 1, now_ms=NOW_MS)
-    assert (await find(store, begun)).state == "pending"
-    assert isinstance(await start(store, new(session="2"), limits=LIMITS), CodeRefusal)
+async def snapshot(store, verification):
+    """What a refused start must not change."""
+    used = await store.quotas.find_used(
+        [*(key_of(0, each) for each in esim_quotas(LIMITS, verification.esim, NOW_MS))]
+    )
+    preview = await store.verifications.preview_start(new(session="x"), LIMITS, now_ms=NOW_MS)
+    return await find(store, verification), used, preview, await texts_of(store)
+
+
+@pytest.mark.parametrize("fields", [{}, {"session": "another"}, {"purpose": "payment"}])
+async def test_a_start_whose_message_is_refused_changes_nothing(store, fields):
+    """Also a send again: the life of the code that came is not extended."""
+    one = (quota(1),)
+    begun = (await start(store, limits=LIMITS, quotas=one)).verification
+    before = await snapshot(store, begun)
+    later_ms = NOW_MS + 60_000
+    for _ in range(2):
+        refused = await start(
+            store, new(OTHER_CODE, **fields), now_ms=later_ms, limits=LIMITS, quotas=one
+        )
+        assert isinstance(refused, QuotaReached)
+        assert (refused.quota.counter, refused.used) == (one[0].counter, 1)
+        assert await snapshot(store, begun) == before
+    assert (await check(store, begun, CODE, now_ms=later_ms)).verdict == "verified"
+
+
+async def test_a_start_that_sends_nothing_needs_no_budget(store):
+    one = (quota(1),)
+    begun = (await start(store, limits=WAIT, quotas=one)).verification
+    kept = await start(store, now_ms=NOW_MS + 1, limits=WAIT, quotas=one)
+    assert (kept.step, kept.verification) == ("keep", begun)
+
+
+async def test_of_concurrent_starts_as_many_send_as_the_budget_allows(store):
+    some = (quota(7),)
+    asked = [start(store, new(esim=f"{number}"), quotas=some) for number in range(30)]
+    done = await asyncio.gather(*asked)
+    assert len([each for each in done if isinstance(each, QuotaReached)]) == 23
+    begun = [each for each in done if not isinstance(each, QuotaReached)]
+    assert {each.message.id for each in begun} == {each.verification.message_id for each in begun}
+    assert len(await texts_of(store)) == 7
+    assert await store.quotas.find_used([key_of(1, some[0])]) == [7]
+
+
+async def test_the_alarm_of_a_budget_comes_with_the_start(store):
+    own = msgspec.structs.replace(quota(2), alarms=(50, 100))
+    begun = [await start(store, new(esim=f"{number}"), quotas=(own,)) for number in range(3)]
+    alarms = [each.alarms for each in (begun[0].accepted, begun[1].accepted, begun[2])]
+    assert [[one.percent for one in each] for each in alarms] == [[50], [100], []]
 
 
 async def test_of_concurrent_sessions_one_sends(store):

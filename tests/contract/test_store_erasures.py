@@ -4,7 +4,6 @@ import pytest
 from msgspec.structs import replace
 
 from simpost.domain.accounts import Account
-from simpost.domain.code_budgets import NO_LIMITS
 from simpost.domain.conversations import ConversationRules, Note
 from simpost.domain.decision_record import DecisionRecord, encode_record
 from simpost.domain.inbound import NO_ACCOUNT
@@ -13,7 +12,7 @@ from simpost.domain.policy.preference_changes import PreferenceChange, Way
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.domain.texts import TextAbsence
-from simpost.domain.verifications import VerificationRules, VerificationState
+from simpost.domain.verifications import VerificationState
 from simpost.messaging.erasures import Erasures
 from simpost.ports.store import RequestKey
 from simpost.ports.store.conversations import ReceivedText
@@ -37,6 +36,7 @@ from tests.contract.store_facts import (
     settlement,
 )
 from tests.contract.test_store_verifications import new as new_verification
+from tests.contract.test_store_verifications import start as start_verification
 
 ESIM = "23072017992029"
 LATER_MS = NOW_MS + 60_000
@@ -218,9 +218,7 @@ async def test_what_a_supplier_sent_about_the_esim_and_was_not_understood_is_era
 
 
 async def test_a_pending_verification_is_cancelled_and_its_session_erased(store):
-    asked = new_verification(esim=ESIM, session="user-4711")
-    begun = store.verifications.start(asked, VerificationRules(), NO_LIMITS, now_ms=NOW_MS)
-    started = await begun
+    started = await start_verification(store, new_verification(esim=ESIM, session="user-4711"))
     await forget(store)
     found = await store.verifications.find(1, started.verification.id, now_ms=LATER_MS)
     assert found.state is VerificationState.CANCELLED

@@ -7,14 +7,15 @@ import msgspec
 import pytest
 
 from simpost.domain.code_budgets import NO_LIMITS, CodeSubjects
+from simpost.domain.messages import Category, Priority
 from simpost.domain.verifications import (
     CheckVerdict,
     StartStep,
     VerificationRules,
     VerificationState,
 )
-from simpost.ports.store.verifications import NewVerification
-from tests.contract.store_facts import DAY_MS, NOW_MS
+from simpost.ports.store.verifications import CodeMessage, NewVerification
+from tests.contract.store_facts import CARRIER, DAY_MS, NOW_MS, message
 
 RULES = VerificationRules()
 CODE, OTHER_CODE = "482910", "555555"
@@ -27,8 +28,36 @@ def new(code=CODE, *, account_id=1, esim="26010100000001", purpose="login", sess
     return NewVerification(new_id, account_id, esim, purpose, session, code, subjects)
 
 
-async def start(store, asked=None, *, now_ms=NOW_MS, rules=RULES, limits=NO_LIMITS):
-    return await store.verifications.start(asked or new(), rules, limits, now_ms=now_ms)
+def outgoing(asked, *, at_ms=NOW_MS, **changes):
+    """The message of a start, whose text is the code."""
+    account_id, esim = asked.account_id, asked.esim_tran_no
+    made = message(
+        asked.code,
+        at_ms=at_ms,
+        account_id=account_id,
+        esim_tran_no=esim,
+        category=Category.CODE,
+        priority=Priority.CODE,
+        **changes,
+    )
+
+    def with_code(code):
+        return msgspec.structs.replace(made, text=code, parts=(code,))
+
+    return CodeMessage(made, with_code)
+
+
+async def start(store, asked=None, *, now_ms=NOW_MS, rules=RULES, limits=NO_LIMITS, **changes):
+    """`changes` are those of the message."""
+    asked = asked or new()
+    of_message = outgoing(asked, at_ms=now_ms, **changes)
+    return await store.verifications.start(asked, of_message, rules, limits, now_ms=now_ms)
+
+
+async def texts_of(store):
+    """The texts of all messages that are queued, the first ones first."""
+    queued = await store.routing.queued_messages(CARRIER, after=None, limit=999)
+    return [each.text for each in sorted(queued, key=lambda one: one.message_id)]
 
 
 async def check(store, verification, code, *, now_ms=NOW_MS, account_id=1):
@@ -43,13 +72,15 @@ async def test_a_verification_begins_with_all_its_checks(opening):
     asked = new()
     async with opening() as store:
         begun = await start(store, asked)
-        assert (begun.step, begun.code) == (StartStep.CREATE, CODE)
+        assert (begun.step, begun.message.text) == (StartStep.CREATE, CODE)
+        assert begun.message.expires_ms == begun.verification.expires_ms
     async with opening() as store:
         found = await find(store, begun.verification)
     assert found == begun.verification
     assert (found.id, found.state, found.sends) == (asked.id, VerificationState.PENDING, 1)
     assert (found.checks_left, found.expires_ms - NOW_MS) == (5, 600_000)
     assert found.resend_ms == NOW_MS + 60_000
+    assert found.message_id == begun.message.id
 
 
 async def test_the_right_code_verifies_once(store):
@@ -94,30 +125,28 @@ async def test_a_code_is_invalid_from_its_expiry_on(store):
 async def test_concurrent_starts_are_one_verification(store):
     begun = await asyncio.gather(*(start(store, new(f"{n:06}")) for n in range(20)))
     assert len({each.verification.id for each in begun}) == 1
-    assert len({each.code for each in begun}) == 1
+    [sent] = [each.message for each in begun if each.message]
+    assert {each.verification.message_id for each in begun} == {sent.id}
+    assert await texts_of(store) == [sent.text]
     steps = sorted(each.step for each in begun)
     assert steps == [StartStep.CREATE, *[StartStep.KEEP] * 19]
 
 
 async def test_a_start_before_the_wait_is_over_sends_nothing(store):
     begun = await start(store)
-    await store.verifications.note_message(1, begun.verification.id, 1, b"m" * 16)
     again = await start(store, new(OTHER_CODE), now_ms=NOW_MS + 59_999)
-    assert (again.step, again.code) == (StartStep.KEEP, None)
-    assert again.verification.message_id == b"m" * 16
-    assert again.verification.id == begun.verification.id
-
-
-async def test_a_send_without_its_message_gives_the_code_again(store):
-    await start(store)
-    assert (await start(store, new(OTHER_CODE))).code == CODE
+    assert (again.step, again.message, again.accepted) == (StartStep.KEEP, None, None)
+    assert again.verification == begun.verification
+    assert await texts_of(store) == [CODE]
 
 
 async def test_a_send_again_repeats_the_code_and_extends_its_life(store):
     begun = (await start(store)).verification
     again = await start(store, new(OTHER_CODE), now_ms=NOW_MS + 60_000)
-    assert (again.step, again.code) == (StartStep.SEND_AGAIN, CODE)
-    assert again.verification.sends == 2
+    assert (again.step, again.message.text) == (StartStep.SEND_AGAIN, CODE)
+    assert (again.verification.sends, again.verification.message_id) == (2, again.message.id)
+    assert await texts_of(store) == [CODE, CODE]
+    assert again.message.expires_ms == again.verification.expires_ms
     assert again.verification.expires_ms == begun.expires_ms + 60_000
     assert (await check(store, begun, CODE)).verdict is CheckVerdict.VERIFIED
 
@@ -126,9 +155,18 @@ async def test_a_send_again_with_a_new_code_ends_the_earlier_one(store):
     rules = msgspec.structs.replace(RULES, repeat_code=False)
     begun = (await start(store)).verification
     again = await start(store, new(OTHER_CODE), now_ms=NOW_MS + 60_000, rules=rules)
-    assert again.code == OTHER_CODE
+    assert again.message.text == OTHER_CODE
     assert (await check(store, begun, CODE)).verdict is CheckVerdict.WRONG_CODE
     assert (await check(store, begun, OTHER_CODE)).verdict is CheckVerdict.VERIFIED
+
+
+async def test_a_code_that_would_take_more_parts_is_not_repeated(store):
+    await start(store)
+    asked = new(OTHER_CODE)
+    made = msgspec.structs.replace(outgoing(asked), with_code=lambda _: None)
+    again = await store.verifications.start(asked, made, RULES, NO_LIMITS, now_ms=NOW_MS + 60_000)
+    assert (again.step, again.message.text) == (StartStep.SEND_AGAIN, OTHER_CODE)
+    assert (await check(store, again.verification, OTHER_CODE)).verdict is CheckVerdict.VERIFIED
 
 
 async def test_a_code_is_sent_at_most_as_often_as_allowed(store):
@@ -136,9 +174,6 @@ async def test_a_code_is_sent_at_most_as_often_as_allowed(store):
     steps = []
     for _ in range(7):
         begun = await start(store, now_ms=at_ms)
-        await store.verifications.note_message(
-            1, begun.verification.id, begun.verification.sends, b"m" * 16
-        )
         steps.append(begun.step)
         at_ms += 60_000
     assert steps == ["create", *["send_again"] * 4, "keep", "keep"]

@@ -80,8 +80,7 @@ class Verification(msgspec.Struct, frozen=True):
         purpose: what the caller verifies, such as `login`. One code of a purpose is valid at a
             time for an eSIM.
         session_key: the caller's session; a start with another one supersedes this verification.
-        sends: how often the code was to be sent.
-        messages: how many of these sends have a message.
+        sends: how often the code was sent.
         checks: wrong checks, and the right one.
         resend_ms: when the code may be sent again; `None` when it may not.
         message_id: of the latest send.
@@ -97,7 +96,6 @@ class Verification(msgspec.Struct, frozen=True):
     session_key: str
     state: VerificationState
     sends: int
-    messages: int
     checks: int
     max_checks: int
     created_ms: int

@@ -59,7 +59,6 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
         send_at_ms: time to send at; `None` for now.
         expires_at_ms: when it expires, whenever it is sent; `None`: by `validity_s`.
         quotas: what it uses besides the quotas of policy.
-        keeps_refusal: whether a refusal is repeated for the same request id.
         caller_reference: the caller's own string for the message.
         conversation_id: the conversation that it is a reply in.
         refusal: why the text could not be made, from a template; then `text` is empty.
@@ -80,7 +79,6 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
     caller_reference: str | None = None
     expires_at_ms: int | None = None
     quotas: tuple[Quota, ...] = ()
-    keeps_refusal: bool = True
     conversation_id: bytes | None = None
 
 
@@ -91,7 +89,6 @@ class SendResult(msgspec.Struct, frozen=True, gc=False):
         plan: what will be sent; `None` when refused or `repeated`.
         hold: until when the message is held, and why; `None` when it is sent now.
         repeated: whether this is the earlier result for the same request id.
-        reached: the quota that refused it; `None` if another rule did.
     """
 
     message_id: bytes | None = None
@@ -100,7 +97,6 @@ class SendResult(msgspec.Struct, frozen=True, gc=False):
     plan: SendPlan | None = None
     repeated: bool = False
     hold: Hold | None = None
-    reached: QuotaReached | None = None
 
 
 class Intake(Component):
@@ -240,27 +236,22 @@ class Intake(Component):
         return decision
 
     async def refuse(
-        self, account: Account, request: SendRequest, esim: Esim, refusal: Refusal
+        self, account: Account, request: SendRequest, esim: Esim | None, refusal: Refusal
     ) -> None:
         """Log and count the refusal of a request by a rule outside, as that of a send."""
         await self._refuse(account, request, esim, refusal, None, self.clock_ms())
 
-    async def find_refusal(
-        self, account: Account, request: SendRequest, esim: Esim | None
-    ) -> Refusal | None:
-        """The refusal of a request that is not sent yet, logged and counted as that of a send.
+    async def refuse_reached(
+        self, account: Account, request: SendRequest, esim: Esim, plan: SendPlan, done: QuotaReached
+    ) -> Refusal:
+        """Log, count and return the refusal of a message whose commit found a quota reached."""
+        refusal = self._quota_refusal(account, plan, done)
+        await self.refuse(account, request, esim, refusal)
+        return refusal
 
-        `None` if it would be sent now. `esim` was just read. Raises StoreError.
-        """
-        now_ms = self.clock_ms()
-        if esim is None:
-            esim, decision = await self.decide(account, request, now_ms)
-        else:
-            decision = self.decide_for(account, request, esim, now_ms)
-        if not isinstance(decision, Refusal):
-            return None
-        await self._refuse(account, request, esim, decision, None, now_ms)
-        return decision
+    def _quota_refusal(self, account: Account, plan: SendPlan, done: QuotaReached) -> Refusal:
+        self.budget_alarms.report(account.id, done.alarms)
+        return quota_refusal(done, reached_record(plan.record, done))
 
     async def find_esim(
         self, account: Account, esim_tran_no: str | None, iccid: str | None, msisdn: str | None
@@ -307,10 +298,8 @@ class Intake(Component):
                 self.confirm(message, reservation, done)
                 return SendResult(message_id=message.id, plan=plan)
         if isinstance(done, QuotaReached):
-            self.budget_alarms.report(account.id, done.alarms)
-            refusal = quota_refusal(done, reached_record(plan.record, done))
-            refused = await self._refuse(account, request, esim, refusal, key, now_ms)
-            return replace(refused, reached=done)
+            refusal = self._quota_refusal(account, plan, done)
+            return await self._refuse(account, request, esim, refusal, key, now_ms)
         return self._earlier_result(account, request, esim, done)
 
     async def record_batch(
@@ -434,7 +423,7 @@ class Intake(Component):
         assert isinstance(refusal, Refusal)
         self.refused[(refusal.reason,)] += 1
         log.info("message_refused", account_id=account.id, reason=refusal.reason)
-        if key and request.keeps_refusal:
+        if key:
             first = await self._store.queue.record_refusal(
                 Refused(account.id, key, refusal.reason, now_ms)
             )

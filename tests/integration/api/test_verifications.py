@@ -120,21 +120,15 @@ async def test_concurrent_starts_send_one_text(service):
     assert len(await sent(service)) == 1
 
 
-async def test_a_start_that_stopped_before_its_message_sends_it_when_repeated(service, monkeypatch):
-    real = service.services.intake.send
-
-    async def crash(*_):
-        raise SystemExit
-
-    monkeypatch.setattr(service.services.intake, "send", crash)
-    with pytest.raises(SystemExit):
-        await start(service)
+async def test_a_start_whose_commit_fails_leaves_nothing(service):
+    database = service.store.database
+    trigger = "BEFORE INSERT ON parts BEGIN SELECT RAISE(ABORT, 'no'); END"
+    database.session.execute(f"CREATE TRIGGER fails {trigger}")
+    assert (await start(service)).status_code == 503
+    database.session.execute("DROP TRIGGER fails")
     assert await sent(service) == []
-    monkeypatch.setattr(service.services.intake, "send", real)
-    repeated = await start(service)
-    assert (repeated.status_code, repeated.json()["step"]) == (200, "keep")
-    assert repeated.json()["messageId"]
-    assert (await check(service, repeated.json(), await sent_code(service)))["state"] == "verified"
+    begun = await start(service)
+    assert (begun.status_code, begun.json()["step"], len(await sent(service))) == (201, "create", 1)
 
 
 async def test_another_session_supersedes_and_a_cancel_ends(service, clock):

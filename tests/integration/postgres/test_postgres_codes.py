@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 
 from simpost.domain.code_budgets import CodeBudget, CodeLimits, CodeRefusal
+from simpost.domain.policy.quotas import QuotaReached, key_of
 from tests.contract.store_facts import NOW_MS
-from tests.contract.test_store_verifications import CODE, check, new, start
+from tests.contract.test_store_code_sends import quota
+from tests.contract.test_store_verifications import CODE, check, new, start, texts_of
 
 WAIT = CodeLimits(esim_wait_ms=60_000)
 
@@ -36,6 +38,16 @@ async def test_a_budget_of_an_esim_holds_over_two_nodes(node):
         again = await start(stores[0], now_ms=NOW_MS, limits=limits)
     assert len([each for each in done if not isinstance(each, CodeRefusal)]) == 7
     assert isinstance(again, CodeRefusal)
+
+
+async def test_a_budget_of_an_account_holds_over_two_nodes(node):
+    some = (quota(7),)
+    async with two_nodes(node) as stores:
+        asked = [(stores[n % 2], new(esim=f"{n % 30}", session=f"{n}")) for n in range(60)]
+        done = await asyncio.gather(*(start(store, one, quotas=some) for store, one in asked))
+        begun = [each for each in done if not isinstance(each, QuotaReached)]
+        assert len(begun) == len(await texts_of(stores[1])) == 7
+        assert await stores[0].quotas.find_used([key_of(1, some[0])]) == [7]
 
 
 async def test_starts_and_checks_of_many_esims_on_two_nodes_all_end(node):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Callable
 from typing import Final
@@ -21,27 +20,28 @@ from simpost.domain.code_budgets import (
     subjects_of,
 )
 from simpost.domain.esims import Esim
-from simpost.domain.messages import Category, own_request_id
-from simpost.domain.policy.quotas import Quota
+from simpost.domain.policy.quotas import Quota, QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.domain.verifications import StartStep, Verification
-from simpost.errors import StoreError
 from simpost.features.verifications.counts import CodeCounts
 from simpost.features.verifications.guard import CodeGuard
+from simpost.features.verifications.messages import code_request, with_text
 from simpost.features.verifications.reached_budgets import ReachedBudgets
 from simpost.features.verifications.requests import PreviewResult, StartRequest, StartResult
-from simpost.features.verifications.rules import modes_of, rules_of
-from simpost.features.verifications.texts import code_text
-from simpost.messaging.decision import Refusal, SendOptions, quota_refusal
-from simpost.messaging.intake import Intake, SendRequest
-from simpost.observe import get_logger
-from simpost.ports.store import Store
-from simpost.ports.store.verifications import Checked, NewVerification, Started
+from simpost.features.verifications.rules import AccountRules, modes_of, rules_of
+from simpost.messaging.decision import Refusal, SendPlan
+from simpost.messaging.intake import Intake
+from simpost.ports.store import NewMessage, Store
+from simpost.ports.store.verifications import (
+    Checked,
+    CodeMessage,
+    NewVerification,
+    StartAnswer,
+    Started,
+)
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
 from simpost.runtime.scheduler import always, run_periodically
-
-log = get_logger(__name__)
 
 _CLEAN_UP_INTERVAL_S = 30.0
 _KEEP_MS: Final = 30 * 86_400_000
@@ -69,7 +69,6 @@ class Verifications(Component):
         self._new_id = new_id
         self._clock_ms = clock_ms
         self._is_leader = is_leader
-        self._notes: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Wipe the codes of expired verifications, and delete old ones, until cancelled."""
@@ -96,7 +95,7 @@ class Verifications(Component):
         esim = await self._find_esim(account, wanted)
         code = "0" * (wanted.digits or rules.life.digits)
         request = replace(
-            _request(account, esim, wanted, code), expires_at_ms=now_ms + rules.life.life_ms
+            code_request(account, esim, wanted, code), expires_at_ms=now_ms + rules.life.life_ms
         )
         if esim is None:
             return PreviewResult(await self._intake.preview(account, request), request)
@@ -118,37 +117,66 @@ class Verifications(Component):
     async def start(self, account: Account, wanted: StartRequest) -> StartResult | Refusal:
         """Begin a verification and send its code, or take the next step of the pending one.
 
-        A start that was interrupted before its message was committed sends it when it is repeated.
-        Raises StoreError.
+        The verification and the message are one commit. Raises StoreError.
         """
         rules, now_ms = rules_of(self._settings, account.code_policy), self._clock_ms()
         code = _new_code(wanted.digits or rules.life.digits)
         esim = await self._find_esim(account, wanted)
+        request = code_request(account, esim, wanted, code)
         # Before anything is stored: an eSIM that takes no SMS gets no verification.
-        request = _request(account, esim, wanted, code)
-        refused = await self._intake.find_refusal(account, request, esim)
-        if refused or esim is None:
-            return refused or Refusal(Reason.ESIM_UNKNOWN)
-        new = self._new(account, esim, wanted, code)
-        quotas = account_quotas(rules.limits, new.subjects, now_ms)
-        started = await self._find_refusal(new, esim.msisdn, quotas, rules.limits, now_ms) or (
-            await self._store.start(new, rules.life, rules.limits, now_ms=now_ms)
-        )
-        if isinstance(started, CodeRefusal):
-            self.counts.add(new.subjects.country, new.subjects.prefix, "refused")
-            refusal = _refusal(started)
+        if esim is None:
+            esim, plan = await self._intake.decide(account, request, now_ms)
+        else:
+            plan = self._intake.decide_for(account, request, esim, now_ms)
+        if esim is None or isinstance(plan, Refusal):
+            refusal = plan if isinstance(plan, Refusal) else Refusal(Reason.ESIM_UNKNOWN)
             await self._intake.refuse(account, request, esim, refusal)
             return refusal
-        self._count(started)
-        verification = started.verification
-        if started.code is not None:
-            request = _request(account, esim, wanted, started.code)
-            request = replace(request, quotas=quotas)
-            sent = await self._send(account, verification, request, now_ms)
-            if isinstance(sent, Refusal):
-                return sent
-            verification = sent
-        return StartResult(verification, started.step)
+        assert isinstance(plan, SendPlan), "a code is never held"
+        new = self._new(account, esim, wanted, code)
+        quotas = account_quotas(rules.limits, new.subjects, now_ms)
+        found = await self._find_refusal(new, esim.msisdn, quotas, rules.limits, now_ms)
+        if found is None:
+            plan = replace(plan, quotas=plan.quotas + quotas)
+            done = await self._commit(account, esim, wanted, new, plan, rules, now_ms)
+            if isinstance(done, Started):
+                self._count(done)
+                return StartResult(done.verification, done.step)
+            if isinstance(done, QuotaReached):
+                self._guard.reached.add(account.id, done.quota)
+                self._count_refusal(new)
+                return await self._intake.refuse_reached(account, request, esim, plan, done)
+            found = done
+        self._count_refusal(new)
+        refusal = _refusal(found)
+        await self._intake.refuse(account, request, esim, refusal)
+        return refusal
+
+    async def _commit(
+        self,
+        account: Account,
+        esim: Esim,
+        wanted: StartRequest,
+        new: NewVerification,
+        plan: SendPlan,
+        rules: AccountRules,
+        now_ms: int,
+    ) -> StartAnswer:
+        """Commit the step and its message, and dispatch the message."""
+        expires_ms = now_ms + rules.life.life_ms
+        message, reservation = self._intake.reserve(
+            account, esim, plan, plan.sender, expires_ms, now_ms
+        )
+
+        def with_code(code: str) -> NewMessage | None:
+            return with_text(message, plan, esim, code_request(account, esim, wanted, code))
+
+        outgoing = CodeMessage(message, with_code)
+        with reservation:
+            done = await self._store.start(new, outgoing, rules.life, rules.limits, now_ms=now_ms)
+            if isinstance(done, Started) and done.message and done.accepted:
+                self._intake.confirm(done.message, reservation, done.accepted)
+        return done
 
     async def _find_refusal(
         self,
@@ -175,49 +203,11 @@ class Verifications(Component):
             self.counts.add_end(started.ended)
         if started.step in (StartStep.CREATE, StartStep.SUPERSEDE):
             self.counts.add(verification.country, verification.prefix, "started")
-
-    async def _send(
-        self, account: Account, verification: Verification, request: SendRequest, now_ms: int
-    ) -> Verification | Refusal:
-        """Send the code of the latest send; once, however often it is called."""
-        number = verification.sends
-        request = replace(
-            request,
-            expires_at_ms=verification.expires_ms,
-            request_id=own_request_id(f"verification {verification.id.hex()} {number}"),
-            keeps_refusal=False,
-        )
-        result = await self._intake.send(account, request)
-        if result.message_id is None:
-            await self._store.undo_send(account.id, verification.id, number, now_ms=now_ms)
-            self.counts.add(verification.country, verification.prefix, "refused")
-            if result.reached:
-                self._guard.reached.add(account.id, result.reached.quota)
-                return quota_refusal(result.reached)
-            return Refusal(result.reason or Reason.NO_ROUTE, result.detail)
-        message_id = result.message_id
-        if not result.repeated:
+        if started.message:
             self.counts.add(verification.country, verification.prefix, "sent")
-        self._note(account.id, verification.id, number, message_id)
-        return replace(verification, messages=number, message_id=message_id)
 
-    def _note(
-        self, account_id: int, verification_id: bytes, number: int, message_id: bytes
-    ) -> None:
-        """Note the message of a send, and let nobody wait for it.
-
-        Until it is noted, a repeated start sends with the same request id, which sends nothing.
-        """
-
-        async def note() -> None:
-            try:
-                await self._store.note_message(account_id, verification_id, number, message_id)
-            except StoreError as error:
-                log.warning("code_not_noted", error=str(error))
-
-        task = asyncio.create_task(note())
-        self._notes.add(task)
-        task.add_done_callback(self._notes.discard)
+    def _count_refusal(self, new: NewVerification) -> None:
+        self.counts.add(new.subjects.country, new.subjects.prefix, "refused")
 
     async def check(self, account: Account, verification_id: bytes, code: str) -> Checked | None:
         """Check a code; `None` if the account has no such verification. Raises StoreError."""
@@ -257,20 +247,6 @@ class Verifications(Component):
 
 def _refusal(found: CodeRefusal) -> Refusal:
     return Refusal(found.reason, found.detail, budget=found.budget, until_ms=found.until_ms)
-
-
-def _request(account: Account, esim: Esim | None, wanted: StartRequest, code: str) -> SendRequest:
-    policy = account.code_policy
-    own_language = (esim.language if esim else "") or policy.language
-    language = wanted.language or own_language or account.language
-    return SendRequest(
-        esim_tran_no=esim.esim_tran_no if esim else wanted.esim_tran_no,
-        iccid=None if esim else wanted.iccid,
-        msisdn=None if esim else wanted.msisdn,
-        text=code_text(code, language, wanted.ending),
-        category=Category.CODE,
-        options=SendOptions(sender=wanted.sender or policy.sender),
-    )
 
 
 def _new_code(digits: int) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
 from simpost.domain.code_budgets import CodeLimits, CodeRefusal, CodeSubjects
+from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.verifications import CheckVerdict, StartStep, Verification, VerificationRules
+from simpost.ports.store.messages import Accepted, NewMessage
 
 VERIFICATION_STEP: Final = 100
 """Most verifications that one call of `end_expired` or `delete_ended` changes."""
@@ -30,18 +33,37 @@ class NewVerification(msgspec.Struct, frozen=True):
     subjects: CodeSubjects
 
 
+class CodeMessage(msgspec.Struct, frozen=True):
+    """The message that a start sends, if it sends one.
+
+    Attributes:
+        message: has the new code. Its expiry becomes that of the verification.
+        with_code: the same message with another code; `None` if that takes another number of
+            parts. Must not block: called in a transaction, perhaps again.
+    """
+
+    message: NewMessage
+    with_code: Callable[[str], NewMessage | None]
+
+
 class Started(msgspec.Struct, frozen=True):
     """The pending verification after a start.
 
     Attributes:
-        code: to be sent; `None` if the latest send has its message already.
+        message: what was committed with it; `None` if the step sends nothing.
+        accepted: of the message.
         ended: the verification that ended by this start: it was superseded, or had expired.
     """
 
     step: StartStep
     verification: Verification
-    code: str | None
+    message: NewMessage | None = None
+    accepted: Accepted | None = None
     ended: Verification | None = None
+
+
+StartAnswer: TypeAlias = Started | CodeRefusal | QuotaReached
+"""What became of a start. A refused one changed nothing but alarms."""
 
 
 class StartPreview(msgspec.Struct, frozen=True):
@@ -68,13 +90,20 @@ class VerificationStore(Protocol):
     """Keeps verifications. Of an eSIM and a purpose at most one is pending."""
 
     async def start(
-        self, new: NewVerification, rules: VerificationRules, limits: CodeLimits, *, now_ms: int
-    ) -> Started | CodeRefusal:
-        """Begin a verification, or take the next step of the pending one.
+        self,
+        new: NewVerification,
+        outgoing: CodeMessage,
+        rules: VerificationRules,
+        limits: CodeLimits,
+        *,
+        now_ms: int,
+    ) -> StartAnswer:
+        """Begin a verification and accept its message, or take the next step of the pending one.
 
-        The code of a send again is that of the first send if the rules say so and it can be
-        opened, else the one of `new`. A step that sends counts for the eSIM; without enough left,
-        it is refused, and nothing changes. Of concurrent starts one sends.
+        All in one commit. The code of a send again is that of the first send if the rules say so
+        and it can be opened, else the one of `new`. A step that sends counts for the eSIM, and for
+        the quotas of the message; without enough left, it is refused. Of concurrent starts one
+        sends.
         """
         ...
 
@@ -82,21 +111,6 @@ class VerificationStore(Protocol):
         self, new: NewVerification, limits: CodeLimits, *, now_ms: int
     ) -> StartPreview:
         """What a start would do now."""
-        ...
-
-    async def undo_send(
-        self, account_id: int, verification_id: bytes, sends: int, *, now_ms: int
-    ) -> None:
-        """Take back a send whose message was refused, also from the counts of the eSIM.
-
-        A verification whose first send is taken back is cancelled.
-        """
-        ...
-
-    async def note_message(
-        self, account_id: int, verification_id: bytes, sends: int, message_id: bytes
-    ) -> None:
-        """Note the message of a send, the `sends`-th of the verification."""
         ...
 
     async def check(

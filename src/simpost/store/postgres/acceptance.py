@@ -38,8 +38,19 @@ async def accept(
         return [*await _accept_signed(session, messages)]
     if not any(message.request and message.request.signature for message in messages):
         with contextlib.suppress(quotas.COUNT_FAILED):
-            return [*await _accept(session, messages, quotas.total_uses(messages))]
+            return [*await accept_together(session, messages)]
     return await accept_each(session, messages)
+
+
+async def accept_together(
+    session: PostgresSession, messages: Sequence[NewMessage]
+) -> list[Accepted | IdempotentReplay]:
+    """Accept all unsigned messages in one statement, which counts their quotas.
+
+    Raises COUNT_FAILED if a message has to be decided by itself.
+    """
+    has_quotas = any(message.quotas for message in messages)
+    return await _accept(session, messages, quotas.total_uses(messages) if has_quotas else ())
 
 
 async def _accept_replies(

@@ -95,6 +95,10 @@ class QuotaLock:
         self._before = used
         self._keys = keys
 
+    def counts(self) -> QuotaCounts:
+        """The counts at the start, for a caller that decides by itself."""
+        return QuotaCounts(dict(self._before))
+
     def find_reached(self, messages: Sequence[NewMessage], replayed: Container[bytes] = ()) -> None:
         """Fill `reached` and `used`: messages are counted in order, while quotas last.
 

@@ -12,6 +12,7 @@ from simpost.ports.store import Store
 from simpost.store.postgres import accounts, partitions, schema
 from simpost.store.postgres.accounts import PostgresAccounts
 from simpost.store.postgres.catalogue import PostgresCatalogue
+from simpost.store.postgres.code_starts import PostgresCodeStarts
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.dsn import parse
@@ -93,7 +94,7 @@ class PostgresStore(Store):
             stops=StoredStops(database),
             quotas=StoredQuotas(database),
             templates=StoredTemplates(database),
-            verifications=StoredVerifications(database, texts),
+            verifications=StoredVerifications(database, texts, PostgresCodeStarts(database).start),
             conversations=StoredConversations(database, texts),
             automations=StoredAutomations(database),
             broadcasts=StoredBroadcasts(database),

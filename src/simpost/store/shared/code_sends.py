@@ -34,10 +34,6 @@ SQL: Final = {
         VALUES ($1, $2, $3, 1, $4)
         ON CONFLICT (account_id, counter, period) DO UPDATE SET used = q.used + 1
     """,
-    "undo_use": """
-        UPDATE quota_uses SET used = used - 1
-        WHERE account_id = $1 AND counter = $2 AND period = $3 AND used > 0
-    """,
     "used_of_esim": """
         SELECT used, 'hour' AS unit FROM quota_uses
         WHERE account_id = $1 AND counter = $2 AND period = $3
@@ -110,13 +106,6 @@ def count_send(esim: str, limits: CodeLimits, now_ms: int) -> Steps[None]:
     hour, day = esim_quotas(_ALL_PERIODS, esim, now_ms)
     counts = (*key_of(0, hour), hour.expires_ms, *key_of(0, day)[1:], day.expires_ms)
     yield SQL["count_send"], (*counts, *wait_key(esim)[1:], now_ms + limits.esim_wait_ms)
-
-
-def undo_count(esim: str, now_ms: int) -> Steps[None]:
-    """Take back a send that was counted at this time, and its wait."""
-    for quota in esim_quotas(_ALL_PERIODS, esim, now_ms):
-        yield SQL["undo_use"], key_of(0, quota)
-    yield from end_wait(esim, now_ms)
 
 
 def find_used(key: tuple[int, str, str]) -> Steps[int]:

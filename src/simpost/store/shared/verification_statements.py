@@ -13,28 +13,19 @@ SQL: Final = {
     "insert": """
         INSERT INTO verifications (
           account_id, id, esim_tran_no, purpose, session_key, state, digest, code, text_key,
-          sends, messages, checks, max_checks, created_ms, expires_ms, resend_ms, esim, prefix,
-          country
+          sends, messages, checks, max_checks, created_ms, expires_ms, resend_ms, message_id, esim,
+          prefix, country
         ) VALUES (
-          $1, $2, $3, $4, $5, 'pending', $6, $7, $8, 1, 0, 0, $9, $10, $11, $12, $13, $14, $15
+          $1, $2, $3, $4, $5, 'pending', $6, $7, $8, 1, 1, 0, $9, $10, $11, $12, $13, $14, $15, $16
         )
         ON CONFLICT DO NOTHING
         RETURNING *
     """,
     "send_again": """
-        UPDATE verifications SET sends = sends + 1, digest = $3, code = $4, text_key = $5,
-          expires_ms = $6, resend_ms = $7
+        UPDATE verifications SET sends = sends + 1, messages = sends + 1, digest = $3, code = $4,
+          text_key = $5, expires_ms = $6, resend_ms = $7, message_id = $8
         WHERE account_id = $1 AND id = $2
         RETURNING *
-    """,
-    "undo_send": """
-        UPDATE verifications SET sends = sends - 1, resend_ms = $4
-        WHERE account_id = $1 AND id = $2 AND sends = $3 AND messages < $3 AND state = 'pending'
-        RETURNING *
-    """,
-    "note_message": """
-        UPDATE verifications SET messages = $3, message_id = $4
-        WHERE account_id = $1 AND id = $2 AND messages < $3
     """,
     "count_check": """
         UPDATE verifications SET checks = checks + 1

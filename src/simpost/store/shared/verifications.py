@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from hmac import compare_digest
 from typing import Final
 
+import msgspec
 from msgspec.structs import replace
 
 from simpost.domain.code_budgets import CodeLimits, CodeRefusal
@@ -26,7 +28,9 @@ from simpost.errors import StoreError
 from simpost.ports.store.verifications import (
     VERIFICATION_STEP,
     Checked,
+    CodeMessage,
     NewVerification,
+    StartAnswer,
     Started,
     StartPreview,
 )
@@ -39,7 +43,6 @@ from simpost.store.shared.code_sends import (
     find_used,
     find_wait,
     hold_wait,
-    undo_count,
 )
 from simpost.store.shared.steps import SharedDatabase, Steps
 from simpost.store.shared.verification_statements import SQL
@@ -50,32 +53,53 @@ _MOST_TRIES: Final = 10
 """Starts at the same time that one may lose against, each of which ended at once."""
 
 
+class CodeStart(msgspec.Struct, frozen=True):
+    """A start, as the store runs it in a transaction with the commit of its message."""
+
+    new: NewVerification
+    outgoing: CodeMessage
+    rules: VerificationRules
+    limits: CodeLimits
+    now_ms: int
+
+    def steps(self, seal: TextSeal) -> Steps[Started | CodeRefusal]:
+        """All of it but the acceptance of the message in the result."""
+        return _start(seal, self)
+
+    def preview_steps(self) -> Steps[StartPreview]:
+        """What it would do."""
+        return _preview_start(self.new, self.limits, self.now_ms)
+
+
 class StoredVerifications:
     """Implements `simpost.ports.store.VerificationStore`."""
 
-    def __init__(self, database: SharedDatabase, seal: TextSeal) -> None:
+    def __init__(
+        self,
+        database: SharedDatabase,
+        seal: TextSeal,
+        start: Callable[[CodeStart], Awaitable[StartAnswer]],
+    ) -> None:
+        """`start` runs a start, and accepts its message in the same transaction."""
         self._database = database
         self._seal = seal
+        self._start = start
 
     async def start(
-        self, new: NewVerification, rules: VerificationRules, limits: CodeLimits, *, now_ms: int
-    ) -> Started | CodeRefusal:
-        return await self._database.transact(_start, self._seal, new, rules, limits, now_ms)
+        self,
+        new: NewVerification,
+        outgoing: CodeMessage,
+        rules: VerificationRules,
+        limits: CodeLimits,
+        *,
+        now_ms: int,
+    ) -> StartAnswer:
+        return await self._start(CodeStart(new, outgoing, rules, limits, now_ms))
 
     async def preview_start(
         self, new: NewVerification, limits: CodeLimits, *, now_ms: int
     ) -> StartPreview:
         return await self._database.query(_preview_start, new, limits, now_ms)
-
-    async def undo_send(
-        self, account_id: int, verification_id: bytes, sends: int, *, now_ms: int
-    ) -> None:
-        await self._database.transact(_undo_send, account_id, verification_id, sends, now_ms)
-
-    async def note_message(
-        self, account_id: int, verification_id: bytes, sends: int, message_id: bytes
-    ) -> None:
-        await self._database.transact(_note, account_id, verification_id, sends, message_id)
 
     async def check(
         self, account_id: int, verification_id: bytes, code: str, *, now_ms: int
@@ -100,13 +124,8 @@ class StoredVerifications:
         return await self._database.transact(_delete_ended, before_ms)
 
 
-def _start(
-    seal: TextSeal,
-    new: NewVerification,
-    rules: VerificationRules,
-    limits: CodeLimits,
-    now_ms: int,
-) -> Steps[Started | CodeRefusal]:
+def _start(seal: TextSeal, one: CodeStart) -> Steps[Started | CodeRefusal]:
+    new, rules, limits, now_ms = one.new, one.rules, one.limits, one.now_ms
     esim = new.subjects.esim
     wait_ends_ms = yield from hold_wait(esim)
     for _ in range(_MOST_TRIES):
@@ -115,13 +134,12 @@ def _start(
         pending = _verification(row) if row else None
         step = decide_start(pending, new.session_key, now_ms)
         if row and pending and step is StartStep.KEEP:
-            code = _open(seal, row) if pending.messages < pending.sends else None
-            return Started(step, pending, code)
+            return Started(step, pending)
         if refusal := (yield from find_refusal(esim, limits, wait_ends_ms, now_ms)):
             return refusal
         if row and pending and step is StartStep.SEND_AGAIN:
             yield from count_send(esim, limits, now_ms)
-            return (yield from _send_again(seal, new, rules, now_ms, row))
+            return (yield from _send_again(seal, one, row))
         ended: Verification | None = None
         if pending:
             superseded = step is StartStep.SUPERSEDE
@@ -131,6 +149,7 @@ def _start(
         guess = _guess_key(new.account_id, new.esim_tran_no, now_ms)
         checks = checks_allowed((yield from find_used(guess)), rules)
         expires_ms = next_expiry_ms(now_ms, now_ms, rules)
+        message = replace(one.outgoing.message, expires_ms=expires_ms)
         inserted = yield (
             SQL["insert"],
             (
@@ -144,6 +163,7 @@ def _start(
                 now_ms,
                 expires_ms,
                 next_resend_ms(1, expires_ms, now_ms, rules),
+                message.id,
                 esim,
                 new.subjects.prefix,
                 new.subjects.country,
@@ -151,7 +171,7 @@ def _start(
         )
         if inserted:
             yield from count_send(esim, limits, now_ms)
-            return Started(step, _verification(inserted[0]), new.code, ended)
+            return Started(step, _verification(inserted[0]), message, ended=ended)
     raise StoreError("too many verifications of this eSIM and purpose began at the same time")
 
 
@@ -166,35 +186,19 @@ def _preview_start(new: NewVerification, limits: CodeLimits, now_ms: int) -> Ste
     return StartPreview(step, pending, refusal)
 
 
-def _undo_send(account_id: int, verification_id: bytes, sends: int, now_ms: int) -> Steps[None]:
-    key = account_id, verification_id
-    found = yield SQL["find"], key
-    if not found:
-        return
-    esim = found[0]["esim"]
-    yield from hold_wait(esim)
-    undone = yield SQL["undo_send"], (*key, sends, now_ms)
-    if not undone:
-        return
-    if sends == 1:
-        yield SQL["end"], (*key, VerificationState.CANCELLED, now_ms)
-    yield from undo_count(esim, now_ms)
-
-
-def _send_again(
-    seal: TextSeal, new: NewVerification, rules: VerificationRules, now_ms: int, row: NamedRow
-) -> Steps[Started]:
-    code = (_open(seal, row) if rules.repeat_code else None) or new.code
+def _send_again(seal: TextSeal, one: CodeStart, row: NamedRow) -> Steps[Started]:
+    rules, now_ms = one.rules, one.now_ms
+    code, message = one.new.code, one.outgoing.message
+    earlier = _open(seal, row) if rules.repeat_code else None
+    if earlier and (repeated := one.outgoing.with_code(earlier)):
+        code, message = earlier, repeated
     expires_ms = max(row["expires_ms"], next_expiry_ms(row["created_ms"], now_ms, rules))
     resend_ms = next_resend_ms(row["sends"] + 1, expires_ms, now_ms, rules)
     closed = _closed(seal, row["account_id"], row["id"], code)
     key = (row["account_id"], row["id"])
-    [sent] = yield SQL["send_again"], (*key, *closed, expires_ms, resend_ms)
-    return Started(StartStep.SEND_AGAIN, _verification(sent), code)
-
-
-def _note(account_id: int, verification_id: bytes, sends: int, message_id: bytes) -> Steps[None]:
-    yield SQL["note_message"], (account_id, verification_id, sends, message_id)
+    [sent] = yield SQL["send_again"], (*key, *closed, expires_ms, resend_ms, message.id)
+    message = replace(message, expires_ms=expires_ms)
+    return Started(StartStep.SEND_AGAIN, _verification(sent), message)
 
 
 def _check(seal: TextSeal, key: tuple[int, bytes], code: str, now_ms: int) -> Steps[Checked | None]:
@@ -283,7 +287,6 @@ def _verification(row: NamedRow) -> Verification:
         session_key=row["session_key"],
         state=VerificationState(row["state"]),
         sends=row["sends"],
-        messages=row["messages"],
         checks=row["checks"],
         max_checks=row["max_checks"],
         created_ms=row["created_ms"],

@@ -25,10 +25,19 @@ _ACCEPTED = CODE[State.ACCEPTED]
 def accept(
     session: SqliteSession, messages: Sequence[NewMessage]
 ) -> list[Accepted | IdempotentReplay | QuotaReached]:
+    quotas = QuotaUses(session)
+    results = accept_counting(session, messages, quotas)
+    quotas.save()
+    return results
+
+
+def accept_counting(
+    session: SqliteSession, messages: Sequence[NewMessage], quotas: QuotaUses
+) -> list[Accepted | IdempotentReplay | QuotaReached]:
+    """Accept messages that count in `quotas`, which the caller saves."""
     results: list[Accepted | IdempotentReplay | QuotaReached] = []
     message_rows: list[tuple[object, ...]] = []
     parts: list[tuple[object, ...]] = []
-    quotas = QuotaUses(session)
     for message in messages:
         request = message.request
         reached = quotas.find_reached(message) if message.quotas else None
@@ -56,7 +65,6 @@ def accept(
         results.append(accepted)
     session.execute_many_rows("insert_message", message_rows)
     session.execute_many_rows("insert_part", parts)
-    quotas.save()
     return results
 
 
