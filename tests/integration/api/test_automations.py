@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
+from simpost.api.shared.schemas import format_time
 from simpost.domain.automations import RunState
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
+from simpost.ports.store.automations import AUTOMATION_STEP
 from tests.contract.store_facts import new_id
 from tests.integration.api.conftest import GOOD, NOW_MS
 
@@ -146,6 +148,27 @@ async def test_a_template_that_is_gone_is_a_refusal(service, welcome):
     assert (run["state"], run["reason"]["code"]) == ("refused", "template_unknown")
 
 
+async def test_a_template_that_does_not_exist_is_said_at_once(service):
+    body = {"trigger": "attached", "template": "welcome"}
+    for enabled in (False, True):
+        path = "automations/welcome"
+        answer = await service.native("PUT", path, json=body | {"enabled": enabled})
+        assert (answer.status_code, answer.json()["code"]) == (404, "template_unknown")
+    assert (await service.native("GET", "automations")).json() == {"automations": []}
+
+
+async def test_an_automation_without_its_template_has_no_preview_and_can_be_switched_off(
+    service, welcome
+):
+    await service.native("DELETE", "templates/welcome")
+    answer = await service.native("POST", "automations/welcome/preview", json={})
+    assert (answer.status_code, answer.json()["code"]) == (404, "template_unknown")
+    assert (await save(service, enabled=False))["enabled"] is False
+    on = {"trigger": "attached", "template": "welcome", "enabled": True}
+    answer = await service.native("PUT", "automations/welcome", json=on)
+    assert (answer.status_code, answer.json()["code"]) == (404, "template_unknown")
+
+
 async def test_a_preview_counts_and_shows_samples_and_sends_nothing(service, welcome):
     await save(service, enabled=False)
     await report(service, country="FR")
@@ -231,6 +254,23 @@ async def test_a_text_without_its_country_is_not_sent(service, welcome):
     assert await sent(service) == []
     [run] = await runs(service)
     assert (run["state"], run["reason"]["code"]) == ("refused", "template_value_missing")
+
+
+async def test_one_tick_sends_all_that_is_due(service, welcome):
+    await save(service, "trip", trigger="country_changed")
+    moves = [
+        {
+            "kind": "country_changed",
+            "esimTranNo": GOOD,
+            "country": country,
+            "at": format_time(NOW_MS - HOUR_MS + 1000 * number),
+        }
+        for number, country in enumerate(("FR", "DE") * (AUTOMATION_STEP // 2 + 1))
+    ]
+    answer = await service.native("POST", "lifecycle/events", json={"rows": moves})
+    assert answer.status_code == 200, answer.text
+    await tick(service)
+    assert (await shown(service, "trip"))["runs"]["accepted"] == len(moves) > AUTOMATION_STEP
 
 
 async def test_an_opt_out_is_respected(service, welcome):

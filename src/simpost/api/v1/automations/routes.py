@@ -24,8 +24,10 @@ from simpost.api.v1.automations.schemas import (
     show_preview,
     show_run,
 )
+from simpost.api.v1.messages.results import refusal_problem
 from simpost.domain.accounts import Account
 from simpost.domain.automations import MAX_AUTOMATIONS, Automation, Run
+from simpost.domain.reasons import Reason
 from simpost.errors import UnknownAutomation
 
 router = APIRouter(prefix="/v1", tags=["automations"])
@@ -52,8 +54,15 @@ async def get_automation(
 async def save_automation(
     name: AutomationName, given: AutomationRequest, account: Caller, services: ServicesDep
 ) -> AutomationDetail:
-    """It applies to transitions from now on. Runs that wait use it as it is when they are due."""
+    """It applies to transitions from now on. Runs that wait use it as it is when they are due.
+
+    404 `template_unknown` if there is no such template. One that loses its template can still be
+    switched off.
+    """
     automation = given.automation(account.id, name, services.clock_ms())
+    before = await services.store.automations.find(account.id, name)
+    if given.enabled or before is None or before.template != given.template:
+        await _check_template(services, automation)
     if not await services.store.automations.save(automation):
         detail = f"This account has {MAX_AUTOMATIONS} automations, the most it may."
         raise Problem(409, ProblemCode.TOO_MANY_AUTOMATIONS, detail)
@@ -103,6 +112,7 @@ async def preview_automation(
 ) -> AutomationPreviewOut:
     """Counts and samples; nothing is sent. It also works while the automation is off."""
     automation = await _find(services, account, name)
+    await _check_template(services, automation)
     since_ms = services.clock_ms() - given.days * _DAY_MS
     async with services.costs.turn(account):
         found = await services.automations.preview(account, automation, since_ms=since_ms)
@@ -114,6 +124,11 @@ async def _find(services: Services, account: Account, name: str) -> Automation:
     if found is None:
         raise UnknownAutomation
     return found
+
+
+async def _check_template(services: Services, automation: Automation) -> None:
+    if await services.templates.find(automation.account_id, automation.template) is None:
+        raise refusal_problem(Reason.TEMPLATE_UNKNOWN, "")
 
 
 async def _detail(services: Services, automation: Automation) -> AutomationDetail:
