@@ -78,7 +78,9 @@ async def test_a_transition_starts_each_enabled_automation_of_its_kind_once(stor
         await store.automations.save(each)
     await report(store, EventKind.ENABLED, at_ms=NOW_MS - 1000)
     await report(store, country="FR")
+    assert await store.automations.has_new_transitions()
     assert await start(store) > 0
+    assert not await store.automations.has_new_transitions()
     assert await start(store) == 0
     runs = await due(store)
     assert {(run.automation, run.transition, run.country) for run in runs} == {

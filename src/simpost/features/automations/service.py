@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
@@ -27,6 +28,7 @@ from simpost.runtime.component import Component
 from simpost.runtime.scheduler import always, run_periodically
 
 _INTERVAL_S: Final = 0.5
+_DELETE_INTERVAL_S: Final = 60.0
 _DAY_MS: Final = 86_400_000
 _ENGLISH: Final = "en"
 _REPEATABLE_MS: Final = 23 * 3_600_000
@@ -111,21 +113,39 @@ class Automations(Component):
         self._keep_ms = keep_days * _DAY_MS
 
     async def run(self) -> None:
-        """Run `tick` twice a second on the leader, until cancelled."""
-        await run_periodically(self.tick, _INTERVAL_S, name="automations", when=self._is_leader)
+        """Run `tick` twice a second and `delete_old` every minute on the leader."""
+        async with asyncio.TaskGroup() as tasks:
+            for job, every_s, name in (
+                (self.tick, _INTERVAL_S, "automations"),
+                (self.delete_old, _DELETE_INTERVAL_S, "automation_runs"),
+            ):
+                work = run_periodically(job, every_s, name=name, when=self._is_leader)
+                tasks.create_task(work)
 
     async def reconfigure(self, settings: Settings) -> None:
         """Apply a new time to keep runs, which is that of lifecycle events."""
         self._keep_ms = settings.lifecycle.keep_days * _DAY_MS
 
     async def tick(self) -> None:
-        """Start runs for new transitions, send what is due, and delete old runs."""
-        store, now_ms = self._store.automations, self._clock_ms()
-        while await store.start_runs(new_id=self._new_id, now_ms=now_ms) >= AUTOMATION_STEP:
-            pass
-        while due := await store.list_due(now_ms=self._clock_ms()):
-            await self._fire_all(due)
-        while await store.delete_old(before_ms=now_ms - self._keep_ms) >= AUTOMATION_STEP:
+        """Start runs for new transitions and send what is due, a step of each in turns.
+
+        If there is nothing to do it costs two reads.
+        """
+        store = self._store.automations
+        started = due = True
+        while started or due:
+            started = await store.has_new_transitions()
+            if started:
+                await store.start_runs(new_id=self._new_id, now_ms=self._clock_ms())
+            runs = await store.list_due(now_ms=self._clock_ms())
+            due = bool(runs)
+            if due:
+                await self._fire_all(runs)
+
+    async def delete_old(self) -> None:
+        """Delete runs that ended long ago."""
+        before_ms = self._clock_ms() - self._keep_ms
+        while await self._store.automations.delete_old(before_ms=before_ms) >= AUTOMATION_STEP:
             pass
 
     async def preview(
@@ -164,19 +184,26 @@ class Automations(Component):
         )
 
     async def _fire_all(self, due: Sequence[Run]) -> None:
-        """Send what is due. If the store refuses one, those before it end all the same."""
-        ended: list[Run] = []
-        try:
-            for run in due:
-                ended.append(await self._fire(run))  # noqa: PERF401  an error must not lose them
-        finally:
-            if ended:
-                await self._store.automations.end_runs(ended)
+        """Send what is due together: requests at once share commits.
 
-    async def _fire(self, run: Run) -> Run:
+        If the store refuses some, the others end all the same.
+        """
+        find = self._store.automations.find
+        keys = {(run.account_id, run.automation) for run in due}
+        automations = {key: await find(*key) for key in keys}
+        results = await asyncio.gather(
+            *(self._fire(run, automations[run.account_id, run.automation]) for run in due),
+            return_exceptions=True,
+        )
+        if ended := [result for result in results if isinstance(result, Run)]:
+            await self._store.automations.end_runs(ended)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _fire(self, run: Run, automation: Automation | None) -> Run:
         """The run after its end: its message is committed, or why it has none."""
         now_ms = self._clock_ms()
-        automation = await self._store.automations.find(run.account_id, run.automation)
         account = self._accounts.by_id(run.account_id)
         if automation is None or not automation.enabled or account is None:
             return _ended(run, RunState.SWITCHED_OFF, now_ms)

@@ -40,6 +40,10 @@ class AutomationStore(Protocol):
         """The runs of an automation, newest first."""
         ...
 
+    async def has_new_transitions(self) -> bool:
+        """Whether `start_runs` would find a transition. Writes nothing."""
+        ...
+
     async def start_runs(self, *, new_id: Callable[[], bytes], now_ms: int) -> int:
         """Begin a run for each enabled automation of transitions that nobody handled.
 

@@ -113,6 +113,9 @@ class StoredAutomations:
     ) -> list[Run]:
         return await self._database.query(_list_runs, account_id, name, before, limit)
 
+    async def has_new_transitions(self) -> bool:
+        return await self._database.query(_has_new_transitions)
+
     async def start_runs(self, *, new_id: Callable[[], bytes], now_ms: int) -> int:
         return await self._database.transact(_start_runs, new_id, now_ms)
 
@@ -171,15 +174,23 @@ def _list_runs(account_id: int, name: str, before: bytes | None, limit: int) -> 
     return [_run(row) for row in rows]
 
 
+def _has_new_transitions() -> Steps[bool]:
+    rows = yield SQL["open_transitions"], (b"", 1)
+    return bool(rows)
+
+
 def _start_runs(new_id: Callable[[], bytes], now_ms: int) -> Steps[int]:
     rows = yield SQL["open_transitions"], (b"", AUTOMATION_STEP)
+    automations: dict[tuple[int, str], list[Automation]] = {}
     for row in rows:
         account_id = row["account_id"]
         if not (yield SQL["mark_handled"], (account_id, row["id"], now_ms)):
             continue
-        started = yield SQL["started_by"], (account_id, row["transition"])
-        for each in started:
-            automation = _automation(each)
+        kind = account_id, row["transition"]
+        if kind not in automations:
+            started = yield SQL["started_by"], kind
+            automations[kind] = [_automation(each) for each in started]
+        for automation in automations[kind]:
             run = (
                 account_id,
                 new_id(),
