@@ -241,9 +241,10 @@ class App:
         return Conversations(
             self.store,
             self.intake,
-            self.settings.conversations,
+            conversation_rules_of(self.settings),
             new_id=self._parts.new_id,
             clock_ms=self._clock_ms,
+            keep_days=self.settings.conversations.keep_days,
             is_leader=self._is_leader,
         )
 

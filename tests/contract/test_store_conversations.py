@@ -200,11 +200,14 @@ async def test_a_failed_reply_reopens_the_conversation_once(store):
     await receive(store)
     one = await reply(store, await current(store))
     await store.queue.record([refused(one)])
-    assert await store.conversations.reopen_failed(now_ms=NOW_MS + 61_000) == 0  # too early
-    assert await store.conversations.reopen_failed(now_ms=NOW_MS + 62_000) == 1
+    assert (
+        await store.conversations.reopen_failed(rules=RULES, now_ms=NOW_MS + 61_000) == 0
+    )  # too early
+    assert await store.conversations.reopen_failed(rules=RULES, now_ms=NOW_MS + 62_000) == 1
     found = await current(store)
-    assert (found.status, found.failed_id) == (OPEN, one.id)
-    assert await store.conversations.reopen_failed(now_ms=NOW_MS + DAY_MS) == 0
+    assert (found.status, found.failed_id, found.first_reply_ms) == (OPEN, one.id, None)
+    assert found.reply_due_ms == NOW_MS + 62_000 + RULES.first_reply_ms
+    assert await store.conversations.reopen_failed(rules=RULES, now_ms=NOW_MS + DAY_MS) == 0
     await reply(store, found, at_ms=NOW_MS + DAY_MS)
     assert (await current(store)).failed_id is None
 
@@ -215,11 +218,11 @@ async def test_a_reply_without_a_receipt_is_looked_at_ever_more_rarely(store):
     await store.queue.record([settlement(one, carrier_message_id="m1")])
     looks, now_ms = 0, NOW_MS + 60_000
     while now_ms < NOW_MS + DAY_MS:
-        looks += await store.conversations.reopen_failed(now_ms=now_ms)
+        looks += await store.conversations.reopen_failed(rules=RULES, now_ms=now_ms)
         now_ms += 60_000
     assert 20 < looks < 100
     await store.queue.record([], [receipt("m1", State.FAILED, Reason.UNDELIVERABLE)])
-    while await store.conversations.reopen_failed(now_ms=now_ms) == 0:
+    while await store.conversations.reopen_failed(rules=RULES, now_ms=now_ms) == 0:
         now_ms += 60_000
     assert (await current(store)).failed_id == one.id
 
@@ -228,9 +231,9 @@ async def test_a_delivered_reply_reopens_nothing(store):
     await receive(store)
     one = await reply(store, await current(store))
     await store.queue.record([settlement(one, carrier_message_id="m1")], [receipt("m1")])
-    assert await store.conversations.reopen_failed(now_ms=NOW_MS + 62_000) == 1
+    assert await store.conversations.reopen_failed(rules=RULES, now_ms=NOW_MS + 62_000) == 1
     assert (await current(store)).status is WAITING
-    assert await store.conversations.reopen_failed(now_ms=NOW_MS + DAY_MS) == 0
+    assert await store.conversations.reopen_failed(rules=RULES, now_ms=NOW_MS + DAY_MS) == 0
 
 
 async def test_a_cancelled_scheduled_reply_reopens_the_conversation(store):
@@ -239,7 +242,7 @@ async def test_a_cancelled_scheduled_reply_reopens_the_conversation(store):
     one = held("Tomorrow", category=Category.SUPPORT, conversation_id=of.id)
     await store.held.hold(one)
     assert await store.held.cancel_message(1, one.message.id, now_ms=NOW_MS + 5)
-    await store.conversations.reopen_failed(now_ms=DUE_MS)
+    await store.conversations.reopen_failed(rules=RULES, now_ms=DUE_MS)
     assert (await current(store)).status is OPEN
 
 
@@ -252,10 +255,10 @@ async def test_a_reply_scheduled_far_ahead_is_watched_until_it_leaves(store, day
     await store.held.hold(one)
     now_ms = NOW_MS
     while now_ms < NOW_MS + days * DAY_MS:
-        await store.conversations.reopen_failed(now_ms=now_ms)
+        await store.conversations.reopen_failed(rules=RULES, now_ms=now_ms)
         now_ms += 6 * HOUR_MS
     assert await store.held.cancel_message(1, one.message.id, now_ms=now_ms)
-    await store.conversations.reopen_failed(now_ms=now_ms + HOUR_MS)
+    await store.conversations.reopen_failed(rules=RULES, now_ms=now_ms + HOUR_MS)
     assert (await current(store)).failed_id == one.message.id
 
 
@@ -263,8 +266,8 @@ async def test_a_reply_whose_message_is_gone_is_looked_at_no_more(store):
     await receive(store)
     await reply(store, await current(store))
     await run_raw(store, "DELETE FROM parts")
-    assert await store.conversations.reopen_failed(now_ms=NOW_MS + DAY_MS) == 1
-    assert await store.conversations.reopen_failed(now_ms=NOW_MS + 2 * DAY_MS) == 0
+    assert await store.conversations.reopen_failed(rules=RULES, now_ms=NOW_MS + DAY_MS) == 1
+    assert await store.conversations.reopen_failed(rules=RULES, now_ms=NOW_MS + 2 * DAY_MS) == 0
     assert (await current(store)).status is WAITING
 
 
@@ -274,7 +277,7 @@ async def test_the_failure_of_an_earlier_reply_reopens_nothing(store):
     first = await reply(store, of)
     await reply(store, of, at_ms=NOW_MS + 120_000)
     await store.queue.record([refused(first)])
-    await store.conversations.reopen_failed(now_ms=NOW_MS + DAY_MS)
+    await store.conversations.reopen_failed(rules=RULES, now_ms=NOW_MS + DAY_MS)
     assert (await current(store)).status is WAITING
 
 
@@ -377,7 +380,7 @@ async def test_every_change_is_an_event(store):
     await store.conversations.return_overdue(now_ms=NOW_MS + DAY_MS)
     one = await reply(store, of, account_id=account_id)
     await store.queue.record([refused(one)])
-    await store.conversations.reopen_failed(now_ms=NOW_MS + DAY_MS)
+    await store.conversations.reopen_failed(rules=RULES, now_ms=NOW_MS + DAY_MS)
     await close(store, of)
     found = (await store.events.events_after(account_id, None, limit=100)).events
     of_it = [each for each in found if each.type.startswith("conversation.")]

@@ -53,7 +53,8 @@ class Conversation(msgspec.Struct, frozen=True):
         unread: texts from the eSIM since somebody last read it.
         own_number: the number that the eSIM last wrote to; replies come from it.
         updated_ms: of the last text, reply or change.
-        unanswered_ms: when the first text without a reply came; `None` if all are answered.
+        unanswered_ms: when the first text without a reply came, or the reply to it failed; `None`
+            if all are answered.
         reply_due_ms: when the first reply is due; `None` if it was given, or is not expected.
         first_reply_ms: when the first reply was committed.
         failed_id: the reply whose failure reopened it; `None` after the next reply.
@@ -191,6 +192,34 @@ def after_reply(conversation: Conversation, at_ms: int) -> Conversation:
         first_reply_ms=conversation.first_reply_ms or at_ms,
         closed_ms=None,
         failed_id=None,
+    )
+
+
+def after_failure(
+    conversation: Conversation,
+    reply_id: bytes,
+    committed_ms: int | None,
+    at_ms: int,
+    rules: ConversationRules,
+) -> Conversation:
+    """The conversation after its last reply failed: the traveller is not answered.
+
+    The timer of the first reply runs from now, if it does not run already. `committed_ms` is when
+    the reply was committed; `None` if that is no longer known.
+    """
+    unanswered_ms, due_ms = conversation.unanswered_ms, conversation.reply_due_ms
+    if unanswered_ms is None:
+        unanswered_ms, due_ms = at_ms, at_ms + rules.first_reply_ms
+    is_first = conversation.first_reply_ms == committed_ms
+    return msgspec.structs.replace(
+        conversation,
+        status=ConversationStatus.OPEN,
+        updated_ms=max(at_ms, conversation.updated_ms),
+        unanswered_ms=unanswered_ms,
+        reply_due_ms=due_ms,
+        first_reply_ms=None if is_first else conversation.first_reply_ms,
+        closed_ms=None,
+        failed_id=reply_id,
     )
 
 

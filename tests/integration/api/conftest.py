@@ -22,10 +22,10 @@ from simpost.api import Services, build
 from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.cluster.single_node import SingleNode
 from simpost.config import PreferenceSettings
-from simpost.config.conversations import ConversationSettings
 from simpost.config.policy import PolicySettings
 from simpost.config.verifications import VerificationSettings
 from simpost.domain.accounts import Account, Dialect
+from simpost.domain.conversations import ConversationRules
 from simpost.domain.inbound import OwnNumbers
 from simpost.domain.repeats import RepeatPolicy
 from simpost.features.automations.service import Automations
@@ -280,9 +280,10 @@ async def wire(store: Store, **settings: Any) -> Services:
         conversations=Conversations(
             store,
             intake,
-            ConversationSettings(),
+            ConversationRules(),
             new_id=lambda: uuid7().bytes,
             clock_ms=clock_ms,
+            keep_days=365,
         ),
         opt_out_links=OptOutLinks("https://sms.example.com/", SEAL_KEY),
         carriers=CarrierControl(dispatch, cluster),

@@ -252,6 +252,11 @@ async def test_a_failed_reply_shows_reason_and_remedy(service, text, clock):
     entries = (await ask(service, "GET", f"{opened['id']}/entries")).json()["entries"]
     [failed] = [each for each in entries if each["id"] == message_id]
     assert failed["state"] == "cancelled"
+    await ask(service, "PATCH", opened["id"], assignee="Ana")
+    clock.now_ms += 4 * 3_600_000
+    await service.services.conversations.tidy()
+    shown = (await ask(service, "GET", opened["id"])).json()
+    assert (shown["assignee"], shown["status"]) == (None, "open")
 
 
 async def test_an_overdue_conversation_loses_its_assignee(service, text, clock):

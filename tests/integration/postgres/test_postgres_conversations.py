@@ -18,6 +18,7 @@ from tests.contract import inbound_facts
 from tests.contract.store_facts import DAY_MS, NOW_MS, message, new_id
 
 OPEN, WAITING, CLOSED = ConversationStatus
+RULES = ConversationRules()
 ROUNDS = 20
 
 
@@ -25,7 +26,7 @@ async def receive(store, esim, at_ms):
     new = inbound_facts.new(
         inbound_facts.alone(f"{esim} {at_ms}"), at_ms=at_ms, esim_tran_no=esim, received_ms=at_ms
     )
-    await store.inbound.save(replace(new, received=ReceivedText(ConversationRules())))
+    await store.inbound.save(replace(new, received=ReceivedText(RULES)))
 
 
 async def change(store, conversation_id, now_ms, **fields):
@@ -105,8 +106,8 @@ async def test_jobs_replies_texts_and_notes_of_many_conversations_at_once(node):
                 ),
                 one.conversations.return_overdue(now_ms=later_ms),
                 two.conversations.return_overdue(now_ms=later_ms),
-                one.conversations.reopen_failed(now_ms=later_ms),
-                two.conversations.reopen_failed(now_ms=later_ms),
+                one.conversations.reopen_failed(rules=RULES, now_ms=later_ms),
+                two.conversations.reopen_failed(rules=RULES, now_ms=later_ms),
                 return_exceptions=True,
             )
             assert [each for each in done if isinstance(each, BaseException)] == []

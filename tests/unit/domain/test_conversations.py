@@ -9,6 +9,7 @@ from simpost.domain.conversations import (
     ConversationRules,
     ConversationStatus,
     ReceiptStep,
+    after_failure,
     after_receipt,
     after_reply,
     change_conversation,
@@ -52,6 +53,27 @@ def test_the_timer_of_the_first_reply_runs_from_the_first_text():
     assert after_reply(replied, NOW_MS + 9 * HOUR_MS).first_reply_ms == NOW_MS + 2 * HOUR_MS
 
 
+def test_the_timer_runs_again_after_a_failed_reply():
+    asked = after_receipt(conversation(), ReceiptStep.BEGIN, "12345", NOW_MS, RULES)
+    sent_ms, failed_ms = NOW_MS + HOUR_MS, NOW_MS + 2 * HOUR_MS
+    replied = after_reply(asked, sent_ms)
+    failed = after_failure(replied, b"r" * 16, sent_ms, failed_ms, RULES)
+    assert (failed.status, failed.failed_id) == (OPEN, b"r" * 16)
+    assert (failed.unanswered_ms, failed.first_reply_ms) == (failed_ms, None)
+    assert failed.reply_due_ms == failed_ms + 4 * HOUR_MS
+    second = after_reply(replied, NOW_MS + HOUR_MS + 1)
+    failed = after_failure(second, b"r" * 16, NOW_MS + HOUR_MS + 1, failed_ms, RULES)
+    assert failed.first_reply_ms == sent_ms
+
+
+def test_a_failed_reply_leaves_a_timer_that_runs_as_it_is():
+    replied = after_reply(conversation(), NOW_MS)
+    asked = after_receipt(replied, ReceiptStep.CONTINUE, "12345", NOW_MS + HOUR_MS, RULES)
+    failed = after_failure(asked, b"r" * 16, NOW_MS, NOW_MS + 2 * HOUR_MS, RULES)
+    assert failed.unanswered_ms == NOW_MS + HOUR_MS
+    assert failed.reply_due_ms == NOW_MS + 5 * HOUR_MS
+
+
 def test_a_closed_conversation_expects_no_reply():
     asked = after_receipt(conversation(), ReceiptStep.BEGIN, "12345", NOW_MS, RULES)
     closed = change_conversation(asked, ConversationChange(status=CLOSED), NOW_MS + 5)
@@ -66,7 +88,7 @@ def test_a_change_that_changes_nothing_leaves_the_time_as_it_is():
     assert change_conversation(tagged, ConversationChange(), NOW_MS + 9) == tagged
 
 
-@given(st.lists(st.sampled_from(["text", "reply", "close", "open", "wait"]), max_size=30))
+@given(st.lists(st.sampled_from(["text", "reply", "fail", "close", "open", "wait"]), max_size=30))
 def test_whatever_happens_a_due_reply_belongs_to_an_unanswered_text(steps):
     found = conversation(WAITING)
     for number, step in enumerate(steps):
@@ -77,6 +99,9 @@ def test_whatever_happens_a_due_reply_belongs_to_an_unanswered_text(steps):
         elif step == "reply":
             found = after_reply(found, at_ms)
             assert found.status is WAITING
+        elif step == "fail":
+            found = after_failure(found, b"r" * 16, None, at_ms, RULES)
+            assert (found.status, found.failed_id) == (OPEN, b"r" * 16)
         else:
             status = {"close": CLOSED, "open": OPEN, "wait": WAITING}[step]
             found = change_conversation(found, ConversationChange(status=status), at_ms)

@@ -8,11 +8,11 @@ from typing import Final
 import msgspec
 
 from simpost.config import Settings
-from simpost.config.conversations import ConversationSettings
 from simpost.domain.accounts import Account
 from simpost.domain.conversations import (
     Conversation,
     ConversationChange,
+    ConversationRules,
     Note,
 )
 from simpost.domain.esims import Esim
@@ -20,6 +20,7 @@ from simpost.domain.messages import Category, Message
 from simpost.domain.reasons import Reason
 from simpost.errors import UnknownConversation
 from simpost.messaging.decision import Refusal
+from simpost.messaging.from_settings import conversation_rules_of
 from simpost.messaging.intake import Intake, SendRequest, SendResult
 from simpost.ports.store import Store
 from simpost.ports.store.catalogue import EsimFilter
@@ -39,10 +40,11 @@ class Conversations(Component):
         self,
         store: Store,
         intake: Intake,
-        settings: ConversationSettings,
+        rules: ConversationRules,
         *,
         new_id: Callable[[], bytes],
         clock_ms: Clock,
+        keep_days: int,
         is_leader: Callable[[], bool] = always,
     ) -> None:
         self._store = store
@@ -50,25 +52,27 @@ class Conversations(Component):
         self._new_id = new_id
         self._clock_ms = clock_ms
         self._is_leader = is_leader
-        self._keep_ms = settings.keep_days * _DAY_MS
+        self._rules = rules
+        self._keep_ms = keep_days * _DAY_MS
 
     async def run(self) -> None:
         """Run `tidy` every two seconds on the leader, until cancelled."""
         await run_periodically(self.tidy, _INTERVAL_S, name="conversations", when=self._is_leader)
 
     async def reconfigure(self, settings: Settings) -> None:
-        """Apply a new time to keep conversations."""
+        """Apply new rules, and a new time to keep conversations."""
+        self._rules = conversation_rules_of(settings)
         self._keep_ms = settings.conversations.keep_days * _DAY_MS
 
     async def tidy(self) -> None:
         """Reopen those whose reply failed, return overdue ones, and delete old ones."""
-        now_ms = self._clock_ms()
-        while await self._store.conversations.reopen_failed(now_ms=now_ms) >= CONVERSATION_STEP:
+        store, now_ms = self._store.conversations, self._clock_ms()
+        while await store.reopen_failed(rules=self._rules, now_ms=now_ms) >= CONVERSATION_STEP:
             pass
-        while await self._store.conversations.return_overdue(now_ms=now_ms) >= CONVERSATION_STEP:
+        while await store.return_overdue(now_ms=now_ms) >= CONVERSATION_STEP:
             pass
         before_ms = now_ms - self._keep_ms
-        while await self._store.conversations.delete_old(before_ms=before_ms) >= CONVERSATION_STEP:
+        while await store.delete_old(before_ms=before_ms) >= CONVERSATION_STEP:
             pass
 
     async def begin(

@@ -102,8 +102,10 @@ class ConversationStore(Protocol):
         """Newest first."""
         ...
 
-    async def reopen_failed(self, *, now_ms: int) -> int:
+    async def reopen_failed(self, *, rules: ConversationRules, now_ms: int) -> int:
         """Reopen conversations whose last reply failed; how many replies were looked at.
+
+        The first reply is due again, after the time in the rules.
 
         A reply that is delivered, or whose conversation had another one since, is not looked at
         again.

@@ -81,6 +81,7 @@ SQL: Final = {
         UNION ALL
         SELECT state, until_ms FROM held_messages WHERE account_id = $1 AND message_id = $2
     """,
+    "committed": "SELECT created_ms FROM messages WHERE account_id = $1 AND id = $2",
     "overdue": """
         SELECT account_id, id FROM conversations
         WHERE reply_due_ms IS NOT NULL AND reply_due_ms <= $1 ORDER BY reply_due_ms LIMIT $2

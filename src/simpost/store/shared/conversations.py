@@ -17,6 +17,7 @@ from simpost.domain.conversations import (
     ConversationStatus,
     Note,
     ReceiptStep,
+    after_failure,
     after_receipt,
     after_reply,
     change_conversation,
@@ -94,8 +95,8 @@ class StoredConversations:
         key = account_id, conversation_id
         return await self._database.query(_list_notes, key, before, limit, self._texts)
 
-    async def reopen_failed(self, *, now_ms: int) -> int:
-        return await self._database.transact(_reopen_failed, now_ms)
+    async def reopen_failed(self, *, rules: ConversationRules, now_ms: int) -> int:
+        return await self._database.transact(_reopen_failed, rules, now_ms)
 
     async def return_overdue(self, *, now_ms: int) -> int:
         return await self._database.transact(_return_overdue, now_ms)
@@ -267,7 +268,7 @@ def _list_notes(
     return [_note(row, texts) for row in rows]
 
 
-def _reopen_failed(now_ms: int) -> Steps[int]:
+def _reopen_failed(rules: ConversationRules, now_ms: int) -> Steps[int]:
     rows = yield SQL["watched"], (now_ms, CONVERSATION_STEP)
     for row in sorted(rows, key=_KEY):
         key = row["account_id"], row["id"]
@@ -287,22 +288,20 @@ def _reopen_failed(now_ms: int) -> Steps[int]:
             continue
         yield SQL["watch"], (*key, None, None)
         if state in _FAILED:
-            yield from _reopen(before, message_id, now_ms)
+            yield from _reopen(before, message_id, rules, now_ms)
     return len(rows)
 
 
-def _reopen(before: Conversation, message_id: bytes, now_ms: int) -> Steps[None]:
+def _reopen(
+    before: Conversation, message_id: bytes, rules: ConversationRules, now_ms: int
+) -> Steps[None]:
     if before.status is ConversationStatus.CLOSED:
         current = yield SQL["hold_current"], (before.account_id, before.esim_tran_no)
         if current:
             return  # a newer one goes on
-    after = msgspec.structs.replace(
-        before,
-        status=ConversationStatus.OPEN,
-        updated_ms=max(now_ms, before.updated_ms),
-        closed_ms=None,
-        failed_id=message_id,
-    )
+    rows = yield SQL["committed"], (before.account_id, message_id)
+    committed_ms = rows[0]["created_ms"] if rows else None
+    after = after_failure(before, message_id, committed_ms, now_ms, rules)
     yield from _save(after)
     more = {"because": "reply_failed", "messageId": format_id(message_id)}
     yield _event(after, "opened", now_ms, more)
