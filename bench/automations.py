@@ -66,7 +66,7 @@ class Bench:
             self._ask("POST", "lifecycle/events", {"rows": rows[first : first + _ROWS]})
 
     def wait_started(self, count: int) -> None:
-        """Until so many runs wait, or have ended."""
+        """Return when this number of runs wait or have ended."""
         while sum(self.serving.ask("/v1/automations/late")["runs"].values()) < count:
             time.sleep(0.05)
 
