@@ -46,6 +46,7 @@ from simpost.api.shared.services import Services
 from simpost.api.v1 import event_stream, events, health, metrics
 from simpost.api.v1.automations import routes as automations
 from simpost.api.v1.broadcasts import routes as broadcasts
+from simpost.api.v1.conversations import replies
 from simpost.api.v1.conversations import routes as conversations
 from simpost.api.v1.esims import routes as esim_facts
 from simpost.api.v1.inbound import routes as inbound
@@ -91,7 +92,7 @@ def framework(version: str) -> FastAPI:
     modules = (
         *(send, verifications, html_pages, opt_out_page, health, metrics),
         *(export, message_log, cancellation, refusals, inbound, events, event_stream),
-        *(preferences, batches, flags, templates, conversations, webhooks, keys),
+        *(preferences, batches, flags, templates, conversations, replies, webhooks, keys),
         *(esim_facts, lifecycle, automations, broadcasts),
         *(accounts, admin_keys, budgets, code_policies, carriers, esims, plans, imports),
         *(admin_messages, admin_inbound, admin_preferences, erasures),

@@ -59,6 +59,7 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
         send_at_ms: time to send at; `None` for now.
         expires_at_ms: when it expires, whenever it is sent; `None`: by `validity_s`.
         quotas: what it uses besides the quotas of policy.
+        keeps_refusal: whether a refusal is repeated for the same request id.
         caller_reference: the caller's own string for the message.
         conversation_id: the conversation that it is a reply in.
         refusal: why the text could not be made, from a template; then `text` is empty.
@@ -79,6 +80,7 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
     caller_reference: str | None = None
     expires_at_ms: int | None = None
     quotas: tuple[Quota, ...] = ()
+    keeps_refusal: bool = True
     conversation_id: bytes | None = None
 
 
@@ -423,7 +425,7 @@ class Intake(Component):
         assert isinstance(refusal, Refusal)
         self.refused[(refusal.reason,)] += 1
         log.info("message_refused", account_id=account.id, reason=refusal.reason)
-        if key:
+        if key and request.keeps_refusal:
             first = await self._store.queue.record_refusal(
                 Refused(account.id, key, refusal.reason, now_ms)
             )

@@ -1,5 +1,7 @@
 """/v1/conversations: begin, answer, assign, note, and what texts of travellers do."""
 
+import asyncio
+
 import pytest
 
 from simpost.config import PreferenceSettings
@@ -156,8 +158,11 @@ async def test_a_scheduled_reply_can_be_replaced_until_it_leaves(service, text):
     assert (replaced.status_code, replaced.json()["state"]) == (202, "scheduled")
     old = (await service.native("GET", f"messages/{scheduled.json()['id']}")).json()
     assert old["state"] == "cancelled"
-    too_late = await ask(service, "PUT", path, text="Even newer")
-    assert too_late.status_code == 202  # it is cancelled, so it never left
+    again = await ask(service, "PUT", path, text="New words", sendAt=later)
+    assert (again.status_code, again.json()["id"]) == (202, replaced.json()["id"])
+    assert again.headers["idempotency-replayed"] == "true"
+    other = await ask(service, "PUT", path, text="Even newer")
+    assert (other.status_code, other.json()["code"]) == (409, "not_cancellable")
     now = (await ask(service, "POST", f"{opened['id']}/replies", text="Now")).json()
     await service.store.queue.claim(
         "down", limit=9, now_ms=NOW_MS, owner="embedded", lease_ms=NOW_MS + 9
@@ -165,6 +170,67 @@ async def test_a_scheduled_reply_can_be_replaced_until_it_leaves(service, text):
     unknown = await ask(service, "PUT", f"{opened['id']}/replies/1", text="x")
     assert unknown.status_code == 404
     assert now["state"] == "accepted"
+
+
+async def schedule(service):
+    """A conversation with a scheduled reply, and the path of the reply."""
+    begun = (await ask(service, "POST", esimTranNo=GOOD)).json()
+    path = f"{begun['id']}/replies"
+    later = "2026-02-01T10:00:00Z"
+    scheduled = (await ask(service, "POST", path, text="Old words", sendAt=later)).json()
+    return scheduled["id"], f"{path}/{scheduled['id']}"
+
+
+async def test_people_who_replace_a_reply_at_once_send_one(service):
+    _, path = await schedule(service)
+    texts = ("One", "Two") * 5
+    answers = await asyncio.gather(*(ask(service, "PUT", path, text=each) for each in texts))
+    [(_, text)] = await sent(service)
+    statuses = {each: set() for each in texts}
+    for each, answer in zip(texts, answers, strict=True):
+        statuses[each].add(answer.status_code)
+    assert statuses.pop(text) == {202}
+    assert list(statuses.values()) == [{409}]
+
+
+async def test_a_replacement_that_is_refused_leaves_the_reply_and_can_be_corrected(service):
+    old, path = await schedule(service)
+    for _ in range(2):
+        refused = await ask(service, "PUT", path, template="nothing")
+        assert (refused.status_code, refused.json()["code"]) == (404, "template_unknown")
+        kept = (await service.native("GET", f"messages/{old}")).json()
+        assert kept["state"] == "scheduled"
+    corrected = await ask(service, "PUT", path, text="New words")
+    assert corrected.status_code == 202
+    assert await sent(service) == [("support", "New words")]
+
+
+async def test_a_reply_that_was_cancelled_a_day_ago_is_not_replaced(service, clock):
+    old, path = await schedule(service)
+    assert (await service.native("DELETE", f"messages/{old}")).status_code == 200
+    clock.now_ms += 23 * 3_600_000
+    answer = await ask(service, "PUT", path, text="New words")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_cancellable")
+    assert await sent(service) == []
+
+
+async def test_a_prepared_reply_has_its_values_and_the_language_of_the_esim(service):
+    template = {
+        "name": "refund",
+        "texts": {"en": "You get {amount} back.", "fr": "Nous vous rendons {amount}."},
+        "defaultLanguage": "en",
+        "variables": {"amount": {"type": "text", "longest": "1000 EUR"}},
+    }
+    assert (await service.native("POST", "templates", json=template)).status_code == 201
+    path = f"esims/{GOOD}/preferences"
+    assert (await service.native("PATCH", path, json={"language": "fr"})).status_code == 200
+    begun = (await ask(service, "POST", esimTranNo=GOOD)).json()
+    path = f"{begun['id']}/replies"
+    answer = await ask(service, "POST", path, template="refund", values={"amount": "5 EUR"})
+    assert answer.status_code == 202
+    assert await sent(service) == [("support", "Nous vous rendons 5 EUR.")]
+    missing = await ask(service, "POST", path, template="refund")
+    assert (missing.status_code, missing.json()["code"]) == (422, "template_value_missing")
 
 
 @pytest.mark.parametrize("other", [{"esimTranNo": OTHER}, {"category": "notice"}])

@@ -16,8 +16,9 @@ from simpost.domain.conversations import (
     Note,
 )
 from simpost.domain.esims import Esim
-from simpost.domain.messages import Category, Message
+from simpost.domain.messages import Category, Message, own_request_id
 from simpost.domain.reasons import Reason
+from simpost.domain.states import State
 from simpost.errors import UnknownConversation
 from simpost.messaging.decision import Refusal
 from simpost.messaging.from_settings import conversation_rules_of
@@ -31,6 +32,8 @@ from simpost.runtime.scheduler import always, run_periodically
 
 _INTERVAL_S: Final = 2.0
 _DAY_MS: Final = 86_400_000
+_REPLACEABLE_MS: Final = 23 * 3_600_000
+"""How long after it was cancelled a reply may be replaced: a request id is remembered for a day."""
 
 
 class Conversations(Component):
@@ -123,6 +126,13 @@ class Conversations(Component):
 
         The conversation changes in the commit of the message. Raises StoreError.
         """
+        return await self._intake.send(
+            account, await self._as_reply(account, conversation, request)
+        )
+
+    async def _as_reply(
+        self, account: Account, conversation: Conversation, request: SendRequest
+    ) -> SendRequest:
         options = request.options
         if options.sender is None and conversation.own_number:
             options = msgspec.structs.replace(options, sender=conversation.own_number)
@@ -139,23 +149,43 @@ class Conversations(Component):
             _, decision = await self._intake.decide(account, wanted, self._clock_ms())
             if isinstance(decision, Refusal) and decision.reason is Reason.SENDER_NOT_ALLOWED:
                 wanted = msgspec.structs.replace(wanted, options=request.options)
-        return await self._intake.send(account, wanted)
+        return wanted
 
-    async def cancel_reply(
-        self, account: Account, conversation: Conversation, message_id: bytes
-    ) -> Message | None:
-        """Cancel a reply that waits for its time; `None` if it is no support message of the eSIM.
+    async def replace_reply(
+        self,
+        account: Account,
+        conversation: Conversation,
+        message_id: bytes,
+        request: SendRequest,
+    ) -> SendResult | Message | None:
+        """Cancel a reply that waits for its time and send another one instead, once.
 
-        Its state is `cancelled`, or the one that prevents it.
+        The message as it is, if it cannot be replaced any more; `None` if it is no reply to the
+        eSIM. The request id is made from that of the message: the same request again returns the
+        same result, and another one is refused with `request_id_reused`. If the new reply is
+        refused, the old one stays, and a corrected one can replace it. Raises StoreError.
         """
-        message = await self._store.log.find_message(account.id, message_id)
+        old = await self._store.log.find_message(account.id, message_id)
         if (
-            message is None
-            or message.esim_tran_no != conversation.esim_tran_no
-            or message.category is not Category.SUPPORT
+            old is None
+            or old.esim_tran_no != conversation.esim_tran_no
+            or old.category is not Category.SUPPORT
         ):
             return None
-        return await self._intake.cancel(account, message_id)
+        once = msgspec.structs.replace(
+            await self._as_reply(account, conversation, request),
+            request_id=own_request_id(f"instead of {message_id.hex()}"),
+            keeps_refusal=False,
+        )
+        if old.state is not State.CANCELLED:
+            _, decision = await self._intake.decide(account, once, self._clock_ms())
+            if not isinstance(decision, Refusal):
+                old = await self._intake.cancel(account, message_id)
+                if old is None or old.state is not State.CANCELLED:
+                    return old
+        elif self._clock_ms() >= old.updated_ms + _REPLACEABLE_MS:
+            return old
+        return await self._intake.send(account, once)
 
     async def add_note(
         self, account: Account, conversation_id: bytes, author: str, text: str

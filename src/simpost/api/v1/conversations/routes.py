@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from simpost.api.shared.auth import Caller, ServicesDep
 from simpost.api.shared.paging import PageQuery, answer_page, cut_page
-from simpost.api.shared.problems import MEDIA_TYPE, Problem, ProblemCode
+from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.api.shared.services import Services
 from simpost.api.v1.conversations.schemas import (
     ConversationOut,
@@ -19,29 +19,19 @@ from simpost.api.v1.conversations.schemas import (
     NoteOut,
     NotePage,
     NoteRequest,
-    ReplyRequest,
     show_conversation,
     show_note,
 )
 from simpost.api.v1.inbound.routes import conversation_page, search_conversation
 from simpost.api.v1.inbound.schemas import ConversationEntries
-from simpost.api.v1.messages.body import fingerprint_of
-from simpost.api.v1.messages.content import MessageContents
-from simpost.api.v1.messages.results import AcceptedMessage, accepted_message, refusal_problem
-from simpost.api.v1.messages.send_schema import IdempotencyKey
+from simpost.api.v1.messages.results import refusal_problem
 from simpost.domain.accounts import Account
 from simpost.domain.conversations import Conversation, Note
 from simpost.domain.messages import parse_id
-from simpost.domain.states import State
 from simpost.errors import ConversationExists, UnknownConversation
 from simpost.messaging.decision import Refusal
 
 router = APIRouter(prefix="/v1", tags=["conversations"])
-
-_NOT_CANCELLABLE = {
-    "description": "The reply has left or has ended, and stays as it is",
-    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/NotCancellable"}}},
-}
 
 
 @router.get(
@@ -94,7 +84,7 @@ async def get_conversation(
     services: ServicesDep,
 ) -> ConversationOut:
     """Its texts are its entries."""
-    return show_conversation(await _find(services, account, id))
+    return show_conversation(await find_conversation(services, account, id))
 
 
 @router.patch("/conversations/{id}", summary="Assign, tag, close or reopen a conversation")
@@ -124,7 +114,7 @@ async def list_entries(
     services: ServicesDep,
 ) -> Response:
     """The whole thread of the eSIM in both directions, each text with its state and reason."""
-    conversation = await _find(services, account, id)
+    conversation = await find_conversation(services, account, id)
     return await answer_page(
         services,
         account,
@@ -132,56 +122,6 @@ async def list_entries(
         lambda: search_conversation(services, account.id, conversation.esim_tran_no, query),
         lambda found: conversation_page(found, query),
     )
-
-
-@router.post(
-    "/conversations/{id}/replies",
-    status_code=202,
-    response_model=AcceptedMessage,
-    summary="Reply to the eSIM",
-)
-async def reply(
-    id: str,  # noqa: A002
-    given: ReplyRequest,
-    request: Request,
-    account: Caller,
-    services: ServicesDep,
-    idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
-) -> Response:
-    """A support message. With it the conversation waits for the traveller, and is read."""
-    conversation = await _find(services, account, id)
-    return await _send(services, account, conversation, given, request, idempotency_key)
-
-
-@router.put(
-    "/conversations/{id}/replies/{messageId}",
-    status_code=202,
-    response_model=AcceptedMessage,
-    summary="Replace a reply that waits for its time",
-    responses={409: _NOT_CANCELLABLE},
-)
-async def replace_reply(
-    id: str,  # noqa: A002
-    messageId: str,  # noqa: N803  as it stands in the path
-    given: ReplyRequest,
-    request: Request,
-    account: Caller,
-    services: ServicesDep,
-    idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
-) -> Response:
-    """The reply is cancelled, then the new one is sent or waits; 409 if it has left."""
-    conversation = await _find(services, account, id)
-    message_id = parse_id(messageId)
-    old = message_id and await services.conversations.cancel_reply(
-        account, conversation, message_id
-    )
-    if not old:
-        detail = "This conversation has no such reply."
-        raise Problem(404, ProblemCode.NOT_FOUND, detail)
-    if old.state is not State.CANCELLED:
-        detail = f"The reply is {old.state}: only an unsent reply can be replaced."
-        raise Problem(409, ProblemCode.NOT_CANCELLABLE, detail, members={"state": old.state})
-    return await _send(services, account, conversation, given, request, idempotency_key)
 
 
 @router.post("/conversations/{id}/notes", status_code=201, summary="Add a private note")
@@ -208,7 +148,7 @@ async def list_notes(
     services: ServicesDep,
 ) -> Response:
     """The last 500 notes are kept."""
-    conversation = await _find(services, account, id)
+    conversation = await find_conversation(services, account, id)
     return await answer_page(
         services,
         account,
@@ -220,28 +160,10 @@ async def list_notes(
     )
 
 
-async def _send(
-    services: Services,
-    account: Account,
-    conversation: Conversation,
-    given: ReplyRequest,
-    request: Request,
-    key: str | None,
-) -> Response:
-    fingerprint = await fingerprint_of(request) if key else b""
-    message = given.message(conversation.esim_tran_no)
-    wanted = await MessageContents(services, account).request(message, key, fingerprint)
-    result = await services.conversations.reply(account, conversation, wanted)
-    if result.message_id is None:
-        assert result.reason
-        raise refusal_problem(result.reason, result.detail)
-    accepted = await accepted_message(services, account, result, wanted.send_at_ms)
-    headers = {"Idempotency-Replayed": "true"} if result.repeated else None
-    body = accepted.model_dump_json(by_alias=True)
-    return Response(body, 202, headers, media_type="application/json")
-
-
-async def _find(services: Services, account: Account, conversation_id: str) -> Conversation:
+async def find_conversation(
+    services: Services, account: Account, conversation_id: str
+) -> Conversation:
+    """One of the account's conversations. Raises UnknownConversation and StoreError."""
     return await services.conversations.find(account, _key(conversation_id))
 
 
