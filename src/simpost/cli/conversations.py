@@ -33,6 +33,9 @@ def list_conversations(
     tag: Annotated[str | None, typer.Option(help="Only those with this tag.")] = None,
     esim: Annotated[str | None, typer.Option(help="Only those of this esimTranNo.")] = None,
     unread: Annotated[bool, typer.Option("--unread", help="Only those with unread texts.")] = False,
+    search: Annotated[
+        str | None, typer.Option(help="Only those of eSIMs with a text with these words.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Largest number to show.")] = 20,
     url: Url = None,
     config: Config = None,
@@ -43,6 +46,7 @@ def list_conversations(
 ) -> None:
     """List conversations, newest first."""
     which = {"status": status, "assignee": assignee, "tag": tag, "esimTranNo": esim}
+    which["search"] = search
     query: dict[str, Any] = {name: each for name, each in which.items() if each is not None}
     if unread:
         query["unread"] = "true"

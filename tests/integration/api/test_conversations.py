@@ -6,6 +6,7 @@ import pytest
 
 from simpost.config import PreferenceSettings
 from simpost.domain.inbound import InboundPart, OwnNumbers, PartPosition
+from simpost.features.conversations import service as conversations
 from simpost.features.preferences.handset import HandsetPreferences
 from simpost.messaging.inbound import InboundService
 from simpost.messaging.inbound_routing import InboundRouter
@@ -231,6 +232,39 @@ async def test_a_prepared_reply_has_its_values_and_the_language_of_the_esim(serv
     assert await sent(service) == [("support", "Nous vous rendons 5 EUR.")]
     missing = await ask(service, "POST", path, template="refund")
     assert (missing.status_code, missing.json()["code"]) == (422, "template_value_missing")
+
+
+async def test_a_search_finds_texts_in_both_directions_in_any_case(service, text):
+    await text("No DATA  in Lyon")
+    [opened] = await listed(service)
+    await ask(service, "POST", f"{opened['id']}/replies", text="Straße?")
+    await ask(service, "POST", f"{opened['id']}/notes", author="Ana", text="secret")
+    await ask(service, "POST", esimTranNo=OTHER)
+    for words in ("data in", " DATA IN ", "lyon", "STRASSE"):
+        assert [each["id"] for each in await listed(service, search=words)] == [opened["id"]]
+    for words in ("Paris", "secret", "%", "_", "d*ta"):
+        assert await listed(service, search=words) == []
+    assert await listed(service, search="data", esimTranNo=OTHER) == []
+    assert await listed(service, search="data", status="closed") == []
+
+
+async def test_a_search_goes_on_after_what_it_looked_at(service, text, monkeypatch):
+    monkeypatch.setattr(conversations, "SEARCHED_CONVERSATIONS", 1)
+    await text("Lyon")
+    await ask(service, "POST", esimTranNo=OTHER)
+    first = (await service.native("GET", "conversations", params={"search": "lyon"})).json()
+    assert first["conversations"] == []
+    query = {"search": "lyon", "cursor": first["next"]}
+    rest = (await service.native("GET", "conversations", params=query)).json()
+    assert ([each["esimTranNo"] for each in rest["conversations"]], rest["next"]) == ([GOOD], None)
+
+
+async def test_an_erased_text_is_not_found(service, text):
+    await text("Lyon")
+    assert len(await listed(service, search="lyon")) == 1
+    forgotten = await service.operate("POST", f"accounts/demo/esims/{GOOD}/forget", json={})
+    assert forgotten.status_code == 200, forgotten.text
+    assert await listed(service, search="lyon") == []
 
 
 @pytest.mark.parametrize("other", [{"esimTranNo": OTHER}, {"category": "notice"}])

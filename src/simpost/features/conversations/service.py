@@ -20,18 +20,23 @@ from simpost.domain.messages import Category, Message, own_request_id
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.errors import UnknownConversation
+from simpost.messaging.conversation import list_texts, shown_text
 from simpost.messaging.decision import Refusal
 from simpost.messaging.from_settings import conversation_rules_of
 from simpost.messaging.intake import Intake, SendRequest, SendResult
 from simpost.ports.store import Store
 from simpost.ports.store.catalogue import EsimFilter
-from simpost.ports.store.conversations import CONVERSATION_STEP
+from simpost.ports.store.conversations import CONVERSATION_STEP, ConversationFilter
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
 from simpost.runtime.scheduler import always, run_periodically
 
 _INTERVAL_S: Final = 2.0
 _DAY_MS: Final = 86_400_000
+SEARCHED_CONVERSATIONS: Final = 100
+"""Conversations that one search reads."""
+SEARCHED_TEXTS: Final = 50
+"""Texts of an eSIM that a search reads, the newest ones."""
 _REPLACEABLE_MS: Final = 23 * 3_600_000
 """How long after it was cancelled a reply may be replaced: a request id is remembered for a day."""
 
@@ -99,6 +104,36 @@ class Conversations(Component):
         which = EsimFilter(order_no=order_no, limit=2)
         found, _ = await self._store.catalogue.query_esims(account.id, which)
         return found[0].esim_tran_no if len(found) == 1 else None
+
+    async def search(
+        self, account: Account, which: ConversationFilter, words: str
+    ) -> tuple[list[Conversation], bytes | None]:
+        """Conversations that the filter selects and whose eSIM has a text with these words.
+
+        Sealed texts can only be searched once they are opened: it reads SEARCHED_CONVERSATIONS at
+        most, and SEARCHED_TEXTS of each. Also returns the id after which the next search goes on;
+        `None` at the end. Raises StoreError.
+        """
+        limit, wanted = which.limit, _searchable(words)
+        which = msgspec.structs.replace(which, limit=SEARCHED_CONVERSATIONS + 1)
+        listed = await self._store.conversations.list_conversations(account.id, which)
+        found: list[Conversation] = []
+        for number, each in enumerate(listed[:SEARCHED_CONVERSATIONS], start=1):
+            if await self._says(account, each, wanted):
+                found.append(each)
+            if len(found) == limit or number == SEARCHED_CONVERSATIONS:
+                return found, each.id if number < len(listed) else None
+        return found, None
+
+    async def _says(self, account: Account, conversation: Conversation, words: str) -> bool:
+        entries = await list_texts(
+            self._store,
+            account.id,
+            conversation.esim_tran_no,
+            before=None,
+            limit=SEARCHED_TEXTS,
+        )
+        return any(words in _searchable(shown_text(each) or "") for each in entries)
 
     async def find(self, account: Account, conversation_id: bytes) -> Conversation:
         """Raises UnknownConversation and StoreError."""
@@ -196,3 +231,8 @@ class Conversations(Component):
         if not await self._store.conversations.add_note(note):
             raise UnknownConversation
         return note
+
+
+def _searchable(text: str) -> str:
+    """The text without differences of case and of spaces."""
+    return " ".join(text.split()).casefold()

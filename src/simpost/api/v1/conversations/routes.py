@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Query, Response
 
 from simpost.api.shared.auth import Caller, ServicesDep
-from simpost.api.shared.paging import PageQuery, answer_page, cut_page
+from simpost.api.shared.paging import PageQuery, answer_page, cut_page, format_cursor
 from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.api.shared.services import Services
 from simpost.api.v1.conversations.schemas import (
@@ -42,7 +43,12 @@ router = APIRouter(prefix="/v1", tags=["conversations"])
 async def list_conversations(
     query: Annotated[ConversationQuery, Query()], account: Caller, services: ServicesDep
 ) -> Response:
-    """An eSIM has one thread; a conversation is an episode of it."""
+    """An eSIM has one thread; a conversation is an episode of it.
+
+    With `search`, a page may have few or no conversations and still a `next`.
+    """
+    if query.search is not None:
+        return await _search(services, account, query, query.search)
     return await answer_page(
         services,
         account,
@@ -177,6 +183,19 @@ def _key(conversation_id: str) -> bytes:
 def _page(found: list[Conversation], query: ConversationQuery) -> ConversationPage:
     rows, cursor = cut_page(found, query)
     return ConversationPage(conversations=[show_conversation(row) for row in rows], next=cursor)
+
+
+async def _search(
+    services: Services, account: Account, query: ConversationQuery, words: str
+) -> Response:
+    which = msgspec.structs.replace(query.filter, limit=query.limit)
+    async with services.costs.turn(account):
+        found, last = await services.conversations.search(account, which, words)
+    page = ConversationPage(
+        conversations=[show_conversation(each) for each in found],
+        next=format_cursor(last) if last else None,
+    )
+    return Response(page.model_dump_json(by_alias=True), media_type="application/json")
 
 
 def _notes(found: list[Note], query: PageQuery) -> NotePage:

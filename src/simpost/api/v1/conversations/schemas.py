@@ -65,6 +65,11 @@ class ConversationQuery(PageQuery):
     tag: Tag | None = None
     esim_tran_no: Identifier | None = None
     unread: bool = Field(default=False, description="Only those with texts that nobody read.")
+    search: Annotated[StrictStr, Field(min_length=1, max_length=100)] | None = Field(
+        default=None,
+        description="Only those whose eSIM has a text with these words, in any case of letters, "
+        "among its newest 50. A page looks at 100 conversations.",
+    )
 
     @property
     def filter(self) -> ConversationFilter:
