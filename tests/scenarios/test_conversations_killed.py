@@ -1,16 +1,19 @@
-"""Conversations end to end: texts and replies on two nodes, and `kill -9` of one that replies."""
+"""Conversations end to end: two nodes, a help desk, and `kill -9` of a node that replies."""
 
 import asyncio
 
 import aiohttp
 import pytest
+from standardwebhooks.webhooks import Webhook
 
 from tests.integration.cluster.cluster import CREDENTIALS, Centre, Cluster, ask, until
 from tests.integration.cluster.conftest import SEAL_KEY, template  # noqa: F401
+from tests.integration.webhooks.receiver import receiving
 from tests.scenarios.pair import OPEN_ALL_DAY, Pair
 
 NUMBER = "4455"
 CONVERSATIONS = 30
+SERVER = "allow_private_webhooks = true"
 NUMBERS = f'[[numbers]]\nnumber = "{NUMBER}"\n'
 
 
@@ -26,7 +29,7 @@ def service(request, tmp_path_factory):
     centre = Centre(folder)
     cluster = Cluster(folder, url, SEAL_KEY, centre.port)
     try:
-        yield Pair(cluster, centre, url, esims=80, more=OPEN_ALL_DAY + NUMBERS)
+        yield Pair(cluster, centre, url, esims=80, more=OPEN_ALL_DAY + NUMBERS, server=SERVER)
     finally:
         cluster.close()
         centre.kill()
@@ -83,6 +86,50 @@ def test_a_text_opens_a_conversation_that_another_node_answers(pair):
     ]
     assert [thread_of(node, conversation) for node in pair.both] == [thread] * 2
     assert pair.centre.texts_of(number) == [text for _, text in thread]
+
+
+async def test_a_help_desk_reads_texts_by_webhook_and_answers_by_api(pair):
+    """The help desk is a server of its own: it knows the URL and the credentials only."""
+    esim, number = pair.take()
+    here, there = pair.both
+    told = {}
+
+    async def hear(desk, kind):
+        """The next event of the eSIM that the help desk did not read yet."""
+        while True:
+            for got in desk.got[told.setdefault(kind, 0) :]:
+                told[kind] += 1
+                event = got.document
+                if event["type"] == kind and event["data"]["esimTranNo"] == esim:
+                    Webhook(secret).verify(got.body, got.headers)
+                    assert b"Lyon" not in got.body
+                    return event
+            await desk.wait_for(len(desk.got) + 1)
+
+    async with receiving() as desk:
+        body = {"url": desk.url, "eventTypes": ["conversation.*"]}
+        status, hook = await asyncio.to_thread(ask, here, "POST", "webhooks", body)
+        assert status == 201, hook
+        secret = hook["secret"]
+        await asyncio.to_thread(pair.centre.send_from, number, "No data in Lyon", NUMBER)
+        opened = await hear(desk, "conversation.opened")
+        _, inbound = await asyncio.to_thread(here.get, f"v1/inbound/{opened['data']['inboundId']}")
+        assert (inbound["text"], inbound["from"]) == ("No data in Lyon", number)
+        path = f"conversations/{opened['subject']}/replies"
+        reply = {"text": "We have added 1 GB."}
+        for node in pair.both:  # the help desk repeats a request without a response
+            status, answer = await asyncio.to_thread(
+                ask, node, "POST", path, reply, Idempotency_Key=opened["id"]
+            )
+            assert status == 202, answer
+        answered = await hear(desk, "conversation.answered")
+        assert answered["data"]["messageId"] == answer["id"]
+        await asyncio.to_thread(until, lambda: there.state_of(answer["id"]) == "delivered")
+        assert pair.centre.texts_of(number) == ["No data in Lyon", "We have added 1 GB."]
+        await asyncio.to_thread(pair.centre.send_from, number, "Thanks from Lyon", NUMBER)
+        received = await hear(desk, "conversation.received")
+        assert received["subject"] == opened["subject"]
+    await asyncio.to_thread(ask, here, "DELETE", f"webhooks/{hook['id']}")
 
 
 async def reply_to_all(node, conversations, on_accepted):
