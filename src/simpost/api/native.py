@@ -43,6 +43,7 @@ from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.api.shared.request_body import BodyTooLarge, BodyTooSlow, read_body
 from simpost.api.shared.scopes import needs_scope, required_scope
 from simpost.api.shared.services import Services
+from simpost.api.usual import UsualRequests
 from simpost.api.v1 import event_stream, events, health, metrics
 from simpost.api.v1.automations import routes as automations
 from simpost.api.v1.broadcasts import routes as broadcasts
@@ -121,10 +122,11 @@ def build_native_app(services: Services) -> ASGIApp:
     app = framework(services.version)
     app.state.services = services
     counts = services.response_counts.counts
+    usual = UsualRequests(app, _HANDLERS)
 
     async def native_app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await _respond(services, app, scope, receive, _counting(counts, send))
+            await _respond(services, app, usual, scope, receive, _counting(counts, send))
         else:
             await app(scope, receive, send)
 
@@ -132,7 +134,12 @@ def build_native_app(services: Services) -> ASGIApp:
 
 
 async def _respond(
-    services: Services, app: ASGIApp, scope: Scope, receive: Receive, send: Send
+    services: Services,
+    app: ASGIApp,
+    usual: UsualRequests,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
 ) -> None:
     """Authenticate, then read the body: without valid credentials no body is read."""
     if scope["method"] == "HEAD":
@@ -143,7 +150,10 @@ async def _respond(
         if body is None:
             return
         replay = _replay(body, receive)
-        if caller is NOBODY or len(body) < LARGE_OCTETS:
+        is_small = len(body) < LARGE_OCTETS
+        if is_small and caller and (found := await usual.find_response(scope, replay, body)):
+            await found(scope, replay, send)
+        elif caller is NOBODY or is_small:
             await _serve(app, scope, replay, send)
         elif caller:
             async with services.costs.body(caller, len(body)):

@@ -31,6 +31,7 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "tr": ("{code} onay kodunuz.", "Kimseye vermeyin."),
     "zh": ("{code} 是您的验证码。", "请勿告诉他人。"),
 }
+_CODE: Final = "{code}"
 LANGUAGES: Final = tuple(sorted(_SENTENCES))
 
 
@@ -57,12 +58,18 @@ NO_ENDING: Final = Ending()
 
 def code_text(code: str, language: str = "", ending: Ending = NO_ENDING) -> str:
     """The text that carries a code, in the best language for a BCP 47 tag, in one part."""
-    sentence, advice = _SENTENCES[_best_language(language)]
-    sentence = sentence.format(code=code)
+    return _pattern(len(code), _best_language(language), ending).replace(_CODE, code)
+
+
+@lru_cache(maxsize=256)
+def _pattern(digits: int, language: str, ending: Ending) -> str:
+    """The text of all codes of this length, with `_CODE` in their place."""
+    sentence, advice = _SENTENCES[language]
     space = "" if sentence.endswith("。") else " "
-    line = ending.line(code)
+    line = ending.line(_CODE)
     text = _joined(f"{sentence}{space}{advice}", line)
-    return text if _is_one_part(text) else _joined(sentence, line)
+    is_one_part = _is_one_part(text.replace(_CODE, "0" * digits))
+    return text if is_one_part else _joined(sentence, line)
 
 
 def _joined(text: str, line: str) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 from fastapi import APIRouter, Response
 
 from simpost.api.shared.auth import Caller, CallerKey, ServicesDep
 from simpost.api.shared.problems import Problem, ProblemCode
-from simpost.api.shared.schemas import format_time
 from simpost.api.shared.services import Services
-from simpost.api.v1.messages.results import refusal_problem
+from simpost.api.v1.verifications.answers import json_response, start
 from simpost.api.v1.verifications.schemas import (
     CheckedVerification,
     CheckRequest,
@@ -23,13 +20,9 @@ from simpost.api.v1.verifications.schemas import (
 )
 from simpost.domain.accounts import Account
 from simpost.domain.messages import parse_id
-from simpost.domain.verifications import StartStep
 from simpost.features.verifications.requests import StartRequest
-from simpost.messaging.decision import Refusal
 
 router = APIRouter(prefix="/v1", tags=["verifications"])
-
-_BEGINS = (StartStep.CREATE, StartStep.SUPERSEDE)
 
 
 @router.post(
@@ -51,16 +44,7 @@ async def start_verification(
     wanted = given.start_request(key_id)
     if given.dry_run:
         return await _preview(services, account, wanted)
-    started = await services.verifications.start(account, wanted)
-    if isinstance(started, Refusal):
-        raise _refused(started, services.clock_ms())
-    verification, headers = started.verification, {}
-    if started.step is StartStep.KEEP and verification.resend_ms is not None:
-        headers = _retry_after(verification.resend_ms, services.clock_ms())
-    shown = show_verification(verification)
-    body = StartedVerification(**shown.model_dump(), step=started.step)
-    status = 201 if started.step in _BEGINS else 200
-    return _answer(body, status, headers)
+    return await start(services, account, wanted)
 
 
 @router.post("/verifications/{id}/check", summary="Check a one-time code")
@@ -111,35 +95,7 @@ async def cancel_verification(
 
 async def _preview(services: Services, account: Account, wanted: StartRequest) -> Response:
     found = await services.verifications.preview(account, wanted)
-    return _answer(show_preview(found), 200)
-
-
-def _refused(refusal: Refusal, now_ms: int) -> Problem:
-    """The response to a start that was refused; it has the budget and the time of the next try."""
-    problem = refusal_problem(refusal.reason, refusal.detail)
-    if refusal.until_ms is None:
-        return problem
-    until = {"budget": refusal.budget or None, "resendAt": format_time(refusal.until_ms)}
-    return Problem(
-        problem.status,
-        refusal.reason,
-        problem.detail,
-        headers=_retry_after(refusal.until_ms, now_ms),
-        members={**problem.members, **until},
-    )
-
-
-def _retry_after(until_ms: int, now_ms: int) -> dict[str, str]:
-    return {"Retry-After": str(max(1, math.ceil((until_ms - now_ms) / 1000)))}
-
-
-def _answer(
-    body: StartedVerification | VerificationPreview,
-    status: int,
-    headers: dict[str, str] | None = None,
-) -> Response:
-    content = body.model_dump_json(by_alias=True)
-    return Response(content, status, headers, media_type="application/json")
+    return json_response(show_preview(found).model_dump_json(by_alias=True), 200)
 
 
 def _unknown() -> Problem:

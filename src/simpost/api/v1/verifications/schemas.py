@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
@@ -35,10 +35,15 @@ from simpost.domain.verifications import (
     Verification,
     VerificationState,
 )
-from simpost.features.verifications.requests import PreviewResult, StartRequest
+from simpost.features.verifications.requests import PreviewResult, StartRequest, StartResult
 from simpost.features.verifications.texts import Ending
 from simpost.messaging.decision import Refusal
 
+PURPOSE: Final = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+SESSION_KEY: Final = r"^[!-~]{1,128}$"
+HOST: Final = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+$"
+MAX_HOST: Final = 253
+APP_HASH: Final = r"^[A-Za-z0-9+/]{11}$"
 _IGNORED_IN_CODES = str.maketrans("", "", " -\u00a0\u202f")
 
 
@@ -74,7 +79,7 @@ class VerificationRequest(Schema):
     purpose: Annotated[
         StrictStr,
         Matching(
-            r"^[a-z0-9][a-z0-9._-]{0,63}$",
+            PURPOSE,
             "must be up to 64 lowercase letters, digits, dots, underscores and hyphens",
         ),
         Field(
@@ -83,9 +88,7 @@ class VerificationRequest(Schema):
         ),
     ]
     session_key: (
-        Annotated[
-            StrictStr, Matching(r"^[!-~]{1,128}$", "must be 1 to 128 visible ASCII characters")
-        ]
+        Annotated[StrictStr, Matching(SESSION_KEY, "must be 1 to 128 visible ASCII characters")]
         | None
     ) = Field(
         default=None,
@@ -107,9 +110,9 @@ class VerificationRequest(Schema):
     host: (
         Annotated[
             StrictStr,
-            Field(max_length=253),
+            Field(max_length=MAX_HOST),
             Matching(
-                r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+$",
+                HOST,
                 "must be the name of a website, such as login.example.com",
             ),
         ]
@@ -121,7 +124,7 @@ class VerificationRequest(Schema):
     app_hash: (
         Annotated[
             StrictStr,
-            Matching(r"^[A-Za-z0-9+/]{11}$", "must be the 11 characters of the hash of the app"),
+            Matching(APP_HASH, "must be the 11 characters of the hash of the app"),
         ]
         | None
     ) = Field(
@@ -206,21 +209,30 @@ class CheckedVerification(VerificationOut):
 
 def show_verification(verification: Verification) -> VerificationOut:
     """The verification as JSON shows it."""
+    return VerificationOut.model_validate(_document(verification))
+
+
+def started_document(started: StartResult) -> dict[str, Any]:
+    """A `StartedVerification` as JSON, made without the schema."""
+    return {**_document(started.verification), "step": started.step}
+
+
+def _document(verification: Verification) -> dict[str, Any]:
     message_id = verification.message_id
-    return VerificationOut(
-        id=format_id(verification.id),
-        esim_tran_no=verification.esim_tran_no,
-        purpose=verification.purpose,
-        session_key=verification.session_key or None,
-        state=verification.state,
-        sends=verification.sends,
-        checks_left=verification.checks_left,
-        created_at=format_time(verification.created_ms),
-        expires_at=format_time(verification.expires_ms),
-        resend_at=show_time(verification.resend_ms),
-        ended_at=show_time(verification.ended_ms),
-        message_id=format_id(message_id) if message_id else None,
-    )
+    return {
+        "id": format_id(verification.id),
+        "esimTranNo": verification.esim_tran_no,
+        "purpose": verification.purpose,
+        "sessionKey": verification.session_key or None,
+        "state": verification.state,
+        "sends": verification.sends,
+        "checksLeft": verification.checks_left,
+        "createdAt": format_time(verification.created_ms),
+        "expiresAt": format_time(verification.expires_ms),
+        "resendAt": show_time(verification.resend_ms),
+        "endedAt": show_time(verification.ended_ms),
+        "messageId": format_id(message_id) if message_id else None,
+    }
 
 
 def show_preview(found: PreviewResult) -> VerificationPreview:
