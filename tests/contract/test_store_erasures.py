@@ -1,12 +1,17 @@
 """The texts and numbers of a traveller are erased; the records stay and say so."""
 
+import re
+from itertools import count
+
 import pytest
 from msgspec.structs import replace
 
 from simpost.domain.accounts import Account
+from simpost.domain.automations import Automation, RunState
 from simpost.domain.conversations import ConversationRules, Note
 from simpost.domain.decision_record import DecisionRecord, encode_record
 from simpost.domain.inbound import NO_ACCOUNT
+from simpost.domain.lifecycle import EventKind, LifecycleEvent, Transition
 from simpost.domain.messages import Category
 from simpost.domain.policy.preference_changes import PreferenceChange, Way
 from simpost.domain.reasons import Reason
@@ -18,6 +23,7 @@ from simpost.ports.store import RequestKey
 from simpost.ports.store.conversations import ReceivedText
 from simpost.ports.store.erasures import Erasure
 from simpost.ports.store.inbound import InboundFilter, NewInbound
+from simpost.ports.store.lifecycle import EventOutcome, NewLifecycleEvent
 from simpost.ports.store.lifecycle_sources import LifecycleError
 from simpost.ports.store.recipients import Flag
 from simpost.ports.store.refusals import RefusalBatch, RefusalRecord
@@ -297,3 +303,84 @@ async def test_after_it_no_table_has_a_number_a_text_or_where_the_traveller_was(
     # Records are found by these two.
     assert await tables_with(store, known.iccid) <= {"esims", "messages", "inbound", "refusals"}
     assert {"esims", "messages", "refusals"} <= await tables_with(store, ESIM)
+
+
+_digests = count(1)
+
+
+async def report(store, kind, country, *, at_ms=NOW_MS, esim_tran_no=ESIM, **fields):
+    """Record an event; its outcome and transitions."""
+    event = LifecycleEvent("api", kind, at_ms, country=country, esim_tran_no=esim_tran_no, **fields)
+    new = NewLifecycleEvent(event, next(_digests).to_bytes(16, "big"))
+    [recorded] = await store.lifecycle.record(1, [new], new_id=lambda: new_id(at_ms), now_ms=at_ms)
+    return recorded
+
+
+async def tables_with_country(store, country):
+    named = re.compile(rf"['\" ]{country}['\"]")
+    rows = {table: str(await run_raw(store, f"SELECT * FROM {table}")) for table in TABLES}
+    return {table for table, text in rows.items() if named.search(text)}
+
+
+@pytest.fixture
+async def traveller(store):
+    """An eSIM that was in Kosovo; its automation for a new country has waited and ended runs."""
+    await store.accounts.add_account(Account(0, "shop", "secret-of-shop", events=True))
+    await store.catalogue.save_esims(1, [esim(), esim("2", msisdn="668", iccid="89852002")])
+    trip = Automation(1, "trip", Transition.COUNTRY_CHANGED, "trip", delay_s=60, enabled=True)
+    await store.automations.save(trip)
+    await report(store, EventKind.ATTACHED_FIRST, "XK")
+    await report(store, EventKind.COUNTRY_CHANGED, "AL", at_ms=NOW_MS + 1000)
+    now = {"new_id": lambda: new_id(NOW_MS), "now_ms": NOW_MS}
+    await store.automations.start_runs(**now)
+    first, _ = await store.automations.list_due(now_ms=NOW_MS + DAY_MS)
+    ended = replace(first, state=RunState.ACCEPTED, message_id=b"m" * 16, ended_ms=NOW_MS)
+    await store.automations.end_runs([ended])
+    await report(store, EventKind.COUNTRY_CHANGED, "XK", at_ms=NOW_MS + 2000)
+    unclear = await report(store, EventKind.COUNTRY_CHANGED, "XK", iccid="89852002")
+    assert unclear.outcome is EventOutcome.CONFLICT
+    await store.events.assign_sequence(limit=100)
+    return store
+
+
+async def test_where_the_traveller_was_is_erased(traveller):
+    store = traveller
+    everywhere = {"lifecycle_events", "esim_facts", "esim_transitions", "automation_runs",
+                  "recipients", "events"}  # fmt: skip
+    assert await tables_with_country(store, "XK") == everywhere
+    await report(store, EventKind.COUNTRY_CHANGED, "XK", esim_tran_no="2")
+    done = await forget(store)
+    assert await tables_with_country(store, "AL") == set()
+    others = await raw_rows(store, "lifecycle_events")
+    assert [row["esim_tran_no"] for row in others if '"XK"' in row["document"]] == ["2"]
+    known = await store.catalogue.find_esim(1, esim_tran_no=ESIM, iccid=None)
+    other = await store.catalogue.find_esim(1, esim_tran_no="2", iccid=None)
+    assert (known.country, other.country) == ("", "XK")
+    assert done.counts["places"] > 8
+    assert "places" not in (await forget(store, LATER_MS + 1)).counts
+
+
+async def test_a_forgotten_traveller_is_sent_nothing_by_automations(traveller):
+    store = traveller
+    await forget(store)
+    assert not await store.automations.has_new_transitions()
+    assert await store.automations.list_due(now_ms=NOW_MS + DAY_MS) == []
+    runs = await store.automations.list_runs(1, "trip", before=None, limit=9)
+    assert {(run.state, run.reason) for run in runs} == {
+        (RunState.ACCEPTED, None),
+        (RunState.REFUSED, Reason.CANCELLED),
+    }
+
+
+@pytest.mark.parametrize("country", ["AL", "XK", "ZW"])
+async def test_a_repeated_report_of_a_forgotten_traveller_changes_nothing(traveller, country):
+    store = traveller
+    await forget(store)
+    for at_ms in (NOW_MS, NOW_MS + 1000, NOW_MS + 2999):
+        again = await report(store, EventKind.COUNTRY_CHANGED, country, at_ms=at_ms)
+        assert (again.outcome, again.transitions) == (EventOutcome.LATE, ())
+    later = await report(store, EventKind.COUNTRY_CHANGED, country, at_ms=LATER_MS + 1)
+    assert later.transitions == (Transition.COUNTRY_CHANGED,)
+    await erasures(store, LATER_MS + 20_000).run_once()
+    known = await store.catalogue.find_esim(1, esim_tran_no=ESIM, iccid=None)
+    assert known.country == country

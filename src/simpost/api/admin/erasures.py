@@ -44,6 +44,7 @@ class ErasedCounts(Schema):
     receipts: int
     webhook_responses: int
     lifecycle_errors: int
+    places: int
     esims: int
 
 
@@ -119,6 +120,7 @@ def show_erasure(erasure: Erasure) -> ErasureOut:
             receipts=counts.get("receipts", 0),
             lifecycle_errors=counts.get("lifecycleErrors", 0),
             webhook_responses=counts.get("webhookResponses", 0),
+            places=counts.get("places", 0),
             esims=counts.get("esims", 0),
         ),
     )

@@ -102,7 +102,7 @@ SQL: Final = {
         UPDATE refusals SET decision = NULL WHERE account_id = $1 AND id = $2
     """,
     "verifications": """
-        SELECT id, esim_tran_no, session_key, state FROM verifications
+        SELECT id, esim_tran_no, session_key, prefix, state FROM verifications
         WHERE account_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4
     """,
     "end_verification": """
@@ -111,7 +111,7 @@ SQL: Final = {
     """,
     "erase_verification": """
         UPDATE verifications SET digest = NULL, code = NULL, text_key = NULL, resend_ms = NULL,
-          session_key = '', prefix = ''
+          session_key = '', prefix = '', country = ''
         WHERE account_id = $1 AND id = $2
     """,
     "deliveries": """

@@ -5,7 +5,7 @@ ICCIDs and esimTranNos stay: by them the record of a message is found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -17,6 +17,8 @@ from simpost.domain.webhooks import DeliveryAttempt
 from simpost.ports.store.erasures import ERASURE_STEP, Erasure
 from simpost.store.records.ids import first_id
 from simpost.store.records.row import NamedRow
+from simpost.store.shared import erasure_places as places
+from simpost.store.shared.erasure_places import last_id, of_account, of_esim
 from simpost.store.shared.erasure_sql import SQL
 from simpost.store.shared.steps import Steps
 
@@ -41,9 +43,9 @@ def catalogue_numbers(erasure: Erasure) -> Steps[set[str]]:
 
 def sent_numbers(erasure: Erasure, after: bytes) -> Steps[tuple[set[str], bytes | None]]:
     """Numbers of messages; some carriers are sent another name of the eSIM in their place."""
-    rows = yield SQL["sent_numbers"], (*_range(erasure, after), ERASURE_STEP)
+    rows = yield SQL["sent_numbers"], (*of_esim(erasure, after), ERASURE_STEP)
     names = {"", erasure.esim_tran_no, *(row["iccid"] for row in rows)}
-    return {row["destination"] for row in rows} - names, _last(rows)
+    return {row["destination"] for row in rows} - names, last_id(rows)
 
 
 def is_own(erasure: Erasure, number: str) -> Steps[bool]:
@@ -53,7 +55,7 @@ def is_own(erasure: Erasure, number: str) -> Steps[bool]:
 
 
 def _messages(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[bytes | None, int]]:
-    rows = yield SQL["messages"], (*_range(erasure, after), ERASURE_STEP)
+    rows = yield SQL["messages"], (*of_esim(erasure, after), ERASURE_STEP)
     count = 0
     for row in rows:
         key = erasure.account_id, row["id"]
@@ -68,69 +70,70 @@ def _messages(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[bytes 
             request = erasure.account_id, row["request_id"], row["id"], b""
             yield SQL["erase_request"], request
         yield SQL["erase_receipts_of_message"], key
-    return _last(rows), count
+    return last_id(rows), count
 
 
 def _inbound(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[bytes | None, int]]:
-    rows = yield SQL["inbound"], (*_range(erasure, after), ERASURE_STEP)
+    rows = yield SQL["inbound"], (*of_esim(erasure, after), ERASURE_STEP)
     left = [row["id"] for row in rows if row["forgotten_ms"] is None]
     for inbound_id in left:
         yield SQL["erase_inbound"], (erasure.account_id, inbound_id, now_ms)
-    return _last(rows), len(left)
+    return last_id(rows), len(left)
 
 
 def _changes(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[bytes | None, int]]:
-    rows = yield SQL["changes"], (*_range(erasure, after), ERASURE_STEP)
+    rows = yield SQL["changes"], (*of_esim(erasure, after), ERASURE_STEP)
     left = [row["id"] for row in rows if row["words"]]
     for change_id in left:
         yield SQL["erase_change"], (erasure.account_id, change_id, now_ms)
-    return _last(rows), len(left)
+    return last_id(rows), len(left)
 
 
 def _flags(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[bytes | None, int]]:
-    rows = yield SQL["flags"], (*_account_range(erasure, after), ERASURE_STEP)
+    rows = yield SQL["flags"], (*of_account(erasure, after), ERASURE_STEP)
     left = [
         row["id"] for row in rows if row["esim_tran_no"] == erasure.esim_tran_no and row["words"]
     ]
     for flag_id in left:
         yield SQL["erase_flag"], (erasure.account_id, flag_id, now_ms)
-    return _last(rows), len(left)
+    return last_id(rows), len(left)
 
 
 def _conversations(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[bytes | None, int]]:
     """Erase private notes: people wrote them about the traveller."""
-    rows = yield SQL["conversations"], (*_range(erasure, after), ERASURE_STEP)
+    rows = yield SQL["conversations"], (*of_esim(erasure, after), ERASURE_STEP)
     count = 0
     for row in rows:
         notes = yield SQL["erase_notes"], (erasure.account_id, row["id"], now_ms)
         count += len(notes)
         yield SQL["erase_conversation"], (erasure.account_id, row["id"])
-    return _last(rows), count
+    return last_id(rows), count
 
 
 def _refusals(erasure: Erasure, after: bytes, _now_ms: int) -> Steps[tuple[bytes | None, int]]:
     """Erase what was decided by: it says where the traveller was."""
-    rows = yield SQL["refusals"], (*_account_range(erasure, after), ERASURE_STEP)
+    rows = yield SQL["refusals"], (*of_account(erasure, after), ERASURE_STEP)
     left = [
         row["id"] for row in rows if row["esim_tran_no"] == erasure.esim_tran_no and row["decision"]
     ]
     for refusal_id in left:
         yield SQL["erase_refusal"], (erasure.account_id, refusal_id)
-    return _last(rows), len(left)
+    return last_id(rows), len(left)
 
 
 def _verifications(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[bytes | None, int]]:
     """A pending one is cancelled: its code can no longer be checked."""
-    rows = yield SQL["verifications"], (*_account_range(erasure, after), ERASURE_STEP)
+    rows = yield SQL["verifications"], (*of_account(erasure, after), ERASURE_STEP)
     count = 0
     for row in rows:
         is_pending = row["state"] == "pending"
-        if row["esim_tran_no"] == erasure.esim_tran_no and (is_pending or row["session_key"]):
+        is_known = is_pending or row["session_key"] or row["prefix"]
+        if row["esim_tran_no"] == erasure.esim_tran_no and is_known:
             key = erasure.account_id, row["id"]
             yield SQL["end_verification"], (*key, now_ms)
             yield SQL["erase_verification"], key
             count += 1
-    return _last(rows), count
+    return last_id(rows), count
 
 
 def _deliveries(
@@ -162,11 +165,11 @@ def _lifecycle_errors(
         iccid = _decode_document(row["document"]).get("iccid")
         names |= {row["msisdn"], row["imsi"], iccid if isinstance(iccid, str) else ""}
     needles = [name.encode() for name in names if name]
-    rows = yield SQL["lifecycle_errors"], (*_account_range(erasure, after), ERASURE_STEP)
+    rows = yield SQL["lifecycle_errors"], (*of_account(erasure, after), ERASURE_STEP)
     named = [row["id"] for row in rows if any(needle in row["body"] for needle in needles)]
     for error_id in named:
         yield SQL["erase_lifecycle_error"], (erasure.account_id, error_id, b"")
-    return _last(rows), len(named)
+    return last_id(rows), len(named)
 
 
 def _is_subject(erasure: Erasure, subject: str) -> Steps[bool]:
@@ -190,7 +193,7 @@ def _assemblies(erasure: Erasure, after: int, number: str) -> Steps[tuple[int | 
         if row["inbound_id"] is None:
             yield SQL["delete_assembly"], (row["id"],)
             count += 1
-    return _last(rows), count
+    return last_id(rows), count
 
 
 def _inbound_of_nobody(
@@ -204,7 +207,7 @@ def _inbound_of_nobody(
         if _is_of_number(row, number):
             yield SQL["erase_inbound"], (NO_ACCOUNT, row["id"], erasure.begun_ms)
             count += 1
-    return _last(rows), count
+    return last_id(rows), count
 
 
 def _receipts(
@@ -240,20 +243,6 @@ def _esim(erasure: Erasure, _after: bytes, _now_ms: int) -> Steps[tuple[None, in
     return None, count
 
 
-def _range(erasure: Erasure, after: bytes) -> tuple[int, str, bytes, bytes]:
-    end = first_id(erasure.begun_ms + 1)
-    return erasure.account_id, erasure.esim_tran_no, after, end
-
-
-def _account_range(erasure: Erasure, after: bytes) -> tuple[int, bytes, bytes]:
-    return erasure.account_id, after, first_id(erasure.begun_ms + 1)
-
-
-def _last(rows: Sequence[NamedRow]) -> Any:
-    """The id after which the next step begins; `None` after the last one."""
-    return rows[-1]["id"] if len(rows) == ERASURE_STEP else None
-
-
 BY_NUMBER: Final = (
     Walk("incomingParts", 0, _assemblies),
     Walk("inbound", b"", _inbound_of_nobody),
@@ -270,6 +259,12 @@ BY_ESIM: Final = (
     Walk("verifications", b"", _verifications),
     Walk("webhookResponses", (b"", 0), _deliveries),
     Walk("lifecycleErrors", b"", _lifecycle_errors),
+    Walk("places", b"", places.lifecycle_events),
+    Walk("places", b"", places.unassigned_events),
+    Walk("places", b"", places.transitions),
+    Walk("places", b"", places.runs),
+    Walk("places", b"", places.country_now),
+    Walk("places", 0, places.events),
     Walk("esims", b"", _esim),
 )
 """The eSIM is last: an erasure that is repeated needs its number to find what is left."""

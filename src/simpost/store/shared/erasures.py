@@ -48,6 +48,7 @@ SQL: Final = {
         SELECT 1 AS found WHERE EXISTS (
             SELECT 1 FROM messages WHERE account_id = $1 AND esim_tran_no = $2)
           OR EXISTS (SELECT 1 FROM inbound WHERE account_id = $1 AND esim_tran_no = $2)
+          OR EXISTS (SELECT 1 FROM lifecycle_events WHERE account_id = $1 AND esim_tran_no = $2)
           OR EXISTS (SELECT 1 FROM erasures WHERE account_id = $1 AND esim_tran_no = $2)
     """,
     "unended": """
