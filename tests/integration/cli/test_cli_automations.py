@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 from simpost.features.automations.samples import SAMPLES
-from tests.integration.cli.test_cli_inbox import ESIM, NUMBER
-
-
-def texts_of_handset(simpost: Any) -> list[str]:
-    try:
-        with urllib.request.urlopen(f"{simpost.handsets}handsets/{NUMBER}") as answer:
-            return [each["text"] for each in json.load(answer)["messages"]]
-    except urllib.error.HTTPError:  # it got no text yet
-        return []
+from tests.integration.cli.handset import shown_texts, wait_delivered
+from tests.integration.cli.test_cli_inbox import ESIM
 
 
 def test_samples_are_installed_off_once_and_send_when_they_are_on(
@@ -40,10 +30,9 @@ def test_samples_are_installed_off_once_and_send_when_they_are_on(
     rows.write_text(f"esimTranNo,kind,id\n{ESIM},depleted,e1\n")
     reported = simpost("lifecycle", "import", str(rows))
     assert reported.returncode == 0, reported.stderr
-    ends = time.monotonic() + 20
-    while not any("Tuk Tuk" in text for text in texts_of_handset(simpost)):
-        assert time.monotonic() < ends
-        time.sleep(0.1)
+    wait_delivered(simpost)
+    [text] = shown_texts(simpost)
+    assert "Tuk Tuk" in text
     shown = simpost("automations", "show", "data-used").stdout
     assert "runs       1 accepted, 0 refused" in shown
     preview = simpost("automations", "preview", "data-used", "--json")

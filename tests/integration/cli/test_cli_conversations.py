@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
-import urllib.error
-import urllib.request
 from typing import Any
 
-from tests.integration.cli.test_cli_inbox import ESIM, NUMBER
-
-
-def texts_of_handset(simpost: Any) -> list[str]:
-    try:
-        with urllib.request.urlopen(f"{simpost.handsets}handsets/{NUMBER}") as answer:
-            return [each["text"] for each in json.load(answer)["messages"]]
-    except urllib.error.HTTPError:  # it got no text yet
-        return []
+from tests.integration.cli.handset import shown_texts, wait_delivered
+from tests.integration.cli.test_cli_inbox import ESIM
 
 
 def test_a_conversation_from_its_start_to_its_end(simpost: Any) -> None:
@@ -26,10 +16,11 @@ def test_a_conversation_from_its_start_to_its_end(simpost: Any) -> None:
     place = begun["id"]
     replied = simpost("conversations", "reply", place, stdin="From standard input\n")
     assert (replied.returncode, replied.stdout.split()[1:]) == (0, ["accepted"])
-    ends = time.monotonic() + 20
-    while "From standard input" not in texts_of_handset(simpost):
-        assert time.monotonic() < ends
-        time.sleep(0.1)
+    wait_delivered(simpost, replied.stdout.split()[0])
+    assert "From standard input" in shown_texts(simpost)
+    found = simpost("conversations", "list", "--search", "standard INPUT")
+    assert found.stdout.splitlines()[1].split()[0] == place
+    assert simpost("conversations", "list", "--search", "Lyon").stdout == "No conversations.\n"
     noted = simpost("conversations", "note", place, "Wants a refund", "--author", "Ana")
     assert noted.stdout.endswith("  noted\n")
     changed = simpost("conversations", "change", place, "--assignee", "Ana", "--tag", "vip")
