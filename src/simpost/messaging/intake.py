@@ -62,6 +62,9 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
         keeps_refusal: whether a refusal is repeated for the same request id.
         caller_reference: the caller's own string for the message.
         conversation_id: the conversation that it is a reply in.
+        message_id: the id that the message gets; `None` for a new one.
+        commits_holds: whether a message that would be held is committed; if not, the result has the
+            hold and no message.
         refusal: why the text could not be made, from a template; then `text` is empty.
     """
 
@@ -82,6 +85,8 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
     quotas: tuple[Quota, ...] = ()
     keeps_refusal: bool = True
     conversation_id: bytes | None = None
+    message_id: bytes | None = None
+    commits_holds: bool = True
 
 
 class SendResult(msgspec.Struct, frozen=True, gc=False):
@@ -156,14 +161,20 @@ class Intake(Component):
         yield from self.budget_alarms.samples()
 
     async def preview(
-        self, account: Account, request: SendRequest, refusal: Refusal | None = None
+        self,
+        account: Account,
+        request: SendRequest,
+        refusal: Refusal | None = None,
+        *,
+        at_ms: int | None = None,
     ) -> Explained:
         """The decision about a request, with its trace; nothing is committed or sent.
 
-        Quotas are looked up here, and counted by nobody: other messages may use them up. `refusal`
-        is that of the caller, if all rules before quotas let the message pass.
+        `at_ms` is when it would be decided; `None`: now. Quotas are looked up here, and counted by
+        nobody: other messages may use them up. `refusal` is that of the caller, if all rules before
+        quotas let the message pass.
         """
-        now_ms = self.clock_ms()
+        now_ms = self.clock_ms() if at_ms is None else at_ms
         esim, decision = await self.decide(account, request, now_ms)
         category = request.category or account.category
         record = NO_FACTS
@@ -281,6 +292,8 @@ class Intake(Component):
         if isinstance(plan, Refusal) or esim is None:
             return await self._refuse(account, request, esim, plan, key, now_ms)
         if isinstance(plan, Hold):
+            if not request.commits_holds:
+                return SendResult(plan=plan.plan, hold=plan)
             return await self._hold(account, request, esim, plan, key, now_ms)
         message, reservation = self.reserve(
             account,
@@ -291,6 +304,7 @@ class Intake(Component):
             now_ms,
             key,
             request.caller_reference,
+            request.message_id,
         )
         if request.conversation_id is not None:
             message = replace(message, conversation_id=request.conversation_id)
@@ -382,10 +396,11 @@ class Intake(Component):
         now_ms: int,
         key: RequestKey | None = None,
         caller_reference: str | None = None,
+        message_id: bytes | None = None,
     ) -> tuple[NewMessage, Reservation]:
         """The message to commit, and its reservation in the lane of its carrier."""
         priority = PRIORITY[plan.category]
-        message_id = self._new_id()
+        message_id = message_id or self._new_id()
         lane = self._lanes[plan.carrier.name]
         reservation = lane.reserve(message_id, len(plan.parts), priority, now_ms)
         message = NewMessage(

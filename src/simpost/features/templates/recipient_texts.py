@@ -34,13 +34,14 @@ class RecipientTexts:
         category: Category,
         name: str,
         values_in: Callable[[str], Mapping[str, Value]],
+        version: int | None = None,
     ) -> RenderedText | Refusal:
         """The text for an eSIM in its language, or why it cannot be made. Raises StoreError.
 
         `values_in` gives the values in a language. Those that the template does not declare are
-        left out.
+        left out. Without a `version` it is the latest one.
         """
-        found = await self._templates.find(account.id, name)
+        found = await self._templates.find(account.id, name, version)
         if found is None:
             return Refusal(Reason.TEMPLATE_UNKNOWN)
         template = found.template

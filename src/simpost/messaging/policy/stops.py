@@ -56,6 +56,13 @@ class Stops(Component):
                     return Refusal(Reason.SENDING_STOPPED, stop.reason)
         return None
 
+    def is_stopped(self, account_id: int, category: Category) -> bool:
+        """Whether a stop refuses all messages of the account and category, to every country."""
+        return any(
+            stop.scope.country is None and stop.applies(account_id, category, tuple)
+            for stop in self._all
+        )
+
     async def list_stored(self) -> list[Stop]:
         """All stops, oldest first, read again: another node may have changed one."""
         await self.reload()
