@@ -268,6 +268,7 @@ class App:
             self._build_texts(),
             new_id=self._parts.new_id,
             clock_ms=self._clock_ms,
+            is_stopped=self.stops.is_stopped,
             is_leader=self._is_leader,
         )
 

@@ -85,14 +85,27 @@ async def waiting(store, one):
     return await store.broadcasts.list_waiting(1, one.id, limit=10_000)
 
 
+async def active(store):
+    found, place = await store.broadcasts.list_active(now_ms=NOW_MS)
+    assert place is None
+    return [each.id for each in found]
+
+
+async def take(store, one, *, limit=100, now_ms=NOW_MS):
+    return await store.broadcasts.take(
+        1, one.id, new_id=lambda: new_id(NOW_MS), limit=limit, now_ms=now_ms
+    )
+
+
 async def end(store, one, *results):
     return await store.broadcasts.end_recipients(1, one.id, results, now_ms=NOW_MS)
 
 
 def result(number, state=ACCEPTED, parts=1):
-    message_id = None if state is REFUSED else b"m" * 16
+    message_id = b"m" * 16 if state is ACCEPTED else None
     reason = "opted_out" if state is REFUSED else None
-    return RecipientResult(f"e{number:05}", state, message_id, reason, parts)
+    due_ms = NOW_MS + 1000 if state is HELD else None
+    return RecipientResult(f"e{number:05}", state, message_id, reason, parts, due_ms)
 
 
 async def test_a_broadcast_is_kept_and_its_recipients_are_noted(opening):
@@ -104,7 +117,7 @@ async def test_a_broadcast_is_kept_and_its_recipients_are_noted(opening):
     assert (found.status, found.total) == (BroadcastStatus.SCHEDULED, 5)
     assert noted == [f"e{number:05}" for number in range(5)]
     expected = msgspec.structs.replace(
-        one, status=BroadcastStatus.SCHEDULED, total=5, changed_ms=NOW_MS
+        one, status=BroadcastStatus.SCHEDULED, total=5, changed_ms=NOW_MS, is_noted=True
     )
     assert found == expected
 
@@ -174,7 +187,7 @@ async def test_another_accounts_esims_are_no_recipients(store):
 async def test_a_recipient_is_decided_once(store):
     one = await add(store)
     await change(store, one, BroadcastStatus.SENDING)
-    both = (result(0), result(1, HELD, 2), result(2, REFUSED, 0))
+    both = (result(0, parts=3), result(1, HELD, 0), result(2, REFUSED, 0))
     await asyncio.gather(*(end(store, one, *both) for _ in range(5)))
     found = await find(store, one)
     assert (found.accepted, found.held, found.refused, found.remaining) == (1, 1, 1, 2)
@@ -207,14 +220,15 @@ async def test_statuses_follow_in_order(store):
         store, one, BroadcastStatus.PAUSED, actor="Ana", pause_reason=PauseReason.PARTS_LIMIT
     )
     assert (paused.actor, paused.pause_reason) == ("Ana", PauseReason.PARTS_LIMIT)
-    assert [each.id for each in await store.broadcasts.list_active()] == []
-    resumed = await change(store, one, BroadcastStatus.SENDING)
+    assert await active(store) == []
+    resumed = await store.broadcasts.resume(1, one.id, actor="Bo", now_ms=NOW_MS)
     assert (resumed.status, resumed.pause_reason) == (BroadcastStatus.SENDING, None)
-    assert [each.id for each in await store.broadcasts.list_active()] == [one.id]
+    assert await active(store) == [one.id]
     assert (await change(store, one, BroadcastStatus.EXPIRED)).ended_ms == NOW_MS
     for status in BroadcastStatus:
         assert (await change(store, one, status)).status is BroadcastStatus.EXPIRED
-    assert await store.broadcasts.list_active() == []
+    await store.broadcasts.cancel_rest(1, one.id, now_ms=NOW_MS)
+    assert await active(store) == []
 
 
 async def test_another_account_finds_and_changes_nothing(store):

@@ -9,12 +9,15 @@ import msgspec
 
 from simpost.domain.messages import Category
 
-MAX_PER_S: Final = 1_000
+MIN_PER_S: Final = 0.01
+MAX_PER_S: Final = 10_000
 MAX_NAMED: Final = 10_000
 """eSIMs that a broadcast can name one by one."""
+MAX_UNFINISHED: Final = 50
+"""Broadcasts of an account that are not over."""
 DEFAULT_NOT_AFTER_MS: Final = 2 * 3_600_000
-MIN_DECIDED: Final = 50
-"""Recipients that must be decided before the share of refusals can pause a broadcast."""
+DEFAULT_LOCAL_NOT_AFTER_MS: Final = 26 * 3_600_000
+"""With a local time: it comes within a day everywhere."""
 
 
 class BroadcastStatus(StrEnum):
@@ -43,11 +46,17 @@ _FINAL: Final = (BroadcastStatus.FINISHED, BroadcastStatus.CANCELLED, BroadcastS
 
 
 class PauseReason(StrEnum):
-    """Why a broadcast is paused."""
+    """Why a broadcast is paused: by somebody, by a rule, or as no message could be sent."""
 
     PERSON = "person"
     REFUSED_SHARE = "refused_share"
+    FAILED_SHARE = "failed_share"
+    OPTED_OUT_SHARE = "opted_out_share"
     PARTS_LIMIT = "parts_limit"
+    ACCOUNT_DISABLED = "account_disabled"
+    SENDING_STOPPED = "sending_stopped"
+    BUDGET_REACHED = "budget_reached"
+    TEMPLATE_GONE = "template_gone"
 
 
 class Audience(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -68,17 +77,43 @@ class Audience(msgspec.Struct, frozen=True, omit_defaults=True):
     esims: tuple[str, ...] = ()
 
 
+class Recent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the rules that pause a broadcast look at: since it began or was resumed.
+
+    `decided` with `refused`, and `reported` with `failed`, are of the latest ones only: see
+    `broadcast_rules.slide`.
+    """
+
+    decided: int = 0
+    refused: int = 0
+    reported: int = 0
+    failed: int = 0
+    accepted: int = 0
+    opted_out: int = 0
+    parts: int = 0
+
+
 class Broadcast(msgspec.Struct, frozen=True):
     """A broadcast, with its counts: they add up to `total` at every moment.
 
     Attributes:
+        template_version: the latest when it was begun.
+        audience: empty where eSIMs are named and only their number is wanted.
+        named: number of eSIMs that are named one by one.
         per_s: most messages that it begins in a second.
+        local_minute: of the day at which each eSIM gets it, where it is; `None`: at once.
         start_ms: when it begins; not_after_ms: when what remains is not sent any more.
-        stop_percent: share of refusals that pauses it; `None`: no share does.
+        stop_percent, stop_failed_percent, stop_opted_out_percent: shares of refusals, failures and
+            opt-outs that pause it; `None`: no share does.
         most_parts: parts that pause it; `None`: no number does.
-        held: committed, and held by policy at that time.
+        held: decided again when policy, or the local time, allows it; without a message.
         remaining: not decided yet.
-        actor: who did what `status` says, in the words of the request.
+        delivered, failed: of those accepted, as carriers report it.
+        opted_out: recipients that opted out after its message, while it ran.
+        begun_by, actor: who began it, and who changed it last, in the words of the requests.
+        is_noted: all its recipients are noted.
+        request_id: of the request that begins it; only to add it.
+        fingerprint: digest of that request; a repeated one must have the same.
     """
 
     account_id: int
@@ -88,27 +123,45 @@ class Broadcast(msgspec.Struct, frozen=True):
     category: Category
     values: dict[str, str]
     audience: Audience
-    per_s: int
+    per_s: float
     start_ms: int
     not_after_ms: int
     created_ms: int
+    template_version: int | None = None
+    named: int = 0
+    local_minute: int | None = None
     status: BroadcastStatus = BroadcastStatus.PREPARING
     pause_reason: PauseReason | None = None
+    begun_by: str = ""
     actor: str = ""
     stop_percent: int | None = None
+    stop_failed_percent: int | None = None
+    stop_opted_out_percent: int | None = None
     most_parts: int | None = None
+    is_noted: bool = False
     total: int = 0
     accepted: int = 0
     held: int = 0
     refused: int = 0
     cancelled: int = 0
     parts: int = 0
+    delivered: int = 0
+    failed: int = 0
+    opted_out: int = 0
+    recent: Recent = Recent()
     changed_ms: int = 0
     ended_ms: int | None = None
+    request_id: str | None = None
+    fingerprint: bytes | None = None
 
     @property
     def remaining(self) -> int:
         return self.total - self.accepted - self.held - self.refused - self.cancelled
+
+    @property
+    def unsent(self) -> int:
+        """Recipients that may still get it, or get nothing once it is over."""
+        return self.remaining + self.held
 
 
 class RecipientState(StrEnum):
@@ -122,50 +175,17 @@ class RecipientState(StrEnum):
 
 
 class RecipientResult(msgspec.Struct, frozen=True):
-    """The decision about one recipient."""
+    """The decision about one recipient.
+
+    Attributes:
+        due_ms: when one that is held is decided again.
+        outcome: the final state of its message, once a carrier reported it.
+    """
 
     esim_tran_no: str
     state: RecipientState
     message_id: bytes | None = None
     reason: str | None = None
     parts: int = 0
-
-
-def pause_rule(broadcast: Broadcast) -> PauseReason | None:
-    """The rule that pauses a broadcast with these counts, if any."""
-    decided = broadcast.accepted + broadcast.held + broadcast.refused
-    share = broadcast.stop_percent
-    if share is not None and decided >= MIN_DECIDED and 100 * broadcast.refused > share * decided:
-        return PauseReason.REFUSED_SHARE
-    if broadcast.most_parts is not None and broadcast.parts >= broadcast.most_parts:
-        return PauseReason.PARTS_LIMIT
-    return None
-
-
-def sentence(broadcast: Broadcast) -> str:
-    """What the status means, why it is so, and what happens next."""
-    reason = broadcast.pause_reason or PauseReason.PERSON
-    is_paused = broadcast.status is BroadcastStatus.PAUSED
-    text = _PAUSED[reason] if is_paused else _SENTENCES[broadcast.status]
-    return text.format(
-        who=f" by {broadcast.actor}" if broadcast.actor else "",
-        total=f"{broadcast.total:,}",
-        left=f"{broadcast.remaining:,} of {broadcast.total:,} eSIMs remain.",
-        cancelled=f"{broadcast.cancelled:,}",
-    )
-
-
-_SENTENCES: Final = {
-    BroadcastStatus.PREPARING: "Recipients are being noted: {total} so far. Nothing is sent yet.",
-    BroadcastStatus.SCHEDULED: "It waits for its start. {left}",
-    BroadcastStatus.SENDING: "It is sending. {left}",
-    BroadcastStatus.FINISHED: "Every eSIM was decided.",
-    BroadcastStatus.CANCELLED: "It was cancelled{who}. {cancelled} eSIMs get nothing.",
-    BroadcastStatus.EXPIRED: "Its time was over. {cancelled} eSIMs get nothing.",
-}
-_RESUME: Final = " {left} Resume sends to these only: nobody gets it twice."
-_PAUSED: Final = {
-    PauseReason.PERSON: "It was paused{who}." + _RESUME,
-    PauseReason.REFUSED_SHARE: "It paused itself: too many messages are refused." + _RESUME,
-    PauseReason.PARTS_LIMIT: "It paused itself: it has sent the parts that it may." + _RESUME,
-}
+    due_ms: int | None = None
+    outcome: str | None = None

@@ -263,6 +263,7 @@ async def wire(store: Store, **settings: Any) -> Services:
                 OptOutLinks("https://sms.example.com/", SEAL_KEY).url_for,
             ),
             new_id=lambda: uuid7().bytes,
+            is_stopped=stops.is_stopped,
             clock_ms=clock_ms,
         ),
         automations=Automations(

@@ -1,6 +1,7 @@
 """/v1/broadcasts: previewed, sent at a pace, paused, resumed, cancelled; once to each eSIM."""
 
 import asyncio
+import copy
 
 import pytest
 
@@ -110,10 +111,13 @@ async def test_a_template_that_does_not_exist_is_said_at_once(service):
 
 async def test_two_leaders_send_it_once(service, many, clock):
     begun = await begin(service, audience={"esims": MORE}, perSecond=1000)
-    await tick(service, clock, 0.75)
+    await tick(service, clock, 0.5)
+    leader = service.services.broadcasts
+    other = copy.copy(leader)
+    other._turns, other._sender = asyncio.Lock(), copy.copy(leader._sender)
     for _ in range(8):
         clock.now_ms += 250
-        await asyncio.gather(*(service.services.broadcasts.tick() for _ in range(3)))
+        await asyncio.gather(leader.send_some(), other.send_some())
     assert (await shown(service, begun))["counts"]["accepted"] == 30
     assert len(await sent(service)) == 30
 
@@ -132,9 +136,10 @@ async def test_a_pause_says_who_and_a_resume_sends_to_the_rest(service, many, cl
     paused = (await step(service, begun, "pause", actor="Ana")).json()
     accepted = paused["counts"]["accepted"]
     assert 0 < accepted < 30
+    assert (paused["pauseReason"], paused["actor"]) == ("person", "Ana")
     assert paused["explanation"] == (
         f"It was paused by Ana. {30 - accepted} of 30 eSIMs remain. "
-        "Resume sends to these only: nobody gets it twice."
+        "Resume sends to these only, until 2026-01-01T02:00:00Z: nobody gets it twice."
     )
     await tick(service, clock, 5)
     assert len(await sent(service)) == accepted
@@ -186,7 +191,8 @@ async def test_too_many_refusals_pause_it(service, template, clock):
     await tick(service, clock, 20)
     found = await shown(service, begun)
     assert (found["status"], found["pauseReason"]) == ("paused", "refused_share")
-    assert found["explanation"].startswith("It paused itself: too many messages are refused.")
+    assert found["explanation"].startswith("It paused itself: 5")
+    assert "were refused, more than 50 %." in found["explanation"]
     assert 50 <= found["counts"]["refused"] < 60
 
 
@@ -238,7 +244,13 @@ async def test_an_opt_out_and_conditions_are_respected(service, many, clock):
         {"category": "code"},
         {"template": "Not A Name"},
         {"perSecond": 0},
-        {"perSecond": 1001},
+        {"perSecond": 10001},
+        {"perSecond": 0.001},
+        {"perSecond": "10"},
+        {"localTime": "24:00"},
+        {"stopFailedPercent": 101},
+        {"stopOptedOutPercent": 0},
+        {"startAt": "2025-12-31T23:00:00Z"},
         {"stopRefusedPercent": 0},
         {"stopParts": 0},
         {"startAt": "2027-01-01T00:00:00Z"},

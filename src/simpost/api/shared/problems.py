@@ -38,6 +38,7 @@ class ProblemCode(StrEnum):
     CONVERSATION_EXISTS = "conversation_exists"
     TOO_MANY_KEYS = "too_many_keys"
     BROADCAST_STATUS = "broadcast_status"
+    TOO_MANY_BROADCASTS = "too_many_broadcasts"
     TOO_MANY_AUTOMATIONS = "too_many_automations"
     TOO_MANY_TEMPLATES = "too_many_templates"
     TOO_MANY_SOURCES = "too_many_sources"

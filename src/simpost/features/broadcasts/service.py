@@ -1,103 +1,59 @@
-"""Notes the recipients of broadcasts, and sends to them at their pace, each once."""
+"""Broadcasts: begun and changed by people, noted, sent and reported by the leader."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Final
 
-import msgspec
+from msgspec.structs import replace
 
 from simpost.domain.accounts import Account
-from simpost.domain.broadcasts import (
-    Audience,
-    Broadcast,
-    BroadcastStatus,
-    RecipientResult,
-    RecipientState,
-    pause_rule,
-)
-from simpost.domain.esims import Esim
-from simpost.domain.messages import Category, own_request_id
-from simpost.domain.options import TemplateRef
-from simpost.domain.reasons import Reason
-from simpost.errors import UnknownBroadcast
+from simpost.domain.broadcast_rules import pause_rule
+from simpost.domain.broadcasts import MAX_UNFINISHED, Broadcast, BroadcastStatus, PauseReason
+from simpost.domain.messages import Category
+from simpost.errors import InvalidRequest, StoreError, UnknownBroadcast
+from simpost.features.broadcasts.messages import BroadcastMessages, BroadcastTexts
+from simpost.features.broadcasts.preview import BroadcastPreviews
+from simpost.features.broadcasts.sender import BroadcastSender, IsStopped
 from simpost.messaging.accounts import Accounts
-from simpost.messaging.decision import Hold, Refusal, SendOptions, SendPlan
-from simpost.messaging.intake import Intake, SendRequest
+from simpost.messaging.intake import Intake
 from simpost.ports.store import Store
-from simpost.ports.store.broadcasts import CANCEL_STEP, PREPARE_STEP, BroadcastChange
+from simpost.ports.store.broadcasts import CANCEL_STEP, ActivePlace, BroadcastChange
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
 from simpost.runtime.scheduler import always, run_periodically
 
 _INTERVAL_S: Final = 0.25
-_CHUNK: Final = 50
-"""Recipients decided and committed together."""
+_TURN_S: Final = 0.5
+"""Longest time that sending, or noting recipients, goes on before others are looked at."""
 _KEEP_MS: Final = 90 * 86_400_000
 """How long a broadcast that ended is kept, with its recipients."""
-PREVIEW_ESIMS: Final = 500
-"""eSIMs that a preview decides; it counts the others."""
-_MOST_COUNTED: Final = 1_000_000
-
-Values = Mapping[str, str | int | float]
-
-
-class _BroadcastText(Protocol):
-    @property
-    def text(self) -> str: ...
-    @property
-    def source(self) -> TemplateRef: ...
+_REPORT_MS: Final = 2_000
+_LATE_REPORT_MS: Final = 60_000
+_LATE_REPORTS_MS: Final = 2 * 86_400_000
+"""How long reports of carriers are noted after the end of a broadcast."""
+_OPT_OUT_SLACK_MS: Final = 3_000
+"""Changes of preferences may be committed this much later than their id says."""
+_REPORT_PAGES: Final = 5
+_CANCEL_STEPS: Final = 5
 
 
-class BroadcastTexts(Protocol):
-    """Renders the templates of an account for an eSIM."""
-
-    async def render(
-        self,
-        account: Account,
-        esim: Esim,
-        category: Category,
-        name: str,
-        values_in: Callable[[str], Values],
-    ) -> _BroadcastText | Refusal:
-        """The text, or why it cannot be made; see `RecipientTexts`."""
-        ...
+class TooManyBroadcasts(InvalidRequest):
+    """The account has as many broadcasts that are not over as it may have."""
 
 
-class LanguageSample(msgspec.Struct, frozen=True):
-    """The text of one language, as the first eSIM with it would get it."""
-
-    language: str
-    esim_tran_no: str
-    text: str
+class RequestReused(InvalidRequest):
+    """The request id was used for a broadcast with other contents."""
 
 
-class BroadcastPreview(msgspec.Struct, frozen=True):
-    """What a broadcast would do now; the first PREVIEW_ESIMS eSIMs are decided.
-
-    Attributes:
-        total: eSIMs of the audience, 1,000,000 at most.
-        decided: how many of them were decided.
-        parts: of the messages that would be sent or held.
-    """
-
-    total: int
-    decided: int
-    sends: int
-    holds: int
-    refusals: Mapping[Reason, int]
-    parts: int
-    samples: Sequence[LanguageSample]
+def _never(_account_id: int, _category: Category) -> bool:
+    return False
 
 
 class Broadcasts(Component):
-    """The broadcasts of all accounts.
-
-    The request id of a message is made from the broadcast and the eSIM: a node that dies between a
-    commit and its note, or two that lead at once, send nothing twice.
-    """
+    """The broadcasts of all accounts."""
 
     def __init__(
         self,
@@ -108,196 +64,225 @@ class Broadcasts(Component):
         *,
         new_id: Callable[[], bytes],
         clock_ms: Clock,
+        is_stopped: IsStopped = _never,
         is_leader: Callable[[], bool] = always,
     ) -> None:
-        self._store = store
-        self._accounts = accounts
-        self._intake = intake
-        self._texts = texts
+        messages = BroadcastMessages(store, texts)
+        self.previews = BroadcastPreviews(store.broadcasts, intake, messages)
+        self._sender = BroadcastSender(
+            store,
+            accounts,
+            intake,
+            messages,
+            new_id=new_id,
+            clock_ms=clock_ms,
+            is_stopped=is_stopped,
+        )
+        self._store = store.broadcasts
         self._new_id = new_id
         self._clock_ms = clock_ms
         self._is_leader = is_leader
-        self._next_ms: dict[bytes, float] = {}
+        self._reported: dict[bytes, bytes] = {}
+        self._turns = asyncio.Lock()
 
     async def run(self) -> None:
-        """Run `tick` four times a second on the leader, until cancelled."""
-        await run_periodically(self.tick, _INTERVAL_S, name="broadcasts", when=self._is_leader)
+        """Note recipients and send, four times a second on the leader, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for job, name in (
+                (self.note_some, "broadcast_recipients"),
+                (self.send_some, "broadcasts"),
+                (self.report_some, "broadcast_reports"),
+            ):
+                tasks.create_task(
+                    run_periodically(job, _INTERVAL_S, name=name, when=self._is_leader)
+                )
 
     async def tick(self) -> None:
-        """Take each active broadcast a step further, and delete old ones."""
-        active = await self._store.broadcasts.list_active()
-        self._next_ms = {one.id: self._next_ms.get(one.id, 0.0) for one in active}
-        for broadcast in active:
-            await self._step(broadcast)
-        await self._store.broadcasts.delete_old(before_ms=self._clock_ms() - _KEEP_MS)
+        """Take each active broadcast a step further."""
+        await self.note_some()
+        await self.send_some()
+        await self.report_some()
 
     async def add(self, broadcast: Broadcast) -> Broadcast:
-        """Add a broadcast; its recipients are noted from now on. Raises StoreError."""
-        added = msgspec.structs.replace(broadcast, id=self._new_id(), created_ms=self._clock_ms())
-        await self._store.broadcasts.add(added)
-        return await self.find(broadcast.account_id, added.id)
+        """Add a broadcast; its recipients are noted from now on.
+
+        A repeated request returns the first broadcast. Raises TooManyBroadcasts, RequestReused and
+        StoreError.
+        """
+        added = replace(
+            broadcast,
+            id=self._new_id(),
+            created_ms=self._clock_ms(),
+            begun_by=broadcast.actor,
+            named=len(broadcast.audience.esims),
+        )
+        added_id = await self._store.add(added)
+        if added_id is None:
+            most = f"{MAX_UNFINISHED} broadcasts that are not over, the most it may"
+            raise TooManyBroadcasts(f"The account has {most}.")
+        found = await self.find(broadcast.account_id, added_id)
+        if added_id != added.id and found.fingerprint != added.fingerprint:
+            raise RequestReused
+        return found
 
     async def find(self, account_id: int, broadcast_id: bytes) -> Broadcast:
         """Raises UnknownBroadcast and StoreError."""
-        found = await self._store.broadcasts.find(account_id, broadcast_id)
+        found = await self._store.find(account_id, broadcast_id)
         if found is None:
             raise UnknownBroadcast
         return found
 
-    async def change(
-        self, account_id: int, broadcast_id: bytes, status: BroadcastStatus, actor: str
-    ) -> Broadcast:
-        """Pause, resume or cancel it, if its status allows it; the broadcast as it is then.
+    async def pause(self, account: Account, broadcast_id: bytes, actor: str) -> Broadcast:
+        """Pause it if it is not over; it as it is then. Raises UnknownBroadcast, StoreError."""
+        return await self._change(account, broadcast_id, BroadcastStatus.PAUSED, actor)
 
-        Raises UnknownBroadcast and StoreError.
+    async def cancel(self, account: Account, broadcast_id: bytes, actor: str) -> Broadcast:
+        """Cancel it if it is not over; it as it is then. Raises UnknownBroadcast, StoreError.
+
+        Of many recipients the leader cancels the rest.
         """
-        store, now_ms = self._store.broadcasts, self._clock_ms()
-        change = BroadcastChange(status, actor)
-        changed = await store.change(account_id, broadcast_id, change, now_ms=now_ms)
-        if changed is None:
+        changed = await self._change(account, broadcast_id, BroadcastStatus.CANCELLED, actor)
+        if changed.status is not BroadcastStatus.CANCELLED:
+            return changed
+        await self._cancel_rest(changed)
+        return await self.find(account.id, broadcast_id)
+
+    async def resume(self, account: Account, broadcast_id: bytes, actor: str) -> Broadcast:
+        """Let it go on if it is paused; it as it is then. Raises UnknownBroadcast, StoreError."""
+        now_ms = self._clock_ms()
+        found = await self._store.resume(account.id, broadcast_id, actor=actor, now_ms=now_ms)
+        if found is None:
             raise UnknownBroadcast
-        if changed.status is BroadcastStatus.CANCELLED:
-            await self._cancel_rest(changed)
-        return await self.find(account_id, broadcast_id)
+        return await self._with_audience(found)
 
-    async def preview(self, account: Account, broadcast: Broadcast) -> BroadcastPreview:
-        """What it would do now; nothing is stored or sent. Raises StoreError."""
-        esims, total = await self._audience(account.id, broadcast.audience)
-        refusals: Counter[Reason] = Counter()
-        samples: dict[str, LanguageSample] = {}
-        sends = holds = parts = 0
-        for esim in esims:
-            made = await self._request(account, broadcast, esim)
-            if isinstance(made, Refusal):
-                refusals[made.reason] += 1
-                continue
-            decision = (await self._intake.preview(account, made)).decision
-            if isinstance(decision, Refusal):
-                refusals[decision.reason] += 1
-                continue
-            plan = decision.plan if isinstance(decision, Hold) else decision
-            assert isinstance(plan, SendPlan)
-            holds += isinstance(decision, Hold)
-            sends += not isinstance(decision, Hold)
-            parts += plan.part_count
-            assert made.options.template
-            language = made.options.template.language
-            samples.setdefault(language, LanguageSample(language, esim, made.text))
-        return BroadcastPreview(
-            total=total,
-            decided=len(esims),
-            sends=sends,
-            holds=holds,
-            refusals=dict(refusals),
-            parts=parts,
-            samples=[samples[language] for language in sorted(samples)],
-        )
+    async def note_some(self) -> None:
+        """Note recipients of broadcasts that are new, in turns, for a while."""
+        found = [each async for each in self._active()]
+        new = [each for each in found if each.status is BroadcastStatus.PREPARING]
+        end_s = time.monotonic() + _TURN_S
+        while new and time.monotonic() < end_s:
+            new = [each for each in new if not await self._note(each)]
 
-    async def _audience(self, account_id: int, audience: Audience) -> tuple[list[str], int]:
-        """The first eSIMs of an audience, and how many it has."""
-        if audience.esims:
-            named = list(dict.fromkeys(audience.esims))
-            return named[:PREVIEW_ESIMS], len(named)
-        first: list[str] = []
-        total = 0
-        place: tuple[int, str] | None = (0, "")
-        while place is not None and total < _MOST_COUNTED:
-            found, place = await self._store.broadcasts.audience_page(
-                account_id, audience, after=place, limit=PREPARE_STEP
-            )
-            total += len(found)
-            first += found[: PREVIEW_ESIMS - len(first)]
-        return first, total
-
-    async def _step(self, broadcast: Broadcast) -> None:
-        store, now_ms = self._store.broadcasts, self._clock_ms()
+    async def _note(self, broadcast: Broadcast) -> bool:
         key = broadcast.account_id, broadcast.id
-        if broadcast.status is BroadcastStatus.PREPARING:
-            await store.prepare(*key, now_ms=now_ms)
+        return await self._store.prepare(*key, now_ms=self._clock_ms())
+
+    async def send_some(self) -> None:
+        """Begin, send and end what is due, in turns, for a while; and delete old broadcasts.
+
+        An error of the store with one broadcast is raised after the others had their turn.
+        """
+        async with self._turns:  # a process never commits one message twice at once
+            await self._send_some(self._clock_ms())
+
+    async def _send_some(self, now_ms: int) -> None:
+        found = [each async for each in self._active()]
+        self._sender.paces.keep(each.id for each in found)
+        errors: list[StoreError] = []
+        turns: list[tuple[Broadcast, int]] = []
+        for broadcast in found:
+            try:
+                turns.append((broadcast, await self._step(broadcast, now_ms)))
+            except StoreError as error:
+                errors.append(error)
+        end_s = time.monotonic() + _TURN_S
+        turns = [turn for turn in turns if turn[1] > 0]
+        while turns and time.monotonic() < end_s:
+            turns = [turn for each in turns if (turn := await self._turn(each, errors))[1] > 0]
+        await self._store.delete_old(before_ms=now_ms - _KEEP_MS)
+        if errors:
+            raise errors[0]
+
+    async def _turn(
+        self, turn: tuple[Broadcast, int], errors: list[StoreError]
+    ) -> tuple[Broadcast, int]:
+        broadcast, most = turn
+        try:
+            sent = await self._sender.send_chunk(broadcast, most)
+        except StoreError as error:
+            errors.append(error)
+            sent = 0
+        return broadcast, most - sent if sent else 0
+
+    async def report_some(self) -> None:
+        """Note what became of messages, and pause broadcasts of which too many failed."""
+        now_ms = self._clock_ms()
+        due = await self._store.list_to_report(now_ms=now_ms)
+        ids = {each.id for each in due}
+        self._reported = {key: place for key, place in self._reported.items() if key in ids}
+        for broadcast in due:
+            await self._report(broadcast, now_ms)
+
+    async def _report(self, broadcast: Broadcast, now_ms: int) -> None:
+        key = broadcast.account_id, broadcast.id
+        after: bytes | None = self._reported.get(broadcast.id, b"")
+        for _ in range(_REPORT_PAGES):
+            if after is not None:
+                _, after = await self._store.report(*key, after=after)
+        self._reported[broadcast.id] = after or b""
+        found = await self._store.count_opt_outs(
+            *key,
+            before_ms=now_ms - _OPT_OUT_SLACK_MS,
+            report_ms=_next_report_ms(broadcast, now_ms),
+        )
+        if found is None or found.status is not BroadcastStatus.SENDING or not found.unsent:
+            return
+        if rule := pause_rule(found):
+            change = BroadcastChange(BroadcastStatus.PAUSED, actor="", pause_reason=rule)
+            await self._store.change(*key, change, now_ms=now_ms)
+
+    async def _active(self) -> AsyncIterator[Broadcast]:
+        place: ActivePlace | None = None
+        while True:
+            now_ms = self._clock_ms()
+            found, place = await self._store.list_active(now_ms=now_ms, after=place)
+            for each in found:
+                yield each
+            if place is None:
+                return
+
+    async def _step(self, broadcast: Broadcast, now_ms: int) -> int:
+        """Begin or end it if it is time; how many recipients it may decide now."""
+        store, key = self._store, (broadcast.account_id, broadcast.id)
+        if broadcast.status.is_final:
+            await self._cancel_rest(broadcast)
         elif now_ms >= broadcast.not_after_ms:
             change = BroadcastChange(BroadcastStatus.EXPIRED)
             if changed := await store.change(*key, change, now_ms=now_ms):
                 await self._cancel_rest(changed)
         elif broadcast.status is BroadcastStatus.SCHEDULED:
-            if now_ms >= broadcast.start_ms:
-                change = BroadcastChange(BroadcastStatus.SENDING)
-                await store.change(*key, change, now_ms=now_ms)
+            change = BroadcastChange(BroadcastStatus.SENDING)
+            await store.change(*key, change, now_ms=now_ms)
         elif broadcast.status is BroadcastStatus.SENDING:
-            await self._send_some(broadcast, now_ms)
+            return await self._sender.begin_turn(broadcast, now_ms)
+        return 0
 
-    async def _send_some(self, broadcast: Broadcast, now_ms: int) -> None:
-        """Send to as many as its pace allows now, and end or pause it."""
-        store, key = self._store.broadcasts, (broadcast.account_id, broadcast.id)
-        for size in self._allowance(broadcast, now_ms):
-            waiting = await store.list_waiting(*key, limit=size)
-            if not waiting:
-                change = BroadcastChange(BroadcastStatus.FINISHED)
-                await store.change(*key, change, now_ms=now_ms)
-                return
-            results = await asyncio.gather(*(self._send(broadcast, each) for each in waiting))
-            after = await store.end_recipients(*key, results, now_ms=self._clock_ms())
-            if after is None or after.status is not BroadcastStatus.SENDING:
-                return
-            if after.remaining and (rule := pause_rule(after)):
-                change = BroadcastChange(BroadcastStatus.PAUSED, pause_reason=rule)
-                await store.change(*key, change, now_ms=self._clock_ms())
-                return
+    async def _change(
+        self, account: Account, broadcast_id: bytes, status: BroadcastStatus, actor: str
+    ) -> Broadcast:
+        reason = PauseReason.PERSON if status is BroadcastStatus.PAUSED else None
+        change, now_ms = BroadcastChange(status, actor, reason), self._clock_ms()
+        changed = await self._store.change(account.id, broadcast_id, change, now_ms=now_ms)
+        if changed is None:
+            raise UnknownBroadcast
+        return await self._with_audience(changed)
 
-    def _allowance(self, broadcast: Broadcast, now_ms: int) -> list[int]:
-        """Sizes of the chunks that it may send now. At most a second of its pace is made up for."""
-        started_ms = max(self._next_ms[broadcast.id], now_ms - 1000.0)
-        allowed = int((now_ms - started_ms) * broadcast.per_s / 1000)
-        if not allowed:
-            self._next_ms[broadcast.id] = started_ms
-            return []
-        self._next_ms[broadcast.id] = started_ms + 1000.0 * allowed / broadcast.per_s
-        full, rest = divmod(allowed, _CHUNK)
-        return [_CHUNK] * full + ([rest] if rest else [])
-
-    async def _send(self, broadcast: Broadcast, esim_tran_no: str) -> RecipientResult:
-        account = self._accounts.by_id(broadcast.account_id)
-        if account is None:
-            return _refused(esim_tran_no, Reason.ACCOUNT_DISABLED)
-        made = await self._request(account, broadcast, esim_tran_no)
-        if isinstance(made, Refusal):
-            return _refused(esim_tran_no, made.reason)
-        request_id = own_request_id(f"broadcast {broadcast.id.hex()} {esim_tran_no}")
-        request = msgspec.structs.replace(made, request_id=request_id)
-        result = await self._intake.send(account, request)
-        if result.message_id is None:
-            return _refused(esim_tran_no, result.reason or Reason.NO_ROUTE)
-        state = RecipientState.HELD if result.hold else RecipientState.ACCEPTED
-        parts = result.plan.part_count if result.plan else 0
-        return RecipientResult(esim_tran_no, state, result.message_id, None, parts)
-
-    async def _request(
-        self, account: Account, broadcast: Broadcast, esim_tran_no: str
-    ) -> SendRequest | Refusal:
-        """The message for an eSIM, or why it has no text."""
-        esim = await self._store.catalogue.find_esim(
-            account.id, esim_tran_no=esim_tran_no, iccid=None
-        )
-        if esim is None:
-            return Refusal(Reason.ESIM_UNKNOWN)
-        rendered = await self._texts.render(
-            account, esim, broadcast.category, broadcast.template, lambda _: broadcast.values
-        )
-        if isinstance(rendered, Refusal):
-            return rendered
-        return SendRequest(
-            esim_tran_no=esim_tran_no,
-            iccid=None,
-            text=rendered.text,
-            category=broadcast.category,
-            options=SendOptions(template=rendered.source),
-            expires_at_ms=broadcast.not_after_ms,
-        )
+    async def _with_audience(self, changed: Broadcast) -> Broadcast:
+        """With its audience; the status is that of the change, whatever came after it."""
+        found = await self.find(changed.account_id, changed.id)
+        return replace(changed, audience=found.audience)
 
     async def _cancel_rest(self, broadcast: Broadcast) -> None:
-        store, key = self._store.broadcasts, (broadcast.account_id, broadcast.id)
-        while await store.cancel_rest(*key, now_ms=self._clock_ms()) >= CANCEL_STEP:
-            pass
+        store, key = self._store, (broadcast.account_id, broadcast.id)
+        for _ in range(_CANCEL_STEPS):
+            if await store.cancel_rest(*key, now_ms=self._clock_ms()) < CANCEL_STEP:
+                return
 
 
-def _refused(esim_tran_no: str, reason: Reason) -> RecipientResult:
-    return RecipientResult(esim_tran_no, RecipientState.REFUSED, reason=reason)
+def _next_report_ms(broadcast: Broadcast, now_ms: int) -> int | None:
+    """When to look at its messages again; `None`: there is nothing to come."""
+    if broadcast.ended_ms is None:
+        return now_ms + _REPORT_MS
+    is_complete = broadcast.accepted == broadcast.delivered + broadcast.failed
+    is_late = now_ms > broadcast.ended_ms + _LATE_REPORTS_MS
+    return None if is_complete or is_late else now_ms + _LATE_REPORT_MS

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -19,14 +19,39 @@ PREPARE_STEP: Final = 2_000
 """eSIMs that one call of `prepare` looks at."""
 CANCEL_STEP: Final = 2_000
 """Recipients that one call of `cancel_rest` ends."""
+REPORT_STEP: Final = 1_000
+"""Messages that one call of `report` looks at."""
+ACTIVE_STEP: Final = 200
+"""Broadcasts that one call of `list_active` returns."""
+
+
+ActivePlace: TypeAlias = tuple[int, int, bytes]
+"""When the leader must look at a broadcast, its account, and its id."""
 
 
 class BroadcastChange(msgspec.Struct, frozen=True):
-    """A change of the status by a person or a rule."""
+    """A change of the status by a person or a rule.
+
+    Attributes:
+        actor: `None`: it is that of the change before.
+    """
 
     status: BroadcastStatus
-    actor: str = ""
+    actor: str | None = None
     pause_reason: PauseReason | None = None
+
+
+class TakenRecipient(msgspec.Struct, frozen=True):
+    """A recipient that is about to be decided.
+
+    Attributes:
+        message_id: the id that its message gets; it is stored before the message is.
+        parts: of the message with this id, if it was committed already; `None` if it was not.
+    """
+
+    esim_tran_no: str
+    message_id: bytes
+    parts: int | None = None
 
 
 class BroadcastStore(Protocol):
@@ -35,8 +60,11 @@ class BroadcastStore(Protocol):
     The counts of a broadcast change with the states of its recipients, in one transaction.
     """
 
-    async def add(self, broadcast: Broadcast) -> None:
-        """Add a broadcast in the status `preparing`."""
+    async def add(self, broadcast: Broadcast) -> bytes | None:
+        """Add a broadcast in the status `preparing`; its id. `None`: there are MAX_UNFINISHED.
+
+        With the request id of an earlier one nothing is added; the id of that one.
+        """
         ...
 
     async def prepare(self, account_id: int, broadcast_id: bytes, *, now_ms: int) -> bool:
@@ -53,24 +81,52 @@ class BroadcastStore(Protocol):
     async def list_broadcasts(
         self, account_id: int, *, before: bytes | None, limit: int
     ) -> list[Broadcast]:
-        """Newest first."""
+        """Newest first, without the eSIMs that are named."""
         ...
 
-    async def list_active(self) -> list[Broadcast]:
-        """Broadcasts of all accounts that are not paused and not over."""
+    async def list_active(
+        self, *, now_ms: int, after: ActivePlace | None = None
+    ) -> tuple[list[Broadcast], ActivePlace | None]:
+        """Broadcasts of all accounts that the leader must look at now, and where to go on.
+
+        They are being noted, are sending, are due to begin or to expire, or are over with
+        recipients that are not cancelled yet.
+        """
         ...
 
     async def change(
         self, account_id: int, broadcast_id: bytes, change: BroadcastChange, *, now_ms: int
     ) -> Broadcast | None:
-        """Pause, resume, start, cancel or end a broadcast, if its status allows it.
+        """Pause, start, cancel or end a broadcast, if its status allows it.
 
         Returns it as it is then; `None` if the account has none. A final status never changes.
         """
         ...
 
+    async def resume(
+        self, account_id: int, broadcast_id: bytes, *, actor: str, now_ms: int
+    ) -> Broadcast | None:
+        """Let a paused broadcast go on where it was; one that is not paused does not change."""
+        ...
+
     async def list_waiting(self, account_id: int, broadcast_id: bytes, *, limit: int) -> list[str]:
-        """ESIMs that are not decided yet."""
+        """ESIMs that were never decided."""
+        ...
+
+    async def take(
+        self,
+        account_id: int,
+        broadcast_id: bytes,
+        *,
+        new_id: Callable[[], bytes],
+        limit: int,
+        now_ms: int,
+        held_only: bool = False,
+    ) -> list[TakenRecipient] | None:
+        """The next recipients to decide, those that were held first; `None` if it is not sending.
+
+        The id of the message of each is stored. A recipient stays the next one until it is ended.
+        """
         ...
 
     async def end_recipients(
@@ -81,11 +137,14 @@ class BroadcastStore(Protocol):
         *,
         now_ms: int,
     ) -> Broadcast | None:
-        """Save results of recipients that wait, with the counts; the broadcast after it."""
+        """Save results of recipients that wait or are held, with the counts; the broadcast then.
+
+        A message that was committed counts, whatever another node noted before.
+        """
         ...
 
     async def cancel_rest(self, account_id: int, broadcast_id: bytes, *, now_ms: int) -> int:
-        """Cancel recipients that wait, of a broadcast that is over; how many."""
+        """Cancel recipients that wait or are held, of a broadcast that is over; how many."""
         ...
 
     async def list_recipients(
@@ -98,6 +157,29 @@ class BroadcastStore(Protocol):
         self, account_id: int, audience: Audience, *, after: tuple[int, str], limit: int
     ) -> tuple[list[str], tuple[int, str] | None]:
         """ESIMs of an audience among the next `limit` of the account; and where to go on."""
+        ...
+
+    async def count_queued(self, account_id: int, broadcast_id: bytes, *, limit: int) -> int:
+        """How many of its latest `limit` messages no carrier has taken."""
+        ...
+
+    async def list_to_report(self, *, now_ms: int) -> list[Broadcast]:
+        """Broadcasts of which `report` is due."""
+        ...
+
+    async def report(
+        self, account_id: int, broadcast_id: bytes, *, after: bytes
+    ) -> tuple[Broadcast | None, bytes | None]:
+        """Note final states of messages after this id; the broadcast then, and where to go on.
+
+        Messages of which the final state is noted are not looked at again.
+        """
+        ...
+
+    async def count_opt_outs(
+        self, account_id: int, broadcast_id: bytes, *, before_ms: int, report_ms: int | None
+    ) -> Broadcast | None:
+        """Count recipients that opted out until then; the next report is due at `report_ms`."""
         ...
 
     async def delete_old(self, *, before_ms: int) -> int:

@@ -4,27 +4,50 @@ from __future__ import annotations
 
 from typing import Final
 
-SQL: Final = {
+_FACTS: Final = """
+  account_id, id, name, template, template_version, category, template_values, named, pace,
+  local_minute, start_ms, not_after_ms, status, pause_reason, begun_by, actor, stop_percent,
+  stop_failed_percent, stop_opted_out_percent, most_parts, is_noted, total, accepted, held, refused,
+  cancelled, parts, delivered, failed, opted_out, recent, place_ms, place, created_ms, changed_ms,
+  ended_ms, look_ms, report_ms, opt_outs_from, fingerprint
+"""
+"""All columns but the audience, which may name 10,000 eSIMs."""
+
+_TEMPLATES: Final = {
     "insert": """
         INSERT INTO broadcasts (
-          account_id, id, name, template, category, template_values, audience, per_s, start_ms,
-          not_after_ms, status, actor, stop_percent, most_parts, total, accepted, held, refused,
-          cancelled, parts, place_ms, place, created_ms, changed_ms
-        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'preparing', $11, $12, $13, 0, 0, 0, 0,
-          0, 0, 0, '', $14, $14)
+          account_id, id, name, template, category, template_values, audience, pace, start_ms,
+          not_after_ms, status, begun_by, actor, stop_percent, most_parts, total, accepted, held,
+          refused, cancelled, parts, place_ms, place, created_ms, changed_ms, template_version,
+          local_minute, named, stop_failed_percent, stop_opted_out_percent, look_ms,
+          request_id, fingerprint
+        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'preparing', $11, $11, $12, $13, 0, 0, 0,
+          0, 0, 0, 0, '', $14, $14, $15, $16, $17, $18, $19, 0, $20,
+          $21)
+        ON CONFLICT (account_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
+        RETURNING id
+    """,
+    "of_request": "SELECT id FROM broadcasts WHERE account_id = $1 AND request_id = $2",
+    "unfinished": """
+        SELECT count(*) AS broadcasts FROM broadcasts WHERE account_id = $1 AND ended_ms IS NULL
     """,
     # Holds the broadcast until the commit.
     "hold": """
-        UPDATE broadcasts SET status = status WHERE account_id = $1 AND id = $2 RETURNING *
+        UPDATE broadcasts SET status = status WHERE account_id = $1 AND id = $2 RETURNING %FACTS%
     """,
-    "find": "SELECT * FROM broadcasts WHERE account_id = $1 AND id = $2",
+    "audience": "SELECT audience FROM broadcasts WHERE account_id = $1 AND id = $2",
+    "find": "SELECT %FACTS%, audience FROM broadcasts WHERE account_id = $1 AND id = $2",
     "list": """
-        SELECT * FROM broadcasts WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
+        SELECT %FACTS%, CASE named WHEN 0 THEN audience ELSE '{}' END AS audience
+        FROM broadcasts WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
     """,
     "active": """
-        SELECT * FROM broadcasts
-        WHERE ended_ms IS NULL AND status <> 'paused' AND start_ms >= $1
-        ORDER BY start_ms LIMIT $2
+        SELECT %FACTS% FROM broadcasts
+        WHERE look_ms <= $1 AND (look_ms, account_id, id) > ($2, $3, $4)
+        ORDER BY look_ms, account_id, id LIMIT $5
+    """,
+    "to_report": """
+        SELECT %FACTS% FROM broadcasts WHERE report_ms <= $1 ORDER BY report_ms LIMIT $2
     """,
     "page_end": """
         SELECT created_ms, esim_tran_no FROM esims
@@ -70,40 +93,50 @@ SQL: Final = {
     """,
     "note_place": """
         UPDATE broadcasts SET total = total + $3, refused = refused + $4, place_ms = $5,
-          place = $6, status = $7
+          place = $6, status = $7, is_noted = $8, look_ms = $9, recent = $10
         WHERE account_id = $1 AND id = $2
     """,
     "set_status": """
         UPDATE broadcasts SET status = $3, actor = $4, pause_reason = $5, changed_ms = $6,
-          ended_ms = $7
+          ended_ms = $7, look_ms = $8, report_ms = $9, opt_outs_from = $10, recent = $11
         WHERE account_id = $1 AND id = $2
-        RETURNING *
+        RETURNING %FACTS%
     """,
     "waiting": """
-        SELECT esim_tran_no FROM broadcast_recipients
+        SELECT esim_tran_no, message_id FROM broadcast_recipients
         WHERE account_id = $1 AND broadcast_id = $2 AND state = 'waiting'
         ORDER BY esim_tran_no LIMIT $3
     """,
-    "end_recipient": """
-        UPDATE broadcast_recipients SET state = $4, message_id = $5, reason = $6, parts = $7,
-          at_ms = $8
-        WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3 AND state = 'waiting'
-        RETURNING esim_tran_no
+    "due": """
+        SELECT esim_tran_no, message_id FROM broadcast_recipients
+        WHERE account_id = $1 AND broadcast_id = $2 AND state = 'held' AND due_ms <= $3
+        ORDER BY due_ms LIMIT $4
     """,
-    # Its message was committed before it was cancelled.
-    "end_cancelled": """
-        UPDATE broadcast_recipients SET state = $4, message_id = $5, reason = $6, parts = $7,
-          at_ms = $8
-        WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3 AND state = 'cancelled'
-        RETURNING esim_tran_no
+    "reserve": """
+        UPDATE broadcast_recipients SET message_id = $4
+        WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3
+    """,
+    "committed": "SELECT part_count FROM messages WHERE account_id = $1 AND id = $2",
+    "state_of": """
+        SELECT state FROM broadcast_recipients
+        WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3
+    """,
+    "end_recipient": """
+        UPDATE broadcast_recipients SET state = $4, message_id = coalesce($5, message_id),
+          reason = $6, parts = $7, due_ms = $8, at_ms = $9
+        WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3
     """,
     "count": """
         UPDATE broadcasts SET accepted = accepted + $3, held = held + $4, refused = refused + $5,
-          cancelled = cancelled + $6, parts = parts + $7
+          cancelled = cancelled + $6, parts = parts + $7, recent = $8
         WHERE account_id = $1 AND id = $2
-        RETURNING *
+        RETURNING %FACTS%
     """,
-    "cancel_rest": """
+    "count_cancelled": """
+        UPDATE broadcasts SET held = held - $3, cancelled = cancelled + $4, look_ms = $5
+        WHERE account_id = $1 AND id = $2
+    """,
+    "cancel_waiting": """
         UPDATE broadcast_recipients SET state = 'cancelled', at_ms = $3
         WHERE account_id = $1 AND broadcast_id = $2 AND state = 'waiting' AND esim_tran_no IN (
           SELECT esim_tran_no FROM broadcast_recipients
@@ -112,10 +145,65 @@ SQL: Final = {
         )
         RETURNING esim_tran_no
     """,
+    "cancel_held": """
+        UPDATE broadcast_recipients SET state = 'cancelled', at_ms = $3
+        WHERE account_id = $1 AND broadcast_id = $2 AND state = 'held' AND esim_tran_no IN (
+          SELECT esim_tran_no FROM broadcast_recipients
+          WHERE account_id = $1 AND broadcast_id = $2 AND state = 'held'
+          ORDER BY due_ms LIMIT $4
+        )
+        RETURNING esim_tran_no
+    """,
     "recipients": """
-        SELECT esim_tran_no, state, message_id, reason, parts FROM broadcast_recipients
+        SELECT esim_tran_no, state, message_id, reason, parts, due_ms, outcome
+        FROM broadcast_recipients
         WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no > $3
         ORDER BY esim_tran_no LIMIT $4
+    """,
+    "latest": """
+        SELECT p.message_state FROM broadcast_recipients AS r
+        JOIN parts AS p
+          ON p.account_id = r.account_id AND p.message_id = r.message_id AND p.number = 1
+        WHERE r.account_id = $1 AND r.broadcast_id = $2 AND r.state = 'accepted'
+          AND r.outcome IS NULL
+        ORDER BY r.message_id DESC LIMIT $3
+    """,
+    "unreported": """
+        SELECT r.esim_tran_no, r.message_id, p.message_state FROM broadcast_recipients AS r
+        LEFT JOIN parts AS p
+          ON p.account_id = r.account_id AND p.message_id = r.message_id AND p.number = 1
+        WHERE r.account_id = $1 AND r.broadcast_id = $2 AND r.state = 'accepted'
+          AND r.outcome IS NULL AND r.message_id > $3
+        ORDER BY r.message_id LIMIT $4
+    """,
+    "note_outcome": """
+        UPDATE broadcast_recipients SET outcome = $4
+        WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3 AND outcome IS NULL
+        RETURNING esim_tran_no
+    """,
+    "count_outcomes": """
+        UPDATE broadcasts SET delivered = delivered + $3, failed = failed + $4, recent = $5
+        WHERE account_id = $1 AND id = $2
+        RETURNING %FACTS%
+    """,
+    "opt_outs": """
+        SELECT c.id, c.esim_tran_no, c.differences FROM preference_changes AS c
+        JOIN broadcast_recipients AS r ON r.account_id = c.account_id AND r.broadcast_id = $2
+          AND r.esim_tran_no = c.esim_tran_no
+        WHERE c.account_id = $1 AND c.id > $3 AND c.id < $4 AND c.way IN ('handset', 'link')
+          AND r.state = 'accepted' AND r.opted_out IS NULL
+        ORDER BY c.id LIMIT $5
+    """,
+    "note_opt_out": """
+        UPDATE broadcast_recipients SET opted_out = 1
+        WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3 AND opted_out IS NULL
+        RETURNING esim_tran_no
+    """,
+    "count_opt_outs": """
+        UPDATE broadcasts SET opted_out = opted_out + $3, recent = $4, opt_outs_from = $5,
+          report_ms = $6
+        WHERE account_id = $1 AND id = $2
+        RETURNING %FACTS%
     """,
     "old": """
         SELECT account_id, id FROM broadcasts WHERE ended_ms IS NOT NULL AND ended_ms < $1
@@ -131,3 +219,5 @@ SQL: Final = {
     """,
     "delete": "DELETE FROM broadcasts WHERE account_id = $1 AND id = $2",
 }
+
+SQL: Final = {name: text.replace("%FACTS%", _FACTS.strip()) for name, text in _TEMPLATES.items()}

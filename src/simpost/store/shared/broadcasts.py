@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
-
-import msgspec
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from simpost.domain.broadcasts import (
+    MAX_UNFINISHED,
     Audience,
     Broadcast,
     BroadcastStatus,
     PauseReason,
+    Recent,
     RecipientResult,
-    RecipientState,
 )
-from simpost.domain.messages import Category
-from simpost.domain.reasons import Reason
-from simpost.ports.store.broadcasts import CANCEL_STEP, PREPARE_STEP, BroadcastChange
+from simpost.ports.store.broadcasts import (
+    ACTIVE_STEP,
+    CANCEL_STEP,
+    ActivePlace,
+    BroadcastChange,
+    TakenRecipient,
+)
+from simpost.store.records.ids import first_id
 from simpost.store.records.row import NamedRow
+from simpost.store.shared import (
+    broadcast_audiences,
+    broadcast_recipients,
+    broadcast_reports,
+)
+from simpost.store.shared.broadcast_rows import broadcast_of, encode_text
 from simpost.store.shared.broadcast_sql import SQL
 from simpost.store.shared.steps import SharedDatabase, Steps
 
 _BEYOND: Final = b"\xff" * 17
-_NAMED_STEP: Final = 500
-_MOST_ACTIVE: Final = 200
+_START: Final = (-1, 0, b"")
 
-_encode = msgspec.json.Encoder().encode
-_decode_audience = msgspec.json.Decoder(Audience).decode
-_decode_values = msgspec.json.Decoder(dict[str, str]).decode
 _ALLOWED: Final = {
-    BroadcastStatus.SENDING: (BroadcastStatus.SCHEDULED, BroadcastStatus.PAUSED),
-    BroadcastStatus.PAUSED: (BroadcastStatus.SCHEDULED, BroadcastStatus.SENDING),
+    BroadcastStatus.SENDING: (BroadcastStatus.SCHEDULED,),
+    BroadcastStatus.PAUSED: (
+        BroadcastStatus.PREPARING,
+        BroadcastStatus.SCHEDULED,
+        BroadcastStatus.SENDING,
+    ),
     BroadcastStatus.SCHEDULED: (),
     BroadcastStatus.PREPARING: (),
     BroadcastStatus.FINISHED: (BroadcastStatus.SENDING,),
@@ -45,11 +55,12 @@ class StoredBroadcasts:
     def __init__(self, database: SharedDatabase) -> None:
         self._database = database
 
-    async def add(self, broadcast: Broadcast) -> None:
-        await self._database.transact(_add, broadcast)
+    async def add(self, broadcast: Broadcast) -> bytes | None:
+        return await self._database.transact(_add, broadcast)
 
     async def prepare(self, account_id: int, broadcast_id: bytes, *, now_ms: int) -> bool:
-        return await self._database.transact(_prepare, account_id, broadcast_id, now_ms)
+        key = account_id, broadcast_id
+        return await self._database.transact(broadcast_audiences.prepare, key, now_ms)
 
     async def find(self, account_id: int, broadcast_id: bytes) -> Broadcast | None:
         return await self._database.query(_find, account_id, broadcast_id)
@@ -59,16 +70,39 @@ class StoredBroadcasts:
     ) -> list[Broadcast]:
         return await self._database.query(_list, account_id, before, limit)
 
-    async def list_active(self) -> list[Broadcast]:
-        return await self._database.query(_list_active)
+    async def list_active(
+        self, *, now_ms: int, after: ActivePlace | None = None
+    ) -> tuple[list[Broadcast], ActivePlace | None]:
+        return await self._database.query(_list_active, now_ms, after)
 
     async def change(
         self, account_id: int, broadcast_id: bytes, change: BroadcastChange, *, now_ms: int
     ) -> Broadcast | None:
         return await self._database.transact(_change, account_id, broadcast_id, change, now_ms)
 
+    async def resume(
+        self, account_id: int, broadcast_id: bytes, *, actor: str, now_ms: int
+    ) -> Broadcast | None:
+        return await self._database.transact(_resume, account_id, broadcast_id, actor, now_ms)
+
     async def list_waiting(self, account_id: int, broadcast_id: bytes, *, limit: int) -> list[str]:
-        return await self._database.query(_list_waiting, account_id, broadcast_id, limit)
+        key = account_id, broadcast_id
+        return await self._database.query(broadcast_recipients.list_waiting, key, limit)
+
+    async def take(
+        self,
+        account_id: int,
+        broadcast_id: bytes,
+        *,
+        new_id: Callable[[], bytes],
+        limit: int,
+        now_ms: int,
+        held_only: bool = False,
+    ) -> list[TakenRecipient] | None:
+        key = account_id, broadcast_id
+        return await self._database.transact(
+            broadcast_recipients.take, key, new_id, limit, now_ms, held_only=held_only
+        )
 
     async def end_recipients(
         self,
@@ -79,29 +113,67 @@ class StoredBroadcasts:
         now_ms: int,
     ) -> Broadcast | None:
         key = account_id, broadcast_id
-        return await self._database.transact(_end_recipients, key, results, now_ms)
+        return await self._database.transact(broadcast_recipients.end, key, results, now_ms)
 
     async def cancel_rest(self, account_id: int, broadcast_id: bytes, *, now_ms: int) -> int:
-        return await self._database.transact(_cancel_rest, account_id, broadcast_id, now_ms)
+        key = account_id, broadcast_id
+        return await self._database.transact(broadcast_recipients.cancel_rest, key, now_ms)
 
     async def list_recipients(
         self, account_id: int, broadcast_id: bytes, *, after: str, limit: int
     ) -> list[RecipientResult]:
         key = account_id, broadcast_id
-        return await self._database.query(_list_recipients, key, after, limit)
+        return await self._database.query(broadcast_recipients.list_recipients, key, after, limit)
 
     async def audience_page(
         self, account_id: int, audience: Audience, *, after: tuple[int, str], limit: int
     ) -> tuple[list[str], tuple[int, str] | None]:
-        return await self._database.query(_audience_page, account_id, audience, after, limit)
+        return await self._database.query(
+            broadcast_audiences.audience_page, account_id, audience, after, limit
+        )
+
+    async def count_queued(self, account_id: int, broadcast_id: bytes, *, limit: int) -> int:
+        key = account_id, broadcast_id
+        return await self._database.query(broadcast_reports.count_queued, key, limit)
+
+    async def list_to_report(self, *, now_ms: int) -> list[Broadcast]:
+        return await self._database.query(broadcast_reports.list_to_report, now_ms)
+
+    async def report(
+        self, account_id: int, broadcast_id: bytes, *, after: bytes
+    ) -> tuple[Broadcast | None, bytes | None]:
+        key = account_id, broadcast_id
+        page = await self._database.query(broadcast_reports.find_finals, key, after)
+        if not page.finals:
+            return None, page.last
+        noted = await self._database.transact(broadcast_reports.note_finals, key, page.finals)
+        return noted, page.last
+
+    async def count_opt_outs(
+        self, account_id: int, broadcast_id: bytes, *, before_ms: int, report_ms: int | None
+    ) -> Broadcast | None:
+        key = account_id, broadcast_id
+        return await self._database.transact(
+            broadcast_reports.count_opt_outs, key, before_ms, report_ms
+        )
 
     async def delete_old(self, *, before_ms: int) -> int:
+        found = await self._database.query(_list_old, before_ms)
+        if not found:
+            return 0
         return await self._database.transact(_delete_old, before_ms)
 
 
-def _add(broadcast: Broadcast) -> Steps[None]:
+def _add(broadcast: Broadcast) -> Steps[bytes | None]:
     one = broadcast
-    yield (
+    if one.request_id is not None:
+        earlier = yield SQL["of_request"], (one.account_id, one.request_id)
+        if earlier:
+            return bytes(earlier[0]["id"])
+    [unfinished] = yield SQL["unfinished"], (one.account_id,)
+    if unfinished["broadcasts"] >= MAX_UNFINISHED:
+        return None
+    added = yield (
         SQL["insert"],
         (
             one.account_id,
@@ -109,109 +181,48 @@ def _add(broadcast: Broadcast) -> Steps[None]:
             one.name,
             one.template,
             one.category,
-            _encode(one.values).decode(),
-            _encode(one.audience).decode(),
+            encode_text(one.values),
+            encode_text(one.audience),
             one.per_s,
             one.start_ms,
             one.not_after_ms,
-            one.actor,
+            one.begun_by,
             one.stop_percent,
             one.most_parts,
             one.created_ms,
+            one.template_version,
+            one.local_minute,
+            len(one.audience.esims),
+            one.stop_failed_percent,
+            one.stop_opted_out_percent,
+            one.request_id,
+            one.fingerprint,
         ),
     )
-
-
-def _prepare(account_id: int, broadcast_id: bytes, now_ms: int) -> Steps[bool]:
-    key = account_id, broadcast_id
-    rows = yield SQL["hold"], key
-    if not rows or rows[0]["status"] != BroadcastStatus.PREPARING:
-        return True
-    row = rows[0]
-    audience = _decode_audience(row["audience"])
-    if audience.esims:
-        return (yield from _prepare_named(key, row["place_ms"], audience.esims, now_ms))
-    after = row["place_ms"], row["place"]
-    end = yield from _page_end(account_id, after, PREPARE_STEP)
-    if end is None:
-        yield SQL["note_place"], (*key, 0, 0, *after, BroadcastStatus.SCHEDULED)
-        return True
-    noted = yield SQL["note_page"], (*key, *after, *_conditions(audience), *end)
-    yield SQL["note_place"], (*key, len(noted), 0, *end, BroadcastStatus.PREPARING)
-    return False
-
-
-def _page_end(account_id: int, after: tuple[int, str], limit: int) -> Steps[tuple[int, str] | None]:
-    """The last eSIM of the next page; `None` if there are no more eSIMs."""
-    rows = yield SQL["page_end"], (account_id, *after, limit - 1)
-    if not rows:  # fewer than a page are left: the page ends with the last one
-        rows = yield SQL["page_end"], (account_id, *after, 0)
-        if not rows:
-            return None
-        return _LAST_PLACE
-    return rows[0]["created_ms"], rows[0]["esim_tran_no"]
-
-
-_LAST_PLACE: Final = (2**62, "")
-
-
-def _prepare_named(
-    key: tuple[int, bytes], place: int, esims: tuple[str, ...], now_ms: int
-) -> Steps[bool]:
-    """`place` is how many were noted; an unknown eSIM is refused at once."""
-    total = refused = 0
-    page = esims[place : place + _NAMED_STEP]
-    for esim in page:
-        is_known = yield SQL["is_esim"], (esim, key[0])
-        state = RecipientState.WAITING if is_known else RecipientState.REFUSED
-        reason = None if is_known else Reason.ESIM_UNKNOWN
-        noted = yield SQL["note_one"], (*key, esim, state, reason, None if is_known else now_ms)
-        total += len(noted)
-        refused += 0 if is_known else len(noted)
-    is_done = place + len(page) >= len(esims)
-    status = BroadcastStatus.SCHEDULED if is_done else BroadcastStatus.PREPARING
-    yield SQL["note_place"], (*key, total, refused, place + len(page), "", status)
-    return is_done
-
-
-def _audience_page(
-    account_id: int, audience: Audience, after: tuple[int, str], limit: int
-) -> Steps[tuple[list[str], tuple[int, str] | None]]:
-    end = yield from _page_end(account_id, after, limit)
-    if end is None:
-        return [], None
-    parameters = (account_id, *after, end[0], *_conditions(audience), end[1])
-    rows = yield SQL["match_page"], parameters
-    return [row["esim_tran_no"] for row in rows], end
-
-
-def _conditions(audience: Audience) -> tuple[str, str, str, str]:
-    """Each condition as its values between bars; empty for none."""
-    return (
-        _barred(audience.plans),
-        _barred(audience.countries),
-        _barred(audience.languages),
-        _barred(audience.statuses),
-    )
-
-
-def _barred(values: tuple[str, ...]) -> str:
-    return f"|{'|'.join(values)}|" if values else ""
+    if not added:  # another node has just added it
+        added = yield SQL["of_request"], (one.account_id, one.request_id)
+    return bytes(added[0]["id"])
 
 
 def _find(account_id: int, broadcast_id: bytes) -> Steps[Broadcast | None]:
     rows = yield SQL["find"], (account_id, broadcast_id)
-    return _broadcast(rows[0]) if rows else None
+    return broadcast_of(rows[0], rows[0]["audience"]) if rows else None
 
 
 def _list(account_id: int, before: bytes | None, limit: int) -> Steps[list[Broadcast]]:
     rows = yield SQL["list"], (account_id, before or _BEYOND, limit)
-    return [_broadcast(row) for row in rows]
+    return [broadcast_of(row, row["audience"]) for row in rows]
 
 
-def _list_active() -> Steps[list[Broadcast]]:
-    rows = yield SQL["active"], (0, _MOST_ACTIVE)
-    return [_broadcast(row) for row in rows]
+def _list_active(
+    now_ms: int, after: ActivePlace | None
+) -> Steps[tuple[list[Broadcast], ActivePlace | None]]:
+    rows = yield SQL["active"], (now_ms, *(after or _START), ACTIVE_STEP)
+    found = [broadcast_of(row) for row in rows]
+    if len(found) < ACTIVE_STEP:
+        return found, None
+    last = rows[-1]
+    return found, (last["look_ms"], last["account_id"], last["id"])
 
 
 def _change(
@@ -220,83 +231,73 @@ def _change(
     rows = yield SQL["hold"], (account_id, broadcast_id)
     if not rows:
         return None
-    before = _broadcast(rows[0])
+    before = broadcast_of(rows[0])
     allowed = _ALLOWED.get(change.status)
     if before.status.is_final or (allowed is not None and before.status not in allowed):
         return before
-    ended_ms = now_ms if change.status.is_final else None
-    row = (
-        account_id,
-        broadcast_id,
-        change.status,
-        change.actor,
-        change.pause_reason,
-        now_ms,
-        ended_ms,
-    )
-    [changed] = yield SQL["set_status"], row
-    return _broadcast(changed)
+    if change.status is BroadcastStatus.FINISHED and before.unsent:
+        return before
+    actor = before.actor if change.actor is None else change.actor
+    return (yield from _set_status(rows[0], change.status, actor, change.pause_reason, now_ms))
 
 
-def _list_waiting(account_id: int, broadcast_id: bytes, limit: int) -> Steps[list[str]]:
-    rows = yield SQL["waiting"], (account_id, broadcast_id, limit)
-    return [row["esim_tran_no"] for row in rows]
-
-
-def _end_recipients(
-    key: tuple[int, bytes], results: Sequence[RecipientResult], now_ms: int
+def _resume(
+    account_id: int, broadcast_id: bytes, actor: str, now_ms: int
 ) -> Steps[Broadcast | None]:
-    held = yield SQL["hold"], key
-    if not held:
+    rows = yield SQL["hold"], (account_id, broadcast_id)
+    if not rows:
         return None
-    counts = dict.fromkeys(RecipientState, 0)
-    parts = 0
-    for each in results:
-        row = (*key, each.esim_tran_no, each.state, each.message_id, each.reason, each.parts)
-        ended = yield SQL["end_recipient"], (*row, now_ms)
-        if not ended and each.message_id is not None:
-            ended = yield SQL["end_cancelled"], (*row, now_ms)
-            counts[RecipientState.CANCELLED] -= len(ended)
-        if ended:
-            counts[each.state] += 1
-            parts += each.parts
-    [counted] = yield SQL["count"], (*key, *_counted(counts), parts)
-    return _broadcast(counted)
+    before = broadcast_of(rows[0])
+    if before.status is not BroadcastStatus.PAUSED:
+        return before
+    status = BroadcastStatus.PREPARING
+    if before.is_noted:
+        is_early = now_ms < before.start_ms
+        status = BroadcastStatus.SCHEDULED if is_early else BroadcastStatus.SENDING
+    return (yield from _set_status(rows[0], status, actor, None, now_ms, Recent()))
 
 
-def _cancel_rest(account_id: int, broadcast_id: bytes, now_ms: int) -> Steps[int]:
-    key = account_id, broadcast_id
-    held = yield SQL["hold"], key
-    if not held or not _broadcast(held[0]).status.is_final:
-        return 0
-    rows = yield SQL["cancel_rest"], (*key, now_ms, CANCEL_STEP)
-    yield SQL["count"], (*key, 0, 0, 0, len(rows), 0)
-    return len(rows)
-
-
-def _counted(counts: dict[RecipientState, int]) -> tuple[int, int, int, int]:
-    return (
-        counts[RecipientState.ACCEPTED],
-        counts[RecipientState.HELD],
-        counts[RecipientState.REFUSED],
-        counts[RecipientState.CANCELLED],
+def _set_status(
+    row: NamedRow,
+    status: BroadcastStatus,
+    actor: str,
+    pause_reason: PauseReason | None,
+    now_ms: int,
+    recent: Recent | None = None,
+) -> Steps[Broadcast]:
+    before = broadcast_of(row)
+    report_ms, place = row["report_ms"], row["opt_outs_from"]
+    if status is BroadcastStatus.SENDING:
+        report_ms, place = now_ms, place or first_id(now_ms)
+    changed = (
+        before.account_id,
+        before.id,
+        status,
+        actor,
+        pause_reason,
+        now_ms,
+        now_ms if status.is_final else None,
+        _look_ms(status, before),
+        report_ms,
+        place,
+        encode_text(recent or before.recent),
     )
+    [after] = yield SQL["set_status"], changed
+    return broadcast_of(after)
 
 
-def _list_recipients(
-    key: tuple[int, bytes], after: str, limit: int
-) -> Steps[list[RecipientResult]]:
-    rows = yield SQL["recipients"], (*key, after, limit)
-    return [
-        RecipientResult(
-            esim_tran_no=row["esim_tran_no"],
-            state=RecipientState(row["state"]),
-            message_id=row["message_id"],
-            reason=row["reason"],
-            parts=row["parts"] or 0,
-        )
-        for row in rows
-    ]
+def _look_ms(status: BroadcastStatus, before: Broadcast) -> int | None:
+    """When the leader must look at a broadcast that gets this status."""
+    if status is BroadcastStatus.PAUSED:
+        return before.not_after_ms
+    if status is BroadcastStatus.SCHEDULED:
+        return before.start_ms
+    return None if status.is_final and not before.unsent else 0
+
+
+def _list_old(before_ms: int) -> Steps[bool]:
+    rows = yield SQL["old"], (before_ms,)
+    return bool(rows)
 
 
 def _delete_old(before_ms: int) -> Steps[int]:
@@ -308,33 +309,3 @@ def _delete_old(before_ms: int) -> Steps[int]:
     if len(deleted) < CANCEL_STEP:
         yield SQL["delete"], key
     return len(deleted) + 1
-
-
-def _broadcast(row: NamedRow) -> Broadcast:
-    reason: Any = row["pause_reason"]
-    return Broadcast(
-        account_id=row["account_id"],
-        id=row["id"],
-        name=row["name"],
-        template=row["template"],
-        category=Category(row["category"]),
-        values=_decode_values(row["template_values"]),
-        audience=_decode_audience(row["audience"]),
-        per_s=row["per_s"],
-        start_ms=row["start_ms"],
-        not_after_ms=row["not_after_ms"],
-        created_ms=row["created_ms"],
-        status=BroadcastStatus(row["status"]),
-        pause_reason=PauseReason(reason) if reason else None,
-        actor=row["actor"],
-        stop_percent=row["stop_percent"],
-        most_parts=row["most_parts"],
-        total=row["total"],
-        accepted=row["accepted"],
-        held=row["held"],
-        refused=row["refused"],
-        cancelled=row["cancelled"],
-        parts=row["parts"],
-        changed_ms=row["changed_ms"],
-        ended_ms=row["ended_ms"],
-    )

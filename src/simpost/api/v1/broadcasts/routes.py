@@ -4,31 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
+from msgspec.structs import replace
 
 from simpost.api.shared.auth import Caller, ServicesDep
 from simpost.api.shared.paging import answer_page, cut_page
 from simpost.api.shared.problems import Problem, ProblemCode, invalid
 from simpost.api.shared.services import Services
+from simpost.api.v1.broadcasts.requests import BroadcastRequest, BroadcastStep
 from simpost.api.v1.broadcasts.schemas import (
     BroadcastOut,
     BroadcastPage,
     BroadcastPreviewOut,
     BroadcastQuery,
-    BroadcastRequest,
-    BroadcastStep,
     RecipientPage,
     RecipientQuery,
     show_broadcast,
     show_preview,
     show_recipient,
 )
+from simpost.api.v1.messages.body import fingerprint_of
 from simpost.api.v1.messages.results import refusal_problem
-from simpost.domain.accounts import Account
+from simpost.api.v1.messages.send_schema import IdempotencyKey
 from simpost.domain.broadcasts import Broadcast, BroadcastStatus
 from simpost.domain.messages import parse_id
 from simpost.domain.reasons import Reason
 from simpost.errors import UnknownBroadcast
+from simpost.features.broadcasts.service import RequestReused, TooManyBroadcasts
 
 router = APIRouter(prefix="/v1", tags=["broadcasts"])
 
@@ -41,22 +43,42 @@ router = APIRouter(prefix="/v1", tags=["broadcasts"])
     responses={200: {"model": BroadcastPreviewOut, "description": "The preview of a dry run"}},
 )
 async def begin_broadcast(
-    given: BroadcastRequest, account: Caller, services: ServicesDep
+    given: BroadcastRequest,
+    account: Caller,
+    services: ServicesDep,
+    request: Request,
+    idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
 ) -> Response:
-    """Its recipients are noted first, then it begins at `startAt`. Each eSIM gets it once."""
+    """Its recipients are noted first, then it begins at `startAt`. Each eSIM gets it once.
+
+    A request with the Idempotency-Key of an earlier one begins nothing, and returns that one.
+    """
     try:
         broadcast = given.broadcast(account.id, services.clock_ms())
     except ValueError as error:
         raise invalid(f"{error}.") from None
-    if await services.templates.find(account.id, given.template) is None:
+    template = await services.templates.find(account.id, given.template)
+    if template is None:
         raise refusal_problem(Reason.TEMPLATE_UNKNOWN, "")
+    broadcast = replace(broadcast, template_version=template.version)
+    previews = services.broadcasts.previews
+    if mistake := await previews.find_mistake(account, broadcast):
+        raise refusal_problem(mistake.reason, mistake.detail)
     if given.dry_run:
         async with services.costs.turn(account):
-            found = await services.broadcasts.preview(account, broadcast)
+            found = await previews.preview(account, broadcast, services.clock_ms())
         body = show_preview(found).model_dump_json(by_alias=True)
         return Response(body, media_type="application/json")
-    added = await services.broadcasts.add(broadcast)
-    body = show_broadcast(added).model_dump_json(by_alias=True)
+    if idempotency_key is not None:
+        fingerprint = await fingerprint_of(request)
+        broadcast = replace(broadcast, request_id=idempotency_key, fingerprint=fingerprint)
+    try:
+        added = await services.broadcasts.add(broadcast)
+    except TooManyBroadcasts as error:
+        raise Problem(409, ProblemCode.TOO_MANY_BROADCASTS, str(error)) from None
+    except RequestReused:
+        raise refusal_problem(Reason.REQUEST_ID_REUSED, "") from None
+    body = show_broadcast(added, services.clock_ms()).model_dump_json(by_alias=True)
     return Response(body, 201, media_type="application/json")
 
 
@@ -64,7 +86,7 @@ async def begin_broadcast(
 async def list_broadcasts(
     query: Annotated[BroadcastQuery, Query()], account: Caller, services: ServicesDep
 ) -> Response:
-    """Those that ended are kept for 90 days."""
+    """Those that ended are kept for 90 days. Of named eSIMs it shows their number only."""
     return await answer_page(
         services,
         account,
@@ -72,14 +94,15 @@ async def list_broadcasts(
         lambda: services.store.broadcasts.list_broadcasts(
             account.id, before=query.before, limit=query.look_ahead
         ),
-        lambda found: _page(found, query),
+        lambda found: _page(found, query, services.clock_ms()),
     )
 
 
 @router.get("/broadcasts/{id}", summary="Show a broadcast with its counts")
 async def get_broadcast(id: str, account: Caller, services: ServicesDep) -> BroadcastOut:  # noqa: A002
     """The counts add up to the audience at every moment."""
-    return show_broadcast(await services.broadcasts.find(account.id, _key(id)))
+    found = await services.broadcasts.find(account.id, _key(id))
+    return show_broadcast(found, services.clock_ms())
 
 
 @router.post("/broadcasts/{id}/pause", summary="Pause a broadcast")
@@ -89,8 +112,9 @@ async def pause_broadcast(
     account: Caller,
     services: ServicesDep,
 ) -> BroadcastOut:
-    """Within a second no more messages begin. 409 if it is over or its recipients are noted."""
-    return await _change(services, account, id, BroadcastStatus.PAUSED, given.actor)
+    """Within a second no more messages begin, and those that are held wait. 409 if it is over."""
+    paused = await services.broadcasts.pause(account, _key(id), given.actor)
+    return _shown(services, paused, is_done=paused.status is BroadcastStatus.PAUSED)
 
 
 @router.post("/broadcasts/{id}/resume", summary="Resume a broadcast")
@@ -100,8 +124,9 @@ async def resume_broadcast(
     account: Caller,
     services: ServicesDep,
 ) -> BroadcastOut:
-    """It sends to the eSIMs that remain; 409 if it is over."""
-    return await _change(services, account, id, BroadcastStatus.SENDING, given.actor)
+    """It goes on where it was; 409 if it is over. One that is not paused stays as it is."""
+    resumed = await services.broadcasts.resume(account, _key(id), given.actor)
+    return _shown(services, resumed, is_done=not resumed.status.is_final)
 
 
 @router.post("/broadcasts/{id}/cancel", summary="Cancel a broadcast")
@@ -111,8 +136,9 @@ async def cancel_broadcast(
     account: Caller,
     services: ServicesDep,
 ) -> BroadcastOut:
-    """The eSIMs that remain get nothing. Messages that are committed are not cancelled."""
-    return await _change(services, account, id, BroadcastStatus.CANCELLED, given.actor)
+    """The eSIMs that remain or are held get nothing. Messages that are committed leave."""
+    cancelled = await services.broadcasts.cancel(account, _key(id), given.actor)
+    return _shown(services, cancelled, is_done=cancelled.status is BroadcastStatus.CANCELLED)
 
 
 @router.get("/broadcasts/{id}/recipients", summary="List what became of each eSIM of a broadcast")
@@ -132,14 +158,11 @@ async def list_recipients(
     return RecipientPage(recipients=rows, next=last)
 
 
-async def _change(
-    services: Services, account: Account, broadcast_id: str, status: BroadcastStatus, actor: str
-) -> BroadcastOut:
-    changed = await services.broadcasts.change(account.id, _key(broadcast_id), status, actor)
-    if changed.status is not status:
+def _shown(services: Services, changed: Broadcast, *, is_done: bool) -> BroadcastOut:
+    if not is_done:
         detail = f"The broadcast is {changed.status}."
         raise Problem(409, ProblemCode.BROADCAST_STATUS, detail)
-    return show_broadcast(changed)
+    return show_broadcast(changed, services.clock_ms())
 
 
 def _key(broadcast_id: str) -> bytes:
@@ -149,6 +172,6 @@ def _key(broadcast_id: str) -> bytes:
     return key
 
 
-def _page(found: list[Broadcast], query: BroadcastQuery) -> BroadcastPage:
+def _page(found: list[Broadcast], query: BroadcastQuery, now_ms: int) -> BroadcastPage:
     rows, cursor = cut_page(found, query)
-    return BroadcastPage(broadcasts=[show_broadcast(row) for row in rows], next=cursor)
+    return BroadcastPage(broadcasts=[show_broadcast(row, now_ms) for row in rows], next=cursor)

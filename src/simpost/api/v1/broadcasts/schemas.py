@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic import (
+    Field,
+)
 
-from simpost.api.shared.error_messages import Matching
-from simpost.api.shared.paging import Instant, PageQuery
+from simpost.api.shared.paging import PageQuery
 from simpost.api.shared.schemas import (
     ReasonDetail,
     Schema,
@@ -15,181 +16,31 @@ from simpost.api.shared.schemas import (
     format_time,
     reason_detail,
     show_time,
-    to_ms,
 )
 from simpost.api.v1.messages.send_schema import Identifier
-from simpost.api.v1.templates.fields import (
-    NAMED_BY_VARIABLES,
-    LanguageTag,
-    TemplateName,
-    check_variable_names,
-)
+from simpost.domain.broadcast_sentences import sentence
 from simpost.domain.broadcasts import (
-    DEFAULT_NOT_AFTER_MS,
-    MAX_NAMED,
-    MAX_PER_S,
-    Audience,
     Broadcast,
     BroadcastStatus,
     PauseReason,
     RecipientResult,
     RecipientState,
-    sentence,
 )
-from simpost.domain.esims import EsimStatus
 from simpost.domain.messages import Category, format_id
 from simpost.domain.reasons import Reason
-from simpost.features.broadcasts.service import BroadcastPreview
-
-_MOST_AHEAD_MS: Final = 60 * 86_400_000
-_LONGEST_MS: Final = 14 * 86_400_000
-_MOST_VALUES: Final = 200
-_MOST_PARTS: Final = 100_000_000
-
-
-def _check_category(category: Category) -> Category:
-    if category is Category.CODE:
-        raise ValueError("codes are sent by /v1/verifications")
-    return category
-
-
-def _check_printable(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("must have visible characters and spaces only")
-    return text
-
-
-Country = Annotated[
-    StrictStr, Matching(r"^[A-Z]{2}$", "must be an ISO 3166-1 Alpha-2 code, such as FR")
-]
-PlanCode = Annotated[
-    StrictStr, Matching(r"^[!-{}~]{1,64}$", "must be 1 to 64 visible ASCII characters, without |")
-]
-
-
-class AudienceIn(Schema):
-    """eSIMs that meet every condition, or those that are named one by one."""
-
-    plans: Annotated[list[PlanCode], Field(max_length=_MOST_VALUES)] = Field(
-        default=[], description="Plan of the eSIM, as imported with it."
-    )
-    countries: Annotated[list[Country], Field(max_length=_MOST_VALUES)] = Field(
-        default=[], description="Where the eSIM is now."
-    )
-    languages: Annotated[list[LanguageTag], Field(max_length=_MOST_VALUES)] = Field(
-        default=[], description="Language of the traveller, as stored."
-    )
-    statuses: Annotated[list[EsimStatus], Field(max_length=20)] = Field(
-        default=[], description="Status of the order."
-    )
-    esims: Annotated[list[Identifier], Field(max_length=MAX_NAMED)] = Field(
-        default=[], description="esimTranNos, instead of conditions."
-    )
-
-    @model_validator(mode="after")
-    def _check_fields(self) -> AudienceIn:
-        conditions = (self.plans, self.countries, self.languages, self.statuses)
-        if self.esims and any(conditions):
-            raise ValueError("give conditions or esims")
-        return self
-
-    @property
-    def audience(self) -> Audience:
-        """The audience, as the service reads it."""
-        return Audience(
-            plans=tuple(self.plans),
-            countries=tuple(self.countries),
-            languages=tuple(self.languages),
-            statuses=tuple(self.statuses),
-            esims=tuple(dict.fromkeys(self.esims)),
-        )
-
-
-class BroadcastRequest(Schema):
-    """What to send to whom, and when."""
-
-    name: Annotated[
-        StrictStr, Field(min_length=1, max_length=128), AfterValidator(_check_printable)
-    ] = Field(description="For people; it need not be unique.")
-    template: TemplateName
-    values: Annotated[
-        dict[str, Annotated[StrictStr, Field(max_length=200)]],
-        NAMED_BY_VARIABLES,
-        AfterValidator(check_variable_names),
-    ] = Field(default={}, description="Values of variables of the template.")
-    category: Annotated[Category, AfterValidator(_check_category)] = Category.NOTICE
-    audience: AudienceIn = Field(
-        default_factory=AudienceIn, description="Without conditions: all eSIMs of the account."
-    )
-    start_at: Instant | None = Field(
-        default=None, description="When it begins, up to 60 days ahead; null: at once."
-    )
-    not_after: Instant | None = Field(
-        default=None,
-        description="When what remains is not sent any more, at most 14 days after `startAt`; "
-        "null: two hours after it.",
-    )
-    per_second: Annotated[StrictInt, Field(ge=1, le=MAX_PER_S)] = Field(
-        default=10, description="Most messages that it begins in a second."
-    )
-    stop_refused_percent: Annotated[StrictInt, Field(ge=1, le=100)] | None = Field(
-        default=50,
-        description="It pauses itself when more than this share is refused, from 50 decided eSIMs "
-        "on; null: never.",
-    )
-    stop_parts: Annotated[StrictInt, Field(ge=1, le=_MOST_PARTS)] | None = Field(
-        default=None,
-        description="It pauses itself when it has sent this number of parts; null: never.",
-    )
-    actor: Annotated[StrictStr, Field(max_length=64), AfterValidator(_check_printable)] = Field(
-        default="", description="Who begins it, for people."
-    )
-    dry_run: StrictBool = Field(
-        default=False, description="Preview the decisions; store and send nothing."
-    )
-
-    def broadcast(self, account_id: int, now_ms: int) -> Broadcast:
-        """The broadcast. Raises ValueError for a time that cannot be."""
-        start_ms = now_ms if self.start_at is None else to_ms(self.start_at)
-        if start_ms > now_ms + _MOST_AHEAD_MS:
-            raise ValueError("startAt must be at most 60 days ahead")
-        not_after_ms = start_ms + DEFAULT_NOT_AFTER_MS
-        if self.not_after is not None:
-            not_after_ms = to_ms(self.not_after)
-        if not max(start_ms, now_ms) < not_after_ms <= start_ms + _LONGEST_MS:
-            raise ValueError("notAfter must be after startAt and now, and within 14 days of it")
-        return Broadcast(
-            account_id=account_id,
-            id=b"",
-            name=self.name,
-            template=self.template,
-            category=self.category,
-            values=self.values,
-            audience=self.audience.audience,
-            per_s=self.per_second,
-            start_ms=start_ms,
-            not_after_ms=not_after_ms,
-            created_ms=now_ms,
-            actor=self.actor,
-            stop_percent=self.stop_refused_percent,
-            most_parts=self.stop_parts,
-        )
+from simpost.domain.states import State
+from simpost.features.broadcasts.preview import BroadcastPreview
 
 
 class AudienceOut(Schema):
-    """The audience, as it was given."""
+    """The audience, as it was given. `named` is the number of `esims`; a list has no `esims`."""
 
+    named: int
     plans: list[str]
     countries: list[str]
     languages: list[str]
     statuses: list[str]
     esims: list[str]
-
-
-class BroadcastStep(Schema):
-    """Who pauses, resumes or cancels it, for people."""
-
-    actor: Annotated[StrictStr, Field(max_length=64), AfterValidator(_check_printable)] = ""
 
 
 class BroadcastCounts(Schema):
@@ -203,8 +54,19 @@ class BroadcastCounts(Schema):
     remaining: int
 
 
+class ReportedCounts(Schema):
+    """What became of accepted messages: as carriers report it, and opt-outs after the message."""
+
+    delivered: int
+    failed: int
+    opted_out: int
+
+
 class BroadcastOut(Schema):
-    """`explanation` says what the status means, why, and what happens next."""
+    """`explanation` says what the status means, why, and what happens next.
+
+    `actor` made the last change; empty: simpost did.
+    """
 
     id: str
     name: str
@@ -212,13 +74,19 @@ class BroadcastOut(Schema):
     explanation: str
     pause_reason: PauseReason | None
     actor: str
+    begun_by: str
     template: str
+    template_version: int | None
     category: Category
     audience: AudienceOut
     counts: BroadcastCounts
+    reported: ReportedCounts
     parts: int
-    per_second: int
+    per_second: int | float
+    local_time: str | None
     stop_refused_percent: int | None
+    stop_failed_percent: int | None
+    stop_opted_out_percent: int | None
     stop_parts: int | None
     start_at: Time
     not_after: Time
@@ -240,6 +108,8 @@ class RecipientOut(Schema):
     state: RecipientState
     message_id: str | None
     reason: ReasonDetail | None
+    held_until: Time | None
+    outcome: State | None = Field(description="Final state of the message, once it is reported.")
 
 
 class RecipientQuery(Schema):
@@ -272,7 +142,10 @@ class LanguageSampleOut(Schema):
 
 
 class BroadcastPreviewOut(Schema):
-    """What the broadcast would do now. Of `total` eSIMs the first 500 are decided."""
+    """What the broadcast would do at its start. Of `total` eSIMs the first 500 are decided.
+
+    At its pace all take `seconds`, and it does not reach `tooLate` of them before `notAfter`.
+    """
 
     total: int
     decided: int
@@ -281,25 +154,30 @@ class BroadcastPreviewOut(Schema):
     refusals: list[RefusedCount]
     parts: int
     samples: list[LanguageSampleOut]
+    seconds: int
+    too_late: int
 
 
 class BroadcastQuery(PageQuery):
     """A page of broadcasts."""
 
 
-def show_broadcast(broadcast: Broadcast) -> BroadcastOut:
+def show_broadcast(broadcast: Broadcast, now_ms: int) -> BroadcastOut:
     """The broadcast as JSON shows it."""
     one, audience = broadcast, broadcast.audience
     return BroadcastOut(
         id=format_id(one.id),
         name=one.name,
         status=one.status,
-        explanation=sentence(one),
+        explanation=sentence(one, now_ms),
         pause_reason=one.pause_reason,
         actor=one.actor,
+        begun_by=one.begun_by,
         template=one.template,
+        template_version=one.template_version,
         category=one.category,
         audience=AudienceOut(
+            named=one.named,
             plans=list(audience.plans),
             countries=list(audience.countries),
             languages=list(audience.languages),
@@ -314,9 +192,15 @@ def show_broadcast(broadcast: Broadcast) -> BroadcastOut:
             cancelled=one.cancelled,
             remaining=one.remaining,
         ),
+        reported=ReportedCounts(
+            delivered=one.delivered, failed=one.failed, opted_out=one.opted_out
+        ),
         parts=one.parts,
-        per_second=one.per_s,
+        per_second=int(one.per_s) if one.per_s == int(one.per_s) else one.per_s,
+        local_time=_show_minute(one.local_minute),
         stop_refused_percent=one.stop_percent,
+        stop_failed_percent=one.stop_failed_percent,
+        stop_opted_out_percent=one.stop_opted_out_percent,
         stop_parts=one.most_parts,
         start_at=format_time(one.start_ms),
         not_after=format_time(one.not_after_ms),
@@ -332,6 +216,8 @@ def show_recipient(result: RecipientResult) -> RecipientOut:
         state=result.state,
         message_id=format_id(result.message_id) if result.message_id else None,
         reason=reason_detail(Reason(result.reason)) if result.reason else None,
+        held_until=show_time(result.due_ms),
+        outcome=State(result.outcome) if result.outcome else None,
     )
 
 
@@ -353,4 +239,10 @@ def show_preview(preview: BroadcastPreview) -> BroadcastPreviewOut:
             )
             for each in preview.samples
         ],
+        seconds=preview.seconds,
+        too_late=preview.too_late,
     )
+
+
+def _show_minute(minute: int | None) -> str | None:
+    return None if minute is None else f"{minute // 60:02}:{minute % 60:02}"

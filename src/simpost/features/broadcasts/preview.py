@@ -1,0 +1,142 @@
+"""What a broadcast would do: the size of its audience, and the decisions on the first eSIMs."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from simpost.domain.accounts import Account
+from simpost.domain.broadcast_sentences import reachable
+from simpost.domain.broadcasts import Audience, Broadcast
+from simpost.domain.reasons import Reason
+from simpost.features.broadcasts.local_time import local_due_ms
+from simpost.features.broadcasts.messages import BroadcastMessages
+from simpost.messaging.decision import Hold, Refusal, SendPlan
+from simpost.messaging.intake import Intake
+from simpost.ports.store.broadcasts import PREPARE_STEP, BroadcastStore
+
+PREVIEW_ESIMS: Final = 500
+"""eSIMs that a preview decides; it counts the others."""
+_MOST_COUNTED: Final = 2_000_000
+_OF_TEMPLATE: Final = (
+    Reason.TEMPLATE_UNKNOWN,
+    Reason.TEMPLATE_VALUE_MISSING,
+    Reason.TEMPLATE_VALUE_INVALID,
+)
+
+
+class LanguageSample(msgspec.Struct, frozen=True):
+    """The text of one language, as the first eSIM with it would get it."""
+
+    language: str
+    esim_tran_no: str
+    text: str
+
+
+class BroadcastPreview(msgspec.Struct, frozen=True):
+    """What a broadcast would do; the first PREVIEW_ESIMS eSIMs are decided, as at its start.
+
+    Attributes:
+        total: eSIMs of the audience, 2,000,000 at most.
+        decided: how many of them were decided.
+        parts: of the messages that would be sent or held.
+        seconds: how long all take at its pace.
+        too_late: eSIMs that it does not reach before `notAfter`.
+    """
+
+    total: int
+    decided: int
+    sends: int
+    holds: int
+    refusals: Mapping[Reason, int]
+    parts: int
+    samples: Sequence[LanguageSample]
+    seconds: int
+    too_late: int
+
+
+class BroadcastPreviews:
+    """Makes previews; stores and sends nothing."""
+
+    def __init__(self, store: BroadcastStore, intake: Intake, messages: BroadcastMessages) -> None:
+        self._store = store
+        self._intake = intake
+        self._messages = messages
+
+    async def preview(
+        self, account: Account, broadcast: Broadcast, now_ms: int
+    ) -> BroadcastPreview:
+        """What it would do at its start. Raises StoreError."""
+        esims, total = await self._audience(account.id, broadcast.audience)
+        from_ms = max(now_ms, broadcast.start_ms)
+        refusals: Counter[Reason] = Counter()
+        samples: dict[str, LanguageSample] = {}
+        sends = holds = parts = 0
+        for esim in esims:
+            made = await self._messages.request(account, broadcast, esim)
+            if isinstance(made, Refusal):
+                refusals[made.reason] += 1
+                continue
+            at_ms = await self._decided_ms(broadcast, esim, from_ms)
+            decision = (await self._intake.preview(account, made, at_ms=at_ms)).decision
+            if isinstance(decision, Refusal):
+                refusals[decision.reason] += 1
+                continue
+            plan = decision.plan if isinstance(decision, Hold) else decision
+            assert isinstance(plan, SendPlan)
+            holds += isinstance(decision, Hold)
+            sends += not isinstance(decision, Hold)
+            parts += plan.part_count
+            assert made.options.template
+            language = made.options.template.language
+            samples.setdefault(language, LanguageSample(language, esim, made.text))
+        in_time = reachable(broadcast.per_s, from_ms, broadcast.not_after_ms)
+        return BroadcastPreview(
+            total=total,
+            decided=len(esims),
+            sends=sends,
+            holds=holds,
+            refusals=dict(refusals),
+            parts=parts,
+            samples=[samples[language] for language in sorted(samples)],
+            seconds=math.ceil(total / broadcast.per_s),
+            too_late=max(0, total - in_time),
+        )
+
+    async def find_mistake(self, account: Account, broadcast: Broadcast) -> Refusal | None:
+        """Why its template has no text with its values, for the first eSIM of its audience."""
+        esims, _ = await self._audience(account.id, broadcast.audience, most=1)
+        for esim in esims:
+            made = await self._messages.request(account, broadcast, esim)
+            if isinstance(made, Refusal) and made.reason in _OF_TEMPLATE:
+                return made
+        return None
+
+    async def _decided_ms(self, broadcast: Broadcast, esim_tran_no: str, from_ms: int) -> int:
+        minute = broadcast.local_minute
+        if minute is None:
+            return from_ms
+        esim = await self._messages.find_esim(broadcast, esim_tran_no)
+        return from_ms if esim is None else local_due_ms(esim, minute, from_ms)
+
+    async def _audience(
+        self, account_id: int, audience: Audience, most: int = _MOST_COUNTED
+    ) -> tuple[list[str], int]:
+        """The first eSIMs of an audience, and how many it has."""
+        if audience.esims:
+            named = list(dict.fromkeys(audience.esims))
+            return named[: min(most, PREVIEW_ESIMS)], len(named)
+        first: list[str] = []
+        total = 0
+        place: tuple[int, str] | None = (0, "")
+        while place is not None and total < most:
+            found, place = await self._store.audience_page(
+                account_id, audience, after=place, limit=PREPARE_STEP
+            )
+            total += len(found)
+            first += found[: PREVIEW_ESIMS - len(first)]
+        return first[:most], total

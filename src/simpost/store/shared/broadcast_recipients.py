@@ -1,0 +1,132 @@
+"""Recipients of broadcasts: taken, ended once, and cancelled with what is left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from simpost.domain.broadcast_rules import slide
+from simpost.domain.broadcasts import (
+    Broadcast,
+    BroadcastStatus,
+    Recent,
+    RecipientResult,
+    RecipientState,
+)
+from simpost.ports.store.broadcasts import CANCEL_STEP, TakenRecipient
+from simpost.store.records.row import NamedRow
+from simpost.store.shared.broadcast_rows import broadcast_of, encode_text, result_of
+from simpost.store.shared.broadcast_sql import SQL
+from simpost.store.shared.steps import Steps
+
+_OPEN: Final = (RecipientState.WAITING, RecipientState.HELD)
+
+
+def list_waiting(key: tuple[int, bytes], limit: int) -> Steps[list[str]]:
+    rows = yield SQL["waiting"], (*key, limit)
+    return [row["esim_tran_no"] for row in rows]
+
+
+def take(
+    key: tuple[int, bytes],
+    new_id: Callable[[], bytes],
+    limit: int,
+    now_ms: int,
+    *,
+    held_only: bool,
+) -> Steps[list[TakenRecipient] | None]:
+    held = yield SQL["hold"], key
+    if not held or held[0]["status"] != BroadcastStatus.SENDING:
+        return None
+    rows = list((yield SQL["due"], (*key, now_ms, limit)))
+    if len(rows) < limit and not held_only:
+        rows += yield SQL["waiting"], (*key, limit - len(rows))
+    taken: list[TakenRecipient] = []
+    for row in rows:
+        each = yield from _reserve(key, row, new_id)
+        taken.append(each)
+    return taken
+
+
+def _reserve(
+    key: tuple[int, bytes], row: NamedRow, new_id: Callable[[], bytes]
+) -> Steps[TakenRecipient]:
+    """Store the id of the message before the message: what is in doubt is then looked up by it."""
+    esim, message_id = row["esim_tran_no"], row["message_id"]
+    if message_id is None:
+        message_id = new_id()
+        yield SQL["reserve"], (*key, esim, message_id)
+        return TakenRecipient(esim, message_id)
+    found = yield SQL["committed"], (key[0], message_id)
+    return TakenRecipient(esim, message_id, found[0]["part_count"] if found else None)
+
+
+def end(
+    key: tuple[int, bytes], results: Sequence[RecipientResult], now_ms: int
+) -> Steps[Broadcast | None]:
+    held = yield SQL["hold"], key
+    if not held:
+        return None
+    changes: Counter[RecipientState] = Counter()
+    decided: Counter[RecipientState] = Counter()
+    parts = 0
+    for each in results:
+        rows = yield SQL["state_of"], (*key, each.esim_tran_no)
+        if not rows:
+            continue
+        before = RecipientState(rows[0]["state"])
+        is_late = before is not RecipientState.ACCEPTED and each.state is RecipientState.ACCEPTED
+        if before not in _OPEN and not is_late:
+            continue
+        row = (*key, each.esim_tran_no, each.state, each.message_id, each.reason, each.parts)
+        yield SQL["end_recipient"], (*row, each.due_ms, now_ms)
+        changes[before] -= 1
+        changes[each.state] += 1
+        decided[each.state] += 1
+        parts += each.parts
+    recent = _recent(broadcast_of(held[0]).recent, decided, parts)
+    counts = (changes[state] for state in _COUNTED)
+    [counted] = yield SQL["count"], (*key, *counts, parts, encode_text(recent))
+    return broadcast_of(counted)
+
+
+_COUNTED: Final = (
+    RecipientState.ACCEPTED,
+    RecipientState.HELD,
+    RecipientState.REFUSED,
+    RecipientState.CANCELLED,
+)
+
+
+def _recent(recent: Recent, decided: Counter[RecipientState], parts: int) -> Recent:
+    refused, accepted = decided[RecipientState.REFUSED], decided[RecipientState.ACCEPTED]
+    seen, bad = slide(recent.decided, recent.refused, accepted + refused, refused)
+    return replace(
+        recent,
+        decided=seen,
+        refused=bad,
+        accepted=recent.accepted + accepted,
+        parts=recent.parts + parts,
+    )
+
+
+def cancel_rest(key: tuple[int, bytes], now_ms: int) -> Steps[int]:
+    rows = yield SQL["hold"], key
+    if not rows or not broadcast_of(rows[0]).status.is_final:
+        return 0
+    held = yield SQL["cancel_held"], (*key, now_ms, CANCEL_STEP)
+    waiting: Sequence[NamedRow] = ()
+    if len(held) < CANCEL_STEP:
+        waiting = yield SQL["cancel_waiting"], (*key, now_ms, CANCEL_STEP - len(held))
+    ended = len(held) + len(waiting)
+    look_ms = 0 if ended == CANCEL_STEP else None
+    yield SQL["count_cancelled"], (*key, len(held), ended, look_ms)
+    return ended
+
+
+def list_recipients(key: tuple[int, bytes], after: str, limit: int) -> Steps[list[RecipientResult]]:
+    rows = yield SQL["recipients"], (*key, after, limit)
+    return [result_of(row) for row in rows]
