@@ -5,14 +5,21 @@ from __future__ import annotations
 import csv
 import sys
 import time
-from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 from urllib.parse import quote
+from uuid import uuid4
 
 import typer
 
-from simpost.cli.client import Server
+from simpost.cli.broadcast_output import (
+    broadcast_lines,
+    list_row,
+    preview_lines,
+    progress_bar,
+)
+from simpost.cli.client import RequestRefused, Server
 from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.cli.pages import read_pages, read_values
@@ -23,7 +30,6 @@ app = typer.Typer(no_args_is_help=True, help="Send one template to many eSIMs.")
 _PATH: Final = "/v1/broadcasts"
 _LOOK_S: Final = 0.5
 _OVER: Final = ("finished", "cancelled", "expired", "paused")
-_WIDTH: Final = 40
 
 Id: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="Id of the broadcast.")]
 Actor: TypeAlias = Annotated[str, typer.Option(help="Who does it, for people.")]
@@ -50,13 +56,27 @@ def start(
         typer.Option(metavar="FILE", help="CSV file with a column esimTranNo: only these."),
     ] = None,
     everyone: Annotated[bool, typer.Option("--everyone", help="All eSIMs of the account.")] = False,
-    per_second: Annotated[int, typer.Option(min=1, help="Messages in a second at most.")] = 10,
+    per_second: Annotated[
+        float, typer.Option(min=0.01, help="Messages in a second at most.")
+    ] = 10.0,
+    local_time: Annotated[
+        str | None, typer.Option(metavar="HH:MM", help="Send at this time of day of each eSIM.")
+    ] = None,
     at: Annotated[
         str | None, typer.Option("--at", metavar="TIME", help="Begin then: an RFC 3339 time.")
     ] = None,
     not_after: Annotated[
         str | None, typer.Option(metavar="TIME", help="Send nothing after that.")
     ] = None,
+    stop_refused: Annotated[
+        int, typer.Option(min=0, max=100, help="Pause it if more percent are refused; 0: never.")
+    ] = 50,
+    stop_failed: Annotated[
+        int, typer.Option(min=0, max=100, help="Pause it if more percent fail; 0: never.")
+    ] = 50,
+    stop_opted_out: Annotated[
+        int, typer.Option(min=0, max=100, help="Pause it if more percent opt out; 0: never.")
+    ] = 5,
     stop_parts: Annotated[
         int | None, typer.Option(min=1, help="Pause it after this number of parts.")
     ] = None,
@@ -88,22 +108,28 @@ def start(
         "category": category,
         "audience": audience,
         "perSecond": per_second,
+        "localTime": local_time,
         "startAt": at,
         "notAfter": not_after,
+        "stopRefusedPercent": stop_refused or None,
+        "stopFailedPercent": stop_failed or None,
+        "stopOptedOutPercent": stop_opted_out or None,
         "stopParts": stop_parts,
         "actor": actor,
         "dryRun": dry_run,
     }
     server = account_server(url, config, access_code, secret, api_key)
-    answer = server.post(_PATH, body)
-    if as_json:
-        print_json(answer)
-    elif dry_run:
-        print_lines(_preview_lines(answer))
-    else:
-        print_lines(_lines(answer))
-    if watch and not dry_run:
-        _watch(server, answer["id"], actor)
+    answer = server.post(_PATH, body, request_id="" if dry_run else str(uuid4()))
+    if dry_run:
+        if as_json:
+            print_json(answer)
+        else:
+            print_lines(preview_lines(answer))
+        return
+    if not as_json or not watch:
+        _print(answer, as_json=as_json)
+    if watch:
+        _watch(server, answer["id"], actor, as_json=as_json)
 
 
 @app.command("list")
@@ -125,7 +151,7 @@ def list_broadcasts(
         print_lines(["No broadcasts."])
     else:
         heading = ("id", "name", "status", "decided", "eSIMs")
-        print_columns([heading, *(_row(each) for each in found)])
+        print_columns([heading, *(list_row(each) for each in found)])
 
 
 @app.command()
@@ -152,9 +178,11 @@ def watch(
     access_code: AccessCode = None,
     secret: Secret = None,
     api_key: ApiKey = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show the progress of a broadcast until it is over or paused. Ctrl-C pauses it."""
-    _watch(account_server(url, config, access_code, secret, api_key), broadcast_id, actor)
+    server = account_server(url, config, access_code, secret, api_key)
+    _watch(server, broadcast_id, actor, as_json=as_json)
 
 
 @app.command()
@@ -205,27 +233,42 @@ def cancel(
     _print(_step(server, broadcast_id, "cancel", actor), as_json=as_json)
 
 
-def _watch(server: Server, broadcast_id: str, actor: str) -> None:
-    """Print a line of progress until it is over; an interrupt pauses it."""
+def _watch(server: Server, broadcast_id: str, actor: str, *, as_json: bool) -> None:
+    """Show the progress until it is over; an interrupt pauses it. Exits with 1 if it did not end.
+
+    Only a terminal is shown a bar.
+    """
+    has_bar = sys.stderr.isatty()
     try:
         while True:
             found = server.get(_place(broadcast_id))
-            print(f"\r{_bar(found)}", end="", file=sys.stderr, flush=True)
+            if has_bar:
+                print(f"\r{progress_bar(found)}\x1b[K", end="", file=sys.stderr, flush=True)
             if found["status"] in _OVER:
                 break
             time.sleep(_LOOK_S)
     except KeyboardInterrupt:
-        found = _step(server, broadcast_id, "pause", actor)
-    print(file=sys.stderr)
-    print_lines([f"{found['status']}: {found['explanation']}"])
+        server.close()  # the interrupt may have cut a response
+        found = _pause(server, broadcast_id, actor)
+    if has_bar:
+        print(file=sys.stderr)
+    if as_json:
+        print_json(found)
+    else:
+        print_lines([f"{found['status']}: {found['explanation']}"])
+    if found["status"] != "finished":
+        raise typer.Exit(1)
 
 
-def _bar(found: dict[str, Any]) -> str:
-    counts = found["counts"]
-    total = counts["total"]
-    done = total - counts["remaining"]
-    filled = _WIDTH * done // total if total else 0
-    return f"[{'#' * filled}{' ' * (_WIDTH - filled)}] {done:,} of {total:,}  {found['status']}"
+def _pause(server: Server, broadcast_id: str, actor: str) -> dict[str, Any]:
+    """It, paused; one that was just over as it is."""
+    try:
+        return _step(server, broadcast_id, "pause", actor)
+    except RequestRefused as error:
+        if error.status != HTTPStatus.CONFLICT:
+            raise
+    found: dict[str, Any] = server.get(_place(broadcast_id))
+    return found
 
 
 def _step(server: Server, broadcast_id: str, name: str, actor: str) -> dict[str, Any]:
@@ -249,34 +292,4 @@ def _print(found: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        print_lines(_lines(found))
-
-
-def _row(found: dict[str, Any]) -> tuple[str, ...]:
-    counts = found["counts"]
-    decided = counts["total"] - counts["remaining"]
-    return found["id"], found["name"], found["status"], str(decided), str(counts["total"])
-
-
-def _lines(found: dict[str, Any]) -> Iterator[str]:
-    counts = found["counts"]
-    yield f"{found['id']}  {found['name']}"
-    yield f"{found['status']}: {found['explanation']}"
-    yield (
-        f"eSIMs      {counts['total']:,}: {counts['accepted']:,} accepted, "
-        f"{counts['held']:,} held, {counts['refused']:,} refused, "
-        f"{counts['cancelled']:,} cancelled, {counts['remaining']:,} remaining"
-    )
-    yield f"parts      {found['parts']:,}"
-    yield f"pace       {found['perSecond']:,} a second"
-    yield f"from       {found['startAt']} to {found['notAfter']}"
-
-
-def _preview_lines(found: dict[str, Any]) -> Iterator[str]:
-    yield f"eSIMs        {found['total']:,}, of which {found['decided']:,} were decided"
-    yield f"would send   {found['sends']:,}, {found['parts']:,} parts with those held"
-    yield f"would hold   {found['holds']:,}"
-    for each in found["refusals"]:
-        yield f"would refuse {each['count']:,}: {each['reason']['explanation']}"
-    for each in found["samples"]:
-        yield f"{each['language']:<5} {each['esimTranNo']}  {each['text']}"
+        print_lines(broadcast_lines(found))

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
+from tests import prestarted
 from tests.integration.cli.test_cli_automations import texts_of_handset
 from tests.integration.cli.test_cli_inbox import ESIM
 
@@ -42,6 +48,44 @@ def test_a_broadcast_reaches_the_handset_and_counts_the_rest(simpost: Any, tmp_p
     assert listed.split() == [broadcast_id, "Works", "finished", "2", "2"]
     late = simpost("broadcast", "pause", broadcast_id)
     assert (late.returncode, "The broadcast is finished." in late.stderr) == (1, True)
+
+
+def test_an_interrupt_pauses_it_and_json_stays_json(simpost: Any, tmp_path: Path) -> None:
+    file = tmp_path / "works.json"
+    file.write_text(json.dumps(TEMPLATE | {"name": "slow", "texts": {"en": "Slow works"}}))
+    simpost("templates", "save", str(file))
+    options = ("--template", "slow", "--category", "service", "--everyone", "--json")
+    slow = ("--per-second", "0.01", "--stop-refused", "0")
+    started = simpost("broadcast", "start", "Works", *options, *slow, "--not-after", "2100-01-01")
+    assert (started.returncode, "notAfter" in started.stderr) == (1, True)
+    begun = json.loads(simpost("broadcast", "start", "Works", *options, *slow).stdout)
+    assert begun["perSecond"] == 0.01
+    watch = prestarted.Popen(
+        [
+            *(sys.executable, "-m", "simpost", "broadcast", "watch", begun["id"]),
+            *("--json", "--actor", "Ana"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={
+            **os.environ,
+            "SIMPOST_CONFIG": str(simpost.config),
+            "SIMPOST_ACCESS_CODE": "demo",
+            "SIMPOST_SECRET": "demo-secret",
+        },
+    )
+    with watch:
+        time.sleep(2)
+        watch.send_signal(signal.SIGINT)
+        stdout, stderr = watch.communicate(timeout=30)
+    assert (watch.returncode, stderr) == (1, "")
+    paused = json.loads(stdout)
+    assert (paused["status"], paused["actor"]) == ("paused", "Ana")
+    cancelled = simpost("broadcast", "cancel", begun["id"], "--json")
+    assert json.loads(cancelled.stdout)["counts"]["remaining"] == 0
+    ended = simpost("broadcast", "watch", begun["id"])
+    assert (ended.returncode, ended.stdout.startswith("cancelled: It was cancelled.")) == (1, True)
 
 
 def test_mistakes_are_explained(simpost: Any, tmp_path: Path) -> None:
