@@ -96,6 +96,7 @@ class SendResult(msgspec.Struct, frozen=True, gc=False):
         plan: what will be sent; `None` when refused or `repeated`.
         hold: until when the message is held, and why; `None` when it is sent now.
         repeated: whether this is the earlier result for the same request id.
+        budget: the name of the budget that refused it; empty if another rule did.
     """
 
     message_id: bytes | None = None
@@ -104,6 +105,7 @@ class SendResult(msgspec.Struct, frozen=True, gc=False):
     plan: SendPlan | None = None
     repeated: bool = False
     hold: Hold | None = None
+    budget: str = ""
 
 
 class Intake(Component):
@@ -447,7 +449,7 @@ class Intake(Component):
             if first:
                 return self._earlier_result(account, request, esim, first)
         self._log_refusal(account, request, esim, refusal.reason, refusal.record)
-        return SendResult(reason=refusal.reason, detail=refusal.detail)
+        return SendResult(reason=refusal.reason, detail=refusal.detail, budget=refusal.budget)
 
     def _earlier_result(
         self, account: Account, request: SendRequest, esim: Esim | None, first: IdempotentReplay

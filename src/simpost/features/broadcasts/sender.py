@@ -18,7 +18,6 @@ from simpost.domain.broadcasts import (
     RecipientState,
 )
 from simpost.domain.messages import Category, own_request_id
-from simpost.domain.policy.budgets import budget_name
 from simpost.domain.reasons import Reason
 from simpost.features.broadcasts.local_time import local_due_ms
 from simpost.features.broadcasts.messages import BroadcastMessages
@@ -197,11 +196,7 @@ class BroadcastSender:
         """The reason to pause, if this refusal is the same for all recipients."""
         if result.reason is Reason.SENDING_STOPPED:
             return self._find_standstill(broadcast)
-        reached = result.reached
-        if reached is not None and result.reason is Reason.BUDGET_REACHED:
-            is_whole = budget_name(reached.quota.counter) in _WHOLE_BUDGETS
-            return PauseReason.BUDGET_REACHED if is_whole else None
-        return None
+        return PauseReason.BUDGET_REACHED if result.budget in _WHOLE_BUDGETS else None
 
 
 def _accepted(esim_tran_no: str, message_id: bytes, parts: int) -> RecipientResult:
