@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from simpost.domain.accounts import Account
 from simpost.domain.automations import Automation, RunState
+from simpost.domain.code_modes import known_key
 from simpost.domain.conversations import ConversationRules, Note
 from simpost.domain.decision_record import DecisionRecord, encode_record
 from simpost.domain.inbound import NO_ACCOUNT
@@ -230,6 +231,15 @@ async def test_a_pending_verification_is_cancelled_and_its_session_erased(store)
     assert found.state is VerificationState.CANCELLED
     assert found.prefix == ""
     assert "user-4711" not in await whole(store)
+
+
+async def test_an_esim_is_not_known_any_more(store):
+    started = await start_verification(store, new_verification("482910", esim=ESIM))
+    await store.verifications.check(1, started.verification.id, "482910", now_ms=NOW_MS)
+    keys = [known_key(1, ESIM)]
+    assert await store.quotas.find_used(keys) == [1]
+    await forget(store)
+    assert await store.quotas.find_used(keys) == [0]
 
 
 async def test_a_used_request_id_stays_used(store):

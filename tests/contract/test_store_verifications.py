@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from simpost.domain.code_budgets import NO_LIMITS, CodeSubjects
+from simpost.domain.code_modes import known_key
 from simpost.domain.messages import Category, Priority
 from simpost.domain.verifications import (
     CheckVerdict,
@@ -256,3 +257,24 @@ async def test_expired_ones_are_ended_in_steps_and_deleted_later(store):
     assert await store.verifications.delete_ended(before_ms=end_ms + 1) == 100
     assert await store.verifications.delete_ended(before_ms=end_ms + 1) == 20
     assert (await find(store, kept)).state is VerificationState.PENDING
+
+
+async def is_known(store, account_id=1, esim="26010100000001"):
+    return await store.quotas.find_used([known_key(account_id, esim)]) == [1]
+
+
+async def test_an_esim_is_known_to_the_account_that_verified_it_for_a_year(store):
+    begun = (await start(store)).verification
+    await check(store, begun, OTHER_CODE)
+    assert not await is_known(store)
+    await check(store, begun, CODE)
+    assert await is_known(store)
+    assert not await is_known(store, account_id=2)
+    assert not await is_known(store, esim="26010100000002")
+    later_ms = NOW_MS + 300 * DAY_MS
+    again = await start(store, now_ms=later_ms)
+    await check(store, again.verification, CODE, now_ms=later_ms)
+    await store.retention.purge(now_ms=NOW_MS + 366 * DAY_MS, limit=100)
+    assert await is_known(store)
+    await store.retention.purge(now_ms=later_ms + 366 * DAY_MS, limit=100)
+    assert not await is_known(store)

@@ -9,10 +9,10 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from simpost.config.section import Section
 from simpost.domain.code_budgets import CodeBudget
-from simpost.domain.code_modes import CodeMode
+from simpost.domain.code_modes import PLAN, CodeMode
 from simpost.domain.verifications import MAX_DIGITS, MIN_DIGITS
 
-_PLACE = re.compile(r"[A-Z]{2}|[1-9][0-9]{0,14}")
+_PLACE = re.compile(rf"[A-Z]{{2}}|[1-9][0-9]{{0,14}}|{PLAN}[!-~]{{1,64}}")
 _MOST_SENDS = 1_000_000_000
 
 
@@ -26,7 +26,10 @@ def _are_limits(limits: dict[CodeBudget, int]) -> dict[CodeBudget, int]:
 def _are_places(modes: dict[str, CodeMode]) -> dict[str, CodeMode]:
     for place in modes:
         if not _PLACE.fullmatch(place):
-            raise ValueError(f"{place!r} must be a country such as NG, or the digits of numbers")
+            raise ValueError(
+                f"{place!r} must be a country such as NG, the digits of numbers, "
+                "or plan: and the slug of a plan"
+            )
     return modes
 
 
@@ -103,13 +106,13 @@ class VerificationSettings(Section):
         default=CodeMode.ALLOW,
         description="What happens with codes: `allow` sends them, `monitor` also logs those that "
         "`filter` would refuse, `filter` refuses codes to prefixes of which too few are verified, "
-        "and `block` refuses all.",
+        "`known` sends them only to eSIMs that verified one before, and `block` refuses all.",
     )
     modes: Annotated[dict[str, CodeMode], AfterValidator(_are_places)] = Field(
         default={},
-        description="Modes of countries, by Alpha-2 code, and of numbers, by their first digits, "
-        'such as `{ NG = "filter", "1876" = "block" }`. The longest prefix decides, then the '
-        "country.",
+        description="Modes of countries, by Alpha-2 code, of numbers, by first digits, and of "
+        'plans, such as `{ NG = "filter", "1876" = "block", "plan:TH_1_7" = "known" }`. The '
+        "longest prefix decides, then the plan, then the country.",
     )
     filter_share: float = Field(
         default=0.2,

@@ -1,4 +1,4 @@
-"""Modes of one-time codes: whether codes to a country or prefix are sent, watched or refused."""
+"""Modes of one-time codes: whether codes to a country, plan or prefix are sent or refused."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from simpost.domain.policy.quotas import QuotaKey
 from simpost.domain.reasons import Reason
 
 _HOUR_MS: Final = 3_600_000
+KNOWN_MS: Final = 365 * 86_400_000
+"""How long an eSIM is known after a code of it was verified."""
+PLAN: Final = "plan:"
+"""What the key of a mode begins with if the rest is the slug of a plan."""
 
 
 class CodeMode(StrEnum):
@@ -23,12 +27,14 @@ class CodeMode(StrEnum):
         ALLOW: they are sent.
         MONITOR: they are sent, and those that `FILTER` would refuse are logged and counted.
         FILTER: they are refused while too few of the prefix are verified.
+        KNOWN: they are sent to eSIMs of which the account verified a code before, only.
         BLOCK: they are refused.
     """
 
     ALLOW = "allow"
     MONITOR = "monitor"
     FILTER = "filter"
+    KNOWN = "known"
     BLOCK = "block"
 
 
@@ -37,7 +43,8 @@ class CodeModes(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         default: of numbers without a mode of their own.
-        own: by Alpha-2 code of a country, or by the first digits of numbers.
+        own: by Alpha-2 code of a country, by the first digits of numbers, or by `plan:` and the
+            slug of a plan.
         least_share: of the verifications of a prefix that end in an hour, how many must be
             verified, from 0 to 1.
         least_ended: how many must have ended in the hour before any is refused.
@@ -48,14 +55,14 @@ class CodeModes(msgspec.Struct, frozen=True, gc=False):
     least_share: float = 0.2
     least_ended: int = 30
 
-    def mode_of(self, msisdn: str, country: str) -> CodeMode:
-        """The mode of the longest prefix of the number, else of its country, else the default."""
+    def mode_of(self, msisdn: str, plan: str, country: str) -> CodeMode:
+        """The mode of the longest prefix of the number, its plan, its country, or the default."""
         if not self.own:
             return self.default
         for length in range(len(msisdn), 0, -1):
             if found := self.own.get(msisdn[:length]):
                 return found
-        return self.own.get(country, self.default)
+        return self.own.get(f"{PLAN}{plan}") or self.own.get(country, self.default)
 
 
 class PrefixCounts(msgspec.Struct, frozen=True, gc=False):
@@ -74,9 +81,19 @@ def prefix_keys(prefix: str, now_ms: int) -> tuple[QuotaKey, QuotaKey]:
     )
 
 
+def known_key(account_id: int, esim_tran_no: str) -> QuotaKey:
+    """The key of the count of an eSIM that is known to an account; it expires with that."""
+    return QuotaKey(account_id, f"code-known:{esim_tran_no}", "")
+
+
 def block_refusal() -> CodeRefusal:
     """The refusal of a code to a number whose mode is `BLOCK`."""
     return CodeRefusal(Reason.CODE_BLOCKED, "", None)
+
+
+def unknown_refusal() -> CodeRefusal:
+    """The refusal of a code to an eSIM that is not known, where the mode is `KNOWN`."""
+    return CodeRefusal(Reason.CODE_ESIM_NOT_KNOWN, "", None)
 
 
 def filter_refusal(

@@ -62,6 +62,7 @@ class Reason(StrEnum):
     CODE_WAIT = "code_wait"
     CODE_BUDGET_REACHED = "code_budget_reached"
     CODE_BLOCKED = "code_blocked"
+    CODE_ESIM_NOT_KNOWN = "code_esim_not_known"
     CODE_FILTERED = "code_filtered"
     # Inbound messages from phones.
     NOT_TEXT = "not_text"
@@ -286,7 +287,11 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
         "Start again in the next period, or have the administrator raise the budget.",
     ),
     Reason.CODE_BLOCKED: (
-        "The administrator blocks codes to the country or prefix of the number.",
+        "The administrator blocks codes to the country, plan or prefix of the number.",
+        "Verify another way, or have the administrator change `verifications.modes`.",
+    ),
+    Reason.CODE_ESIM_NOT_KNOWN: (
+        "Codes are sent only to eSIMs of which the account verified a code in the last year.",
         "Verify another way, or have the administrator change `verifications.modes`.",
     ),
     Reason.CODE_FILTERED: (

@@ -98,6 +98,7 @@ RULE_OF: Final[Mapping[Reason, DecisionRule]] = {
     Reason.CODE_WAIT: DecisionRule.BUDGET,
     Reason.CODE_BUDGET_REACHED: DecisionRule.BUDGET,
     Reason.CODE_BLOCKED: DecisionRule.STOP,
+    Reason.CODE_ESIM_NOT_KNOWN: DecisionRule.STOP,
     Reason.CODE_FILTERED: DecisionRule.STOP,
 }
 """The rule that gives a reason for a refusal or a hold. Other reasons come before all rules."""

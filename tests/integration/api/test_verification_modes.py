@@ -47,9 +47,12 @@ async def lock(service, count):
         ({"668": "block", "66810000001": "allow"}, False),
         ({"TH": "allow", "6681000": "block"}, True),
         ({"NG": "block", "67": "block"}, False),
+        ({"plan:TH_1_7": "block", "TH": "allow"}, True),
+        ({"plan:TH_1_7": "block", "6681": "allow"}, False),
+        ({"plan:TH_1": "block"}, False),
     ],
 )
-async def test_the_longest_prefix_decides_then_the_country(service, modes, is_blocked):
+async def test_the_longest_prefix_decides_then_plan_then_country(service, modes, is_blocked):
     configure(service, modes=modes)
     preview = (await start(service, dryRun=True)).json()
     answer = await start(service)
@@ -60,6 +63,23 @@ async def test_the_longest_prefix_decides_then_the_country(service, modes, is_bl
         assert await sent(service) == []
     else:
         assert (answer.status_code, preview["decision"], preview["mode"]) == (201, "send", "allow")
+
+
+async def test_known_esims_are_sent_codes_and_others_are_not(service, clock):
+    begun = (await start(service)).json()
+    await check(service, begun, await sent_code(service))
+    await start(service, esimTranNo=OTHER)
+    clock.now_ms += DAY_MS
+    configure(service, mode="known")
+    answer = await start(service, esimTranNo=OTHER, purpose="payment")
+    assert (answer.status_code, answer.json()["code"]) == (409, "code_esim_not_known")
+    preview = (await start(service, esimTranNo=OTHER, dryRun=True)).json()
+    assert (preview["reason"]["code"], preview["mode"]) == ("code_esim_not_known", "known")
+    stranger = {"account": "other", "esimTranNo": "26010100000090"}
+    assert (await start(service, **stranger)).json()["code"] == "code_esim_not_known"
+    assert (await start(service)).status_code == 201
+    configure(service, mode="known", modes={"66810000006": "allow"})
+    assert (await start(service, esimTranNo=OTHER)).status_code == 201
 
 
 async def test_a_filter_refuses_a_prefix_of_which_too_few_are_verified(service, clock):

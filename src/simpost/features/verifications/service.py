@@ -19,6 +19,7 @@ from simpost.domain.code_budgets import (
     esim_quotas,
     subjects_of,
 )
+from simpost.domain.code_modes import CodeMode, CodeModes
 from simpost.domain.esims import Esim
 from simpost.domain.policy.quotas import Quota, QuotaReached
 from simpost.domain.reasons import Reason
@@ -26,7 +27,6 @@ from simpost.domain.verifications import StartStep, Verification
 from simpost.features.verifications.counts import CodeCounts
 from simpost.features.verifications.guard import CodeGuard
 from simpost.features.verifications.messages import code_request, with_text
-from simpost.features.verifications.reached_budgets import ReachedBudgets
 from simpost.features.verifications.requests import PreviewResult, StartRequest, StartResult
 from simpost.features.verifications.rules import AccountRules, modes_of, rules_of
 from simpost.messaging.decision import Refusal, SendPlan
@@ -64,7 +64,7 @@ class Verifications(Component):
         self.counts = CodeCounts(store.quotas, clock_ms)
         self._settings = settings
         self._store = store.verifications
-        self._guard = CodeGuard(self.counts, ReachedBudgets(store.quotas))
+        self._guard = CodeGuard(self.counts, store.quotas)
         self._intake = intake
         self._new_id = new_id
         self._clock_ms = clock_ms
@@ -102,11 +102,11 @@ class Verifications(Component):
         new = self._new(account, esim, wanted, code)
         found = await self._store.preview_start(new, rules.limits, now_ms=now_ms)
         modes = modes_of(self._settings)
-        mode, refused = modes.mode_of(esim.msisdn, new.subjects.country), None
+        mode, refused = _mode_of(modes, esim.msisdn, new), None
         if found.step.sends:
             quotas = account_quotas(rules.limits, new.subjects, now_ms)
             refused = found.refusal or await self._guard.find_refusal(
-                account.id, new.subjects, mode, modes, quotas, now_ms
+                new, mode, modes, quotas, now_ms
             )
             quotas += esim_quotas(rules.limits, new.subjects.esim, now_ms)
             request = replace(request, quotas=quotas)
@@ -188,10 +188,8 @@ class Verifications(Component):
     ) -> CodeRefusal | None:
         """The refusal by a mode or a budget; `None` for a start that sends nothing."""
         modes = modes_of(self._settings)
-        mode = modes.mode_of(msisdn, new.subjects.country)
-        refusal = await self._guard.find_refusal(
-            new.account_id, new.subjects, mode, modes, quotas, now_ms
-        )
+        mode = _mode_of(modes, msisdn, new)
+        refusal = await self._guard.find_refusal(new, mode, modes, quotas, now_ms)
         if refusal is None:
             return None
         found = await self._store.preview_start(new, limits, now_ms=now_ms)
@@ -247,6 +245,10 @@ class Verifications(Component):
 
 def _refusal(found: CodeRefusal) -> Refusal:
     return Refusal(found.reason, found.detail, budget=found.budget, until_ms=found.until_ms)
+
+
+def _mode_of(modes: CodeModes, msisdn: str, new: NewVerification) -> CodeMode:
+    return modes.mode_of(msisdn, new.subjects.plan, new.subjects.country)
 
 
 def _new_code(digits: int) -> str:

@@ -18,6 +18,7 @@ from simpost.domain.code_budgets import (
     refusal_of,
     wait_key,
 )
+from simpost.domain.code_modes import KNOWN_MS, known_key
 from simpost.domain.policy.quotas import QuotaReached, key_of
 from simpost.domain.reasons import Reason
 from simpost.store.shared.steps import Steps
@@ -57,6 +58,11 @@ SQL: Final = {
     """,
     "find_wait": """
         SELECT expires_ms FROM quota_uses WHERE account_id = $1 AND counter = $2 AND period = $3
+    """,
+    "note_known": """
+        INSERT INTO quota_uses AS q (account_id, counter, period, used, expires_ms)
+        VALUES ($1, $2, $3, 1, $4)
+        ON CONFLICT (account_id, counter, period) DO UPDATE SET expires_ms = excluded.expires_ms
     """,
     "set_wait": """
         UPDATE quota_uses SET expires_ms = $4
@@ -106,6 +112,11 @@ def count_send(esim: str, limits: CodeLimits, now_ms: int) -> Steps[None]:
     hour, day = esim_quotas(_ALL_PERIODS, esim, now_ms)
     counts = (*key_of(0, hour), hour.expires_ms, *key_of(0, day)[1:], day.expires_ms)
     yield SQL["count_send"], (*counts, *wait_key(esim)[1:], now_ms + limits.esim_wait_ms)
+
+
+def note_known(account_id: int, esim_tran_no: str, now_ms: int) -> Steps[None]:
+    """Note that a code of the eSIM was verified."""
+    yield SQL["note_known"], (*known_key(account_id, esim_tran_no), now_ms + KNOWN_MS)
 
 
 def find_used(key: tuple[int, str, str]) -> Steps[int]:

@@ -114,6 +114,10 @@ SQL: Final = {
           session_key = '', prefix = '', country = ''
         WHERE account_id = $1 AND id = $2
     """,
+    "erase_known": """
+        DELETE FROM quota_uses WHERE account_id = $1 AND counter = $2 AND period = $3
+        RETURNING counter
+    """,
     "deliveries": """
         SELECT endpoint_id, sequence, subject, attempts FROM webhook_deliveries
         WHERE account_id = $1 AND (endpoint_id, sequence) > ($2, $3)

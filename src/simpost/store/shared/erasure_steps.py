@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from simpost.domain.code_modes import known_key
 from simpost.domain.inbound import NO_ACCOUNT
 from simpost.domain.messages import parse_id
 from simpost.domain.receipt_ids import same_number
@@ -231,6 +232,7 @@ def _is_of_number(row: NamedRow, number: str) -> bool:
 
 def _esim(erasure: Erasure, _after: bytes, _now_ms: int) -> Steps[tuple[None, int]]:
     """Erase the numbers in the catalogue: an import may bring them back."""
+    yield SQL["erase_known"], known_key(erasure.account_id, erasure.esim_tran_no)
     key = erasure.esim_tran_no, erasure.account_id
     rows = yield SQL["esim"], key
     count = 0

@@ -43,6 +43,7 @@ from simpost.store.shared.code_sends import (
     find_used,
     find_wait,
     hold_wait,
+    note_known,
 )
 from simpost.store.shared.steps import SharedDatabase, Steps
 from simpost.store.shared.verification_statements import SQL
@@ -215,6 +216,7 @@ def _check(seal: TextSeal, key: tuple[int, bytes], code: str, now_ms: int) -> St
     if compare_digest(row["digest"], digest):
         ended = yield SQL["end"], (*key, VerificationState.VERIFIED, now_ms)
         yield from end_wait(row["esim"], now_ms)
+        yield from note_known(row["account_id"], row["esim_tran_no"], now_ms)
         return Checked(CheckVerdict.VERIFIED, _verification(ended[0]))
     guess = _guess_key(row["account_id"], row["esim_tran_no"], now_ms)
     yield from count_use(guess, now_ms + 2 * _DAY_MS)
