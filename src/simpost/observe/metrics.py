@@ -92,6 +92,12 @@ VERIFICATIONS = Metric(
     "Verifications by prefix of the number: started, sent (codes), wrong_code (checks), refused, "
     "monitored, verified, expired, too_many_checks.",
 )
+VERIFICATION_CHECKS = Metric(
+    "simpost_verification_checks_total",
+    "counter",
+    ("verdict",),
+    "Checks of one-time codes, by verdict (see verifications.md).",
+)
 REROUTED = Metric(
     "simpost_messages_rerouted_total",
     "counter",
@@ -326,6 +332,7 @@ BUILD = Metric(
 
 METRICS = (
     *(ACCEPTED, REFUSED, HELD, STOPS, BUDGET_ALARMS, LIFECYCLE_EVENTS, VERIFICATIONS),
+    VERIFICATION_CHECKS,
     *(REROUTED, ATTEMPTS, REPEATED, RESPONSE_TIME),
     *(FINAL, RECEIPTS, UNAPPLIED, PARKED, INBOUND, LEASES_EXPIRED),
     *(QUEUED, OLDEST_QUEUED, LEASED, AVAILABLE, PAUSED),

@@ -82,6 +82,25 @@ async def test_known_esims_are_sent_codes_and_others_are_not(service, clock):
     assert (await start(service, esimTranNo=OTHER)).status_code == 201
 
 
+async def test_checks_are_counted_by_verdict(service, clock):
+    first = (await start(service)).json()
+    code = await sent_code(service)
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    for typed in (wrong, code, code):
+        await check(service, first, typed)
+    clock.now_ms += WAIT_MS
+    second = (await start(service, sessionKey="a")).json()
+    clock.now_ms += WAIT_MS
+    third = (await start(service, sessionKey="b")).json()
+    await check(service, second, code)
+    clock.now_ms += DAY_MS
+    await check(service, third, code)
+    counted = service.services.verifications.counts.checks
+    assert {verdict: count for (verdict,), count in counted.items()} == dict.fromkeys(
+        ("wrong_code", "verified", "already_used", "superseded", "expired"), 1
+    )
+
+
 async def test_a_filter_refuses_a_prefix_of_which_too_few_are_verified(service, clock):
     configure(service, mode="filter", filter_ended=4, filter_share=0.5, **FREE)
     await lock(service, 3)

@@ -88,7 +88,7 @@ def test_labels_have_a_bounded_number_of_values():
         "disposition",
     }
     bounded |= {"reason", "cause", "api", "status", "code", "version", "percent"}
-    bounded |= {"country", "prefix"}  # the first MOST_PREFIXES prefixes
+    bounded |= {"country", "prefix", "verdict"}  # the first MOST_PREFIXES prefixes
     assert {label for metric in METRICS for label in metric.labels} == bounded
 
 

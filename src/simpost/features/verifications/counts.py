@@ -33,10 +33,12 @@ class CodeCounts(Component):
 
     Attributes:
         counted: by country, prefix and outcome.
+        checks: by verdict.
     """
 
     def __init__(self, store: QuotaStore, clock_ms: Clock) -> None:
         self.counted: Counter[tuple[str, str, str]] = Counter()
+        self.checks: Counter[tuple[str]] = Counter()
         self._store = store
         self._clock_ms = clock_ms
         self._prefixes: set[str] = set()
@@ -48,7 +50,8 @@ class CodeCounts(Component):
 
     def samples(self) -> Iterable[Sample]:
         """The present values of its metrics."""
-        return count_samples(metrics.VERIFICATIONS, self.counted)
+        yield from count_samples(metrics.VERIFICATIONS, self.counted)
+        yield from count_samples(metrics.VERIFICATION_CHECKS, self.checks)
 
     def add(self, country: str, prefix: str, outcome: str) -> None:
         """Count an outcome in the metrics."""
@@ -75,6 +78,7 @@ class CodeCounts(Component):
 
     def add_check(self, verdict: CheckVerdict, checked: Verification) -> None:
         """Count a check, and the verification if it ended."""
+        self.checks[verdict,] += 1
         if verdict is CheckVerdict.WRONG_CODE:
             self.add(checked.country, checked.prefix, verdict)
         if verdict is CheckVerdict.VERIFIED or (
