@@ -39,6 +39,7 @@ from simpost.messaging.accounts import Accounts
 from simpost.messaging.api_keys import ApiKeys
 from simpost.messaging.carrier_control import CarrierControl
 from simpost.messaging.configured_carriers import ConfiguredCarriers, RemovedCarriers
+from simpost.messaging.copy_guard import CopyGuard
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.erasures import Erasures
 from simpost.messaging.failover import Failover
@@ -102,7 +103,7 @@ class App:
         clock_ms = self._clock_ms = parts.clock.now_ms
         self.accounts = Accounts(store.accounts, shared=parts.rate_limits)
         self.api_keys, self.stops = ApiKeys(store.api_keys, clock_ms), Stops(store.stops, clock_ms)
-        self.dispatch = self._build_dispatch()
+        self.dispatch, self.copy_guard = self._build_dispatch(), self._build_copy_guard()
         carriers = self._build_carriers()
         self.policy = self._build_policy()
         self.intake = self._build_intake()
@@ -123,7 +124,7 @@ class App:
         self._webhook_sender = self._build_webhook_sender()
         self.webhook_delivery = self._build_webhook_delivery()
         components = (parts.clock, self.cluster, self.stops, self.api_keys, *changing)
-        working = (self._build_release(), self.erasures, self.webhook_delivery)
+        working = (self.copy_guard, self._build_release(), self.erasures, self.webhook_delivery)
         counting = (*components, *working, features.verifications.counts)
         self._metrics, self._readiness = self._build_metrics(counting), self._build_readiness()
         self.service = self._build_service((*counting, self._metrics))
@@ -137,6 +138,15 @@ class App:
             clock_ms=self._clock_ms,
             inbound=self._receive,
             wrap_events=partial(trace_carrier_events, tracing) if tracing else None,
+        )
+
+    def _build_copy_guard(self) -> CopyGuard:
+        return CopyGuard(
+            self.store,
+            new_id=self._parts.new_id,
+            clock_ms=self._clock_ms,
+            is_leader=self._is_leader,
+            release=self._release_dispatch,
         )
 
     def _build_policy(self) -> PolicyRules:
@@ -257,7 +267,7 @@ class App:
             new_id=self._parts.new_id,
             clock_ms=self._clock_ms,
             keep_days=self.settings.lifecycle.keep_days,
-            is_leader=self._is_leader,
+            is_leader=self._may_lead_sends,
         )
 
     def _build_broadcasts(self) -> Broadcasts:
@@ -269,7 +279,7 @@ class App:
             new_id=self._parts.new_id,
             clock_ms=self._clock_ms,
             is_stopped=self.stops.is_stopped,
-            is_leader=self._is_leader,
+            is_leader=self._may_lead_sends,
         )
 
     def _build_texts(self) -> RecipientTexts:
@@ -309,6 +319,7 @@ class App:
             self._webhook_sender,
             owner=self._parts.name,
             clock_ms=self._clock_ms,
+            may_send=self.copy_guard.may_send,
         )
 
     def _build_release(self) -> Release:
@@ -318,6 +329,7 @@ class App:
             self.accounts,
             self.dispatch.lanes,
             clock_ms=self._clock_ms,
+            may_send=self.copy_guard.may_send,
         )
 
     def _build_metrics(self, components: Sequence[Component]) -> MetricsCollector:
@@ -331,12 +343,14 @@ class App:
             self.dispatch.is_any_available,
             clock_ms=self._clock_ms,
             time_s=time.monotonic,
+            hold=lambda: self.copy_guard.warning,
         )
 
     def _build_service(self, components: Sequence[Component]) -> Service:
         phases = Phases(
             prepare=(
                 self.cluster.join,
+                self._check_identity,
                 self._reload_copies,
                 self.maintenance.recover_own_leases,
                 self.webhook_delivery.release_own,
@@ -376,6 +390,7 @@ class App:
             opt_out_links=self._opt_out_links(),
             carriers=CarrierControl(self.dispatch, self.cluster),
             cluster=self.cluster,
+            copy_guard=self.copy_guard,
             metrics=self._metrics,
             readiness=self._readiness,
             clock_ms=self._parts.caller_clock_ms,
@@ -409,10 +424,21 @@ class App:
         await self.api_keys.reload()
         await self.features.lifecycle.sources.reload()
 
+    async def _check_identity(self) -> None:
+        """Hold all sending if the store is a copy."""
+        await self.copy_guard.check()
+        self.dispatch.is_held = self.copy_guard.is_held
+
     # Callbacks of components that are built before the component they call.
+
+    async def _release_dispatch(self) -> None:
+        await self.dispatch.release()
 
     def _is_leader(self) -> bool:
         return self.cluster.is_leader
+
+    def _may_lead_sends(self) -> bool:
+        return self.cluster.is_leader and self.copy_guard.may_send()
 
     def _receive(self, part: InboundPart) -> asyncio.Future[Reason | None]:
         return self._receipts.receive(part)

@@ -6,6 +6,7 @@ SimpostError
 │       ├── UnknownAccount
 │       ├── UnknownCarrier
 │       ├── UnknownEsim
+│       ├── NotHeld
 │       ├── UnknownStop
 │       └── UnknownWebhook
 ├── CarrierError          the carrier's: its response, as a decision for the engine
@@ -68,6 +69,10 @@ class UnknownConversation(NotFound):
 
 class ConversationExists(InvalidRequest):
     """This eSIM has another conversation that is not closed."""
+
+
+class NotHeld(NotFound):
+    """Sending is not held: this store is no copy, or was confirmed before."""
 
 
 class UnknownStop(NotFound):

@@ -95,6 +95,7 @@ def wipe(empty_database: str) -> Iterator[Callable[[], None]]:
             )
         )
         emptied = [f"DELETE FROM {table}" for (table,) in tables]
+        emptied.append("DELETE FROM meta WHERE name IN ('instance', 'copy_mark')")
         script = ";".join([*emptied, "ALTER TABLE accounts ALTER id RESTART WITH 1"])
         yield lambda: run(connection.execute(script))
         run(connection.close())

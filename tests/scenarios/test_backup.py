@@ -34,7 +34,10 @@ async def test_a_backup_under_load_is_restored_and_served(tmp_path):
         code, said = await asyncio.to_thread(simpost, site, "restore", backup)
         assert (code, "The previous store is" in said) == (0, True), said
         await asyncio.to_thread(node.start)
-        await until(node.is_ready, "the restored store is served")
+        await until(node.is_held, "the restored store is served, and sends nothing")
+        code, said = await asyncio.to_thread(simpost, site, "confirm-copy", "--send-waiting")
+        assert (code, "Sending is not held." in said) == (0, True), said
+        await until(node.is_ready, "the restored store sends")
         messages = node.ask("/v1/messages?limit=200")["messages"]
         assert len(messages) >= 50
     finally:

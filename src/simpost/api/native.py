@@ -19,6 +19,7 @@ from simpost.api.admin import (
     budgets,
     carriers,
     code_policies,
+    copies,
     erasures,
     esims,
     imports,
@@ -97,7 +98,7 @@ def framework(version: str) -> FastAPI:
         *(esim_facts, lifecycle, automations, broadcasts),
         *(accounts, admin_keys, budgets, code_policies, carriers, esims, plans, imports),
         *(admin_messages, admin_inbound, admin_preferences, erasures),
-        *(stops, nodes, receipts, reload, text_keys),
+        *(stops, nodes, receipts, reload, text_keys, copies),
     )
     routers = [module.router for module in modules]
     for router in routers:

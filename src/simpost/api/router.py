@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from time import perf_counter
+from typing import Final
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simpost.api.lifecycle import build_lifecycle_app
 from simpost.api.native import build_native_app
@@ -13,6 +14,9 @@ from simpost.api.open.routes import PREFIX
 from simpost.api.shared.response_counts import APIS
 from simpost.api.shared.services import Services
 from simpost.features.lifecycle.sources import PATH as LIFECYCLE
+
+_HELD: Final = b"simpost-sending", b"held-copy"
+"""A header of every response while nothing is sent because the store is a copy."""
 
 
 def build(services: Services) -> ASGIApp:
@@ -23,7 +27,11 @@ def build(services: Services) -> ASGIApp:
     prefix = f"{PREFIX}/"
     open_times_s, native_times_s = (services.response_counts.times_s[api] for api in APIS)
 
+    guard = services.copy_guard
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if guard.is_held:
+            send = with_header(send, *_HELD)
         started_s = perf_counter()
         if scope["type"] == "http" and scope["path"].startswith(prefix):
             await open_app(scope, receive, send)
@@ -36,3 +44,14 @@ def build(services: Services) -> ASGIApp:
             native_times_s.add(perf_counter() - started_s)
 
     return app
+
+
+def with_header(send: Send, name: bytes, value: bytes) -> Send:
+    """A `send` that adds a header to the response."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), (name, value)]}
+        await send(message)
+
+    return sending

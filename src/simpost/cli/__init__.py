@@ -46,6 +46,12 @@ COMMANDS = {
     "restore": CommandEntry(
         "backup", "restore", "Replace the embedded store with a backup.", "Run"
     ),
+    "mark-copy": CommandEntry(
+        "copies",
+        "mark_copy",
+        "Mark a store as a copy, so that it sends nothing until it is confirmed.",
+        "Run",
+    ),
     "demo": CommandEntry(
         "demo",
         "demo",
@@ -137,6 +143,9 @@ COMMANDS = {
         "receipts",
         "Show receipts that matched no part, newest first.",
         "Administer",
+    ),
+    "confirm-copy": CommandEntry(
+        "copies", "confirm_copy", "Let a store send that is a copy of another one.", "Administer"
     ),
     "reload": CommandEntry(
         "reload", "reload", "Tell a running service to read its configuration again.", "Administer"

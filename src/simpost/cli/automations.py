@@ -259,6 +259,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield (
         f"runs       {runs['accepted']} accepted, {runs['refused']} refused, "
         f"{runs['tooLate']} too late, {runs['switchedOff']} switched off, "
+        f"{runs['cancelled']} cancelled, "
         f"{runs['waiting']} waiting"
     )
 

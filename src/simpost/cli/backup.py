@@ -19,7 +19,7 @@ _RESTORED = """\
 {backup} was restored as {store}.
 {aside}
 Messages accepted after the backup are missing. Messages that were queued in the backup are queued
-again, and are sent twice if they left after it: check them before you start simpost.
+again. When it is served, nothing is sent until `simpost confirm-copy`, which sends or cancels them.
 """
 
 Config: TypeAlias = Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -18,6 +19,9 @@ _MAX_OCTETS = 64 * 1_048_576
 _CHUNK_OCTETS = 65_536
 _TRIES = 5
 _MAX_WAIT_S = 10.0
+_IS_COPY = (
+    "simpost: this store is a copy: nothing is sent until it is confirmed (`simpost confirm-copy`)"
+)
 
 
 class Unreachable(SimpostError):
@@ -72,6 +76,7 @@ class Server:
         self._timeout_s = timeout_s
         self._sleep = sleep
         self._connection: HTTPConnection | None = None
+        self._has_warned = False
 
     def close(self) -> None:
         """Close the connection."""
@@ -164,9 +169,17 @@ class Server:
         connection = self._connected()
         try:
             connection.request(method, self._base.path + path, body, self._headers | headers)
-            return connection.getresponse()
+            response = connection.getresponse()
         except (OSError, HTTPException) as error:
             raise self._no_answer(error) from None
+        self._warn_of_copy(method, response)
+        return response
+
+    def _warn_of_copy(self, method: str, response: HTTPResponse) -> None:
+        """Say once that what is sent now waits until a person confirms the copy."""
+        if method == "POST" and not self._has_warned and response.headers.get("Simpost-Sending"):
+            self._has_warned = True
+            print(_IS_COPY, file=sys.stderr)
 
     def _no_answer(self, error: Exception) -> Unanswered:
         self.close()

@@ -44,6 +44,13 @@ class StoreSettings(Section):
         "Empty: only one-time codes are sealed, with a key derived from `secrets_key`.",
     )
 
+    instance_file: str = Field(
+        default="",
+        description="File of this node that recognises a PostgreSQL database which was replaced "
+        "by an older one ([backups.md](backups.md#copies)); a relative path is relative to the "
+        "configuration file. Empty: none. The embedded store always has one beside it.",
+    )
+
     @property
     def text_keys(self) -> tuple[TextKey, ...]:
         """The keys of `text_key`; the first one seals."""
@@ -57,6 +64,16 @@ class StoreSettings(Section):
     def path(self) -> Path:
         """The file of the embedded store; absolute when loaded from a file."""
         return Path(self.database_url.removeprefix(_SQLITE))
+
+    @property
+    def instance_path(self) -> Path | None:
+        """`instance_file` as a path; absolute when loaded from a file."""
+        return Path(self.instance_file) if self.instance_file else None
+
+    @field_validator("instance_file")
+    @classmethod
+    def _beside_the_configuration(cls, name: str, info: ValidationInfo) -> str:
+        return str((info.context or {}).get("folder", Path()) / name) if name else ""
 
     @field_validator("database_url")
     @classmethod

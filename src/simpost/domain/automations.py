@@ -55,6 +55,8 @@ class RunState(StrEnum):
     """`notAfterSeconds` was over."""
     SWITCHED_OFF = "switched_off"
     """The automation was switched off or deleted while it waited."""
+    CANCELLED = "cancelled"
+    """It waited in a copy of the store, and was cancelled when the copy was confirmed."""
 
 
 class Run(msgspec.Struct, frozen=True):

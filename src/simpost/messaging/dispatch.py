@@ -63,6 +63,7 @@ class Dispatch(Component):
     Attributes:
         lanes: by the name of their carrier.
         remote_carriers: the carriers as the other nodes report them.
+        is_held: no carrier is opened, until `release`; set it before `run`.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Dispatch(Component):
     ) -> None:
         """`wrap_events` returns what a carrier, by name, reports to in place of its lane."""
         self.lanes: dict[str, Lane] = {}
+        self.is_held = False
         self.remote_carriers = RemoteCarriers()
         self._store = store
         self.result_writer = ResultWriter(store.queue)
@@ -111,8 +113,15 @@ class Dispatch(Component):
         """Open every lane. A task that fails cancels the group."""
         self._tasks = tasks
         self._writer_task = tasks.create_task(self.result_writer.run(), name="result writer")
+        if not self.is_held:
+            await self.release()
+
+    async def release(self) -> None:
+        """Open every lane, which a hold kept closed."""
+        self.is_held = False
         for name in list(self.lanes):
-            await self.open(name)
+            if self._tasks and name not in self._running:
+                await self.open(name)
 
     async def run(self) -> None:
         """Dispatch until cancelled; a lane that fails raises from here."""
@@ -133,6 +142,8 @@ class Dispatch(Component):
     async def open(self, name: str) -> None:
         """Start a lane that was added, and its carrier."""
         assert self._tasks, "open() before start()"
+        if self.is_held:
+            return
         lane = self.lanes[name]
         self._running[name] = self._tasks.create_task(lane.run(), name=f"lane {name}")
         await lane.carrier.start(self._wrap_events(name, lane) if self._wrap_events else lane)
@@ -145,7 +156,8 @@ class Dispatch(Component):
         await lane.carrier.close()
         await lane.wait_empty()
         del self.lanes[name]
-        self._running.pop(name).cancel()
+        if running := self._running.pop(name, None):  # none if all are held
+            running.cancel()
 
     async def reconfigure_carrier(self, name: str, settings: CarrierSettings) -> None:
         """Drain a carrier and connect it with other settings; queued parts stay queued."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from msgspec.structs import replace
@@ -31,7 +31,7 @@ from simpost.ports.store import NewMessage
 from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldStore
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
-from simpost.runtime.scheduler import run_periodically
+from simpost.runtime.scheduler import always, run_periodically
 
 LEASE_MS: Final = 15_000
 """After this time another node, or this one after a restart, decides the message again."""
@@ -72,7 +72,9 @@ class Release(Component):
         lanes: Mapping[str, _QueueingLane],
         *,
         clock_ms: Clock,
+        may_send: Callable[[], bool] = always,
     ) -> None:
+        self._may_send = may_send
         self._store = store
         self._intake = intake
         self._accounts = accounts
@@ -81,7 +83,7 @@ class Release(Component):
 
     async def run(self) -> None:
         """Release due messages once a second until cancelled."""
-        await run_periodically(self.run_once, _INTERVAL_S, name="release")
+        await run_periodically(self.run_once, _INTERVAL_S, name="release", when=self._may_send)
 
     async def run_once(self) -> None:
         """Decide all messages that are due, in steps. One that cannot be decided is tried later.

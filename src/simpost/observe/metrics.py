@@ -73,6 +73,12 @@ STOPS = Metric(
     (),
     "Stops of the administrator that are in force, as this process knows them.",
 )
+COPY_HELD = Metric(
+    "simpost_copy_held",
+    "gauge",
+    (),
+    "1 while nothing is sent because the store is a copy that nobody confirmed, else 0.",
+)
 BUDGET_ALARMS = Metric(
     "simpost_budget_alarms_total",
     "counter",
@@ -331,7 +337,7 @@ BUILD = Metric(
 )
 
 METRICS = (
-    *(ACCEPTED, REFUSED, HELD, STOPS, BUDGET_ALARMS, LIFECYCLE_EVENTS, VERIFICATIONS),
+    *(ACCEPTED, REFUSED, HELD, STOPS, COPY_HELD, BUDGET_ALARMS, LIFECYCLE_EVENTS, VERIFICATIONS),
     VERIFICATION_CHECKS,
     *(REROUTED, ATTEMPTS, REPEATED, RESPONSE_TIME),
     *(FINAL, RECEIPTS, UNAPPLIED, PARKED, INBOUND, LEASES_EXPIRED),

@@ -45,12 +45,15 @@ class ReadinessCheck:
         *,
         clock_ms: Clock,
         time_s: Callable[[], float],
+        hold: Callable[[], str | None] = lambda: None,
     ) -> None:
+        """`hold` returns why nothing is sent at all; `None` if nothing holds it."""
         self.is_draining = False
         self._store = store
         self._is_any_carrier_available = is_any_carrier_available
         self._clock_ms = clock_ms
         self._time_s = time_s
+        self._hold = hold
         self._one_at_a_time = asyncio.Lock()
         self._problem: str | None = None
         self._checked_s = -math.inf
@@ -63,7 +66,7 @@ class ReadinessCheck:
             if self._time_s() - self._checked_s >= _INTERVAL_S:
                 self._problem = await self._check_store()
                 self._checked_s = self._time_s()
-        warning = None if self._is_any_carrier_available() else WAITS
+        warning = self._hold() or (None if self._is_any_carrier_available() else WAITS)
         return ReadinessStatus(problem=self._problem, warning=warning)
 
     async def _check_store(self) -> str | None:

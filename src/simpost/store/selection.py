@@ -46,6 +46,7 @@ async def open_store(settings: StoreSettings, node: str) -> AsyncIterator[OpenSt
         node=node,
         listen_url=settings.listen_url,
         text_keys=settings.text_keys,
+        instance_file=settings.instance_path,
     )
     nodes = PostgresNodes(url, node=node)
     try:

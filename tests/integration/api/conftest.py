@@ -45,6 +45,7 @@ from simpost.http import HttpServer
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.api_keys import ApiKeys
 from simpost.messaging.carrier_control import CarrierControl
+from simpost.messaging.copy_guard import CopyGuard
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.erasures import Erasures
 from simpost.messaging.failover import Failover
@@ -289,6 +290,7 @@ async def wire(store: Store, **settings: Any) -> Services:
         opt_out_links=OptOutLinks("https://sms.example.com/", SEAL_KEY),
         carriers=CarrierControl(dispatch, cluster),
         cluster=cluster,
+        copy_guard=CopyGuard(store, new_id=lambda: uuid7().bytes, clock_ms=clock_ms),
         metrics=measures,
         readiness=ReadinessCheck(
             store.health, dispatch.is_any_available, clock_ms=clock_ms, time_s=time.monotonic

@@ -120,6 +120,11 @@ class Node:
         status, body = self.readiness()
         return status == 200 and body["status"] == "ok"
 
+    def is_held(self) -> bool:
+        """Ready, but it is a copy that sends nothing."""
+        status, body = self.readiness()
+        return status == 200 and "is a copy" in (body["warning"] or "")
+
     def is_unready(self) -> bool:
         status, body = self.readiness()
         return status == 503 and body["code"] == "store_unavailable"

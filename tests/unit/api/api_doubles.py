@@ -14,6 +14,7 @@ from simpost.cluster.facade import Cluster
 from simpost.domain.accounts import Account, Dialect
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.carrier_control import CarrierControl
+from simpost.messaging.copy_guard import CopyGuard
 from simpost.messaging.intake import Intake, SendRequest, SendResult
 from simpost.messaging.refusal_log import RefusalLog
 from simpost.ports.store import AccountStore, RefusalStore, Store
@@ -152,6 +153,7 @@ async def build_api(*accounts: Account, **settings: Any) -> Api:
         intake=cast("Intake", intake),
         templates=cast("Any", None),
         carriers=cast("CarrierControl", None),
+        copy_guard=CopyGuard(cast("Store", None), new_id=bytes, clock_ms=lambda: NOW_MS),
         cluster=cast("Cluster", None),
         metrics=cast("Any", None),
         readiness=cast("Any", None),

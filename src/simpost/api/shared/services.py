@@ -23,6 +23,7 @@ from simpost.features.webhooks.endpoints import Webhooks
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.api_keys import ApiKeys
 from simpost.messaging.carrier_control import CarrierControl
+from simpost.messaging.copy_guard import CopyGuard
 from simpost.messaging.erasures import Erasures
 from simpost.messaging.intake import Intake
 from simpost.messaging.policy.stops import Stops
@@ -67,6 +68,7 @@ class Services:
     broadcasts: Broadcasts
     carriers: CarrierControl
     cluster: Cluster
+    copy_guard: CopyGuard
     metrics: MetricsCollector
     readiness: ReadinessCheck
     clock_ms: Clock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from simpost.domain.messages import format_id
@@ -19,7 +19,7 @@ from simpost.observe.metrics import Sample
 from simpost.ports.store import DeliveryRound, EventLog, EventPage, WebhookStore
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
-from simpost.runtime.scheduler import run_periodically
+from simpost.runtime.scheduler import always, run_periodically
 
 LEASE_MS: Final = 30_000
 _INTERVAL_S: Final = 0.25
@@ -48,7 +48,9 @@ class WebhookDelivery(Component):
         *,
         owner: str,
         clock_ms: Clock,
+        may_send: Callable[[], bool] = always,
     ) -> None:
+        self._may_send = may_send
         self._store = store
         self._events = events
         self._sender = sender
@@ -66,7 +68,13 @@ class WebhookDelivery(Component):
     async def run(self) -> None:
         """Deliver until cancelled. Requests in progress then are sent again after the lease."""
         try:
-            await run_periodically(self.run_once, _INTERVAL_S, name="webhooks", sleep=self._pause)
+            await run_periodically(
+                self.run_once,
+                _INTERVAL_S,
+                name="webhooks",
+                when=self._may_send,
+                sleep=self._pause,
+            )
         finally:
             for task in (*self._healthy, *self._failing):
                 task.cancel()

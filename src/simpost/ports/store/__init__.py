@@ -32,6 +32,7 @@ from simpost.ports.store.events import Event, EventLog, EventPage
 from simpost.ports.store.health import StoreHealth
 from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldMessage, HeldStore
 from simpost.ports.store.inbound import InboundStore
+from simpost.ports.store.instance import InstanceStore
 from simpost.ports.store.lifecycle import LifecycleStore
 from simpost.ports.store.lifecycle_sources import LifecycleSource, LifecycleSourceStore
 from simpost.ports.store.log import FoundMessages, MessageFilter, MessageLog
@@ -88,6 +89,7 @@ __all__ = [
     "HeldStore",
     "IdempotentReplay",
     "InboundStore",
+    "InstanceStore",
     "LifecycleSource",
     "LifecycleSourceStore",
     "LifecycleStore",
@@ -151,6 +153,7 @@ class Store:
     lifecycle_sources: LifecycleSourceStore
     erasures: ErasureStore
     sealing: SealingStore
+    instance: InstanceStore
     retention: Retention
     health: StoreHealth
     use_text_keys: Callable[[Sequence[TextKey]], None]

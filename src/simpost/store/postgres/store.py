@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from simpost.config.text_keys import TextKey
 from simpost.observe import get_logger
@@ -20,6 +21,7 @@ from simpost.store.postgres.events import PostgresEvents
 from simpost.store.postgres.health import PostgresHealth
 from simpost.store.postgres.held import PostgresHeld
 from simpost.store.postgres.inbound import PostgresInbound
+from simpost.store.postgres.instance_place import DatabaseSurroundings
 from simpost.store.postgres.log import PostgresLog
 from simpost.store.postgres.notifications import Listener, OnNotification
 from simpost.store.postgres.queue import PostgresQueue
@@ -32,6 +34,7 @@ from simpost.store.shared.automations import StoredAutomations
 from simpost.store.shared.broadcasts import StoredBroadcasts
 from simpost.store.shared.conversations import StoredConversations
 from simpost.store.shared.erasures import StoredErasures
+from simpost.store.shared.instance import StoredInstances
 from simpost.store.shared.lifecycle import StoredLifecycle
 from simpost.store.shared.lifecycle_sources import StoredLifecycleSources
 from simpost.store.shared.quotas import StoredQuotas
@@ -62,6 +65,7 @@ class PostgresStore(Store):
         node: str,
         listen_url: str = "",
         text_keys: Sequence[TextKey] = (),
+        instance_file: Path | None = None,
     ) -> PostgresStore:
         """Connect, migrate if need be, and make the partitions that are missing.
 
@@ -77,6 +81,7 @@ class PostgresStore(Store):
         except BaseException:
             await database.close()
             raise
+        around = DatabaseSurroundings(database, address.shown, instance_file)
         _logger.info("store_opened", database=address.shown, pooled=address.is_pooled)
         return cls(
             queue=PostgresQueue(database),
@@ -103,6 +108,7 @@ class PostgresStore(Store):
             lifecycle_sources=StoredLifecycleSources(database, database.seal),
             erasures=StoredErasures(database, _leave),
             sealing=StoredSealing(database, texts),
+            instance=StoredInstances(database, around),
             retention=PostgresRetention(database),
             health=PostgresHealth(database),
             use_text_keys=texts.use,

@@ -16,6 +16,7 @@ import apsw
 
 from simpost.errors import StoreDamaged, StoreError
 from simpost.store.secret_box import SecretBox
+from simpost.store.shared.instance import MARK
 from simpost.store.sqlite.accounts import check_seal
 from simpost.store.sqlite.connection import open_reader, open_writer, translate
 from simpost.store.sqlite.files import create_private, files_of
@@ -45,6 +46,7 @@ def back_up(store: Path, target: Path) -> Written:
         reader = apsw.Connection(str(store), flags=apsw.SQLITE_OPEN_READONLY)
         with _translating(), contextlib.closing(reader) as connection:
             connection.execute("VACUUM INTO ?", (str(copy),))
+        _mark(copy)
         check_sound(copy, is_thorough=True)
         messages = _count_messages(copy)
         octets = copy.stat().st_size
@@ -68,11 +70,22 @@ def restore(backup: Path, store: Path, *, seal: SecretBox) -> Path | None:
             with _translating():
                 shutil.copyfile(backup, copy)
             _verify(backup, copy, seal)
+            _mark(copy)
             aside = _set_aside(store)
             _put(copy, store)
         return aside
     finally:
         lock.release()
+
+
+def _mark(copy: Path) -> None:
+    """Mark a file as a copy: a process that serves it sends nothing until it is confirmed.
+
+    A file of an early release may have no table for it: the instance file shows its age.
+    """
+    with _translating(), contextlib.closing(apsw.Connection(str(copy))) as connection:
+        if connection.table_exists(None, "meta"):
+            connection.execute(MARK)
 
 
 def _refuse_target(store: Path, target: Path) -> None:

@@ -13,12 +13,14 @@ import apsw
 from simpost.config.text_keys import TextKey
 from simpost.observe import get_logger
 from simpost.ports.store import Store
+from simpost.store.instance_file import FileSurroundings
 from simpost.store.secret_box import SecretBox
 from simpost.store.shared.api_keys import StoredApiKeys
 from simpost.store.shared.automations import StoredAutomations
 from simpost.store.shared.broadcasts import StoredBroadcasts
 from simpost.store.shared.conversations import StoredConversations
 from simpost.store.shared.erasures import StoredErasures
+from simpost.store.shared.instance import StoredInstances
 from simpost.store.shared.lifecycle import StoredLifecycle
 from simpost.store.shared.lifecycle_sources import StoredLifecycleSources
 from simpost.store.shared.quotas import StoredQuotas
@@ -110,6 +112,7 @@ class SqliteStore(Store):
             lifecycle_sources=StoredLifecycleSources(database, database.session.seal),
             erasures=StoredErasures(database, after_erasure),
             sealing=StoredSealing(database, texts),
+            instance=StoredInstances(database, FileSurroundings(path)),
             retention=SqliteRetention(database),
             health=SqliteHealth(database),
             use_text_keys=texts.use,

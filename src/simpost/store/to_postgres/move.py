@@ -98,6 +98,8 @@ async def move(
             await target.note_compared(state.id)
             await target.end_leases(repeats)
             await target.settle_in()
+            if source.is_copy():
+                await target.mark_copy()
             source.set_marker(MoveMarker(state.id.hex(), target.shown, is_over=True))
             await target.finish(state.id)
             return moved

@@ -9,16 +9,20 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import apsw
+import msgspec
 
+from simpost.domain.instance import Instance, sign_of_copy
 from simpost.domain.states import State
 from simpost.errors import StoreError
+from simpost.store.instance_file import instance_file_of, look_at
 from simpost.store.records.columns import CODE
 from simpost.store.secret_box import SecretBox
+from simpost.store.shared.instance import COPY_MARK, INSTANCE
 from simpost.store.sqlite.accounts import check_seal
 from simpost.store.sqlite.connection import open_writer, translate
 from simpost.store.sqlite.lock import OwnerLock
 from simpost.store.sqlite.move_marker import MoveMarker, delete_marker, find_marker, set_marker
-from simpost.store.sqlite.queries import named_rows
+from simpost.store.sqlite.queries import named_rows, scalar
 from simpost.store.sqlite.schema import bring_up_to_date
 from simpost.store.to_postgres.tables import DERIVED, TABLES
 
@@ -67,6 +71,18 @@ class Source:
             raise translate(error) from error
         finally:
             lock.release()
+
+    def is_copy(self) -> bool:
+        """Whether the file shows that it is a copy: the database then holds sending, too."""
+        connection = self._connection
+        marks = scalar(connection, "find_meta", (COPY_MARK,))
+        text: str | None = scalar(connection, "find_meta", (INSTANCE,))
+        if marks is not None or text is None:
+            return marks is not None
+        instance = msgspec.json.decode(text, type=Instance)
+        around = look_at(instance_file_of(self.path))
+        found = sign_of_copy(instance, around, is_marked=False, is_empty=False)
+        return instance.hold is not None or found is not None
 
     def marker(self) -> MoveMarker | None:
         return find_marker(self._connection)

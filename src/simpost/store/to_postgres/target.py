@@ -25,6 +25,7 @@ from simpost.store.postgres.schema import (
 from simpost.store.records.payloads import LEASE_STEP, LeaseExpiry
 from simpost.store.records.row import NamedRow
 from simpost.store.secret_box import SecretBox
+from simpost.store.shared.instance import MARK
 from simpost.store.to_postgres.source import Row, Shape
 from simpost.store.to_postgres.tables import TABLES
 
@@ -220,6 +221,10 @@ class Target:
             async with self._session.transaction():
                 await self._take_time()
                 await self._session.connection.execute(f"ANALYZE {table}", timeout=_LONG_S)
+
+    async def mark_copy(self) -> None:
+        """Hold sending here until a person confirms: the file is a copy."""
+        await self._session.fetch(MARK)
 
     async def finish(self, move_id: bytes) -> None:
         """Let nodes serve the database."""

@@ -123,6 +123,7 @@ class RunCounts(Schema):
     refused: int
     too_late: int
     switched_off: int
+    cancelled: int
 
 
 class AutomationDetail(AutomationOut):
