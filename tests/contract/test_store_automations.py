@@ -7,6 +7,7 @@ import msgspec
 
 from simpost.domain.automations import MAX_AUTOMATIONS, Automation, RunState
 from simpost.domain.lifecycle import EventKind, LifecycleEvent, Transition
+from simpost.ports.store.automations import AUTOMATION_STEP
 from simpost.ports.store.lifecycle import NewLifecycleEvent
 from tests.contract.store_facts import DAY_MS, NOW_MS, esim, new_id
 
@@ -38,7 +39,7 @@ async def start(store):
 
 
 async def due(store, now_ms=NOW_MS + 60_000):
-    return await store.automations.list_due(now_ms=now_ms)
+    return (await store.automations.list_due(now_ms=now_ms, after_account=0))[0]
 
 
 def sent(run, now_ms=NOW_MS + 61_000):
@@ -118,6 +119,52 @@ async def test_a_run_is_due_after_its_delay_and_ends_once(store):
     assert await store.automations.list_runs(1, "welcome", before=None, limit=9) == [sent(run)]
     assert await store.automations.count_runs(1, "welcome") == {RunState.ACCEPTED: 1}
     assert await store.automations.count_runs(2, "welcome") == {}
+
+
+async def test_no_account_waits_for_all_runs_of_another_one(store):
+    """Accounts 1 and 3 have more than a step; 2 and 4 have one run each, which is due last."""
+    counts = {1: 2 * AUTOMATION_STEP, 2: 1, 3: AUTOMATION_STEP, 4: 1}
+    for account_id, runs in counts.items():
+        await store.catalogue.save_esims(account_id, [esim(f"e{account_id}")])
+        trip = msgspec.structs.replace(
+            WELCOME, account_id=account_id, name="trip", trigger=Transition.COUNTRY_CHANGED
+        )
+        await store.automations.save(trip)
+        for first in range(0, runs, AUTOMATION_STEP):
+            await move(store, account_id, range(first, first + min(runs, AUTOMATION_STEP)))
+    while await start(store):
+        pass
+    place, served = 0, []
+    for _ in range(3):
+        due, place = await store.automations.list_due(now_ms=NOW_MS + DAY_MS, after_account=place)
+        assert len({run.id for run in due}) == len(due) == AUTOMATION_STEP
+        await store.automations.end_runs([sent(run) for run in due])
+        served.append({run.account_id for run in due})
+    assert served[0] == {1, 2, 3, 4}
+    assert served[1] == served[2] == {1, 3}
+    left = 0
+    while due:
+        due, place = await store.automations.list_due(now_ms=NOW_MS + DAY_MS, after_account=place)
+        left += len(due)
+        await store.automations.end_runs([sent(run) for run in due])
+    assert left == sum(counts.values()) - 3 * AUTOMATION_STEP
+
+
+async def move(store, account_id, seconds):
+    """The eSIM of an account comes to another country each second."""
+    events = []
+    for second in seconds:
+        event = LifecycleEvent(
+            "api",
+            EventKind.COUNTRY_CHANGED,
+            NOW_MS + 1000 * (second + account_id),
+            esim_tran_no=f"e{account_id}",
+            country=("FR", "DE")[second % 2],
+        )
+        events.append(NewLifecycleEvent(event, next(_digests).to_bytes(16, "big")))
+    await store.lifecycle.record(
+        account_id, events, new_id=lambda: new_id(NOW_MS), now_ms=NOW_MS + DAY_MS
+    )
 
 
 async def test_an_automation_that_is_switched_on_later_has_missed_earlier_transitions(store):

@@ -343,7 +343,7 @@ async def traveller(store):
     await report(store, EventKind.COUNTRY_CHANGED, "AL", at_ms=NOW_MS + 1000)
     now = {"new_id": lambda: new_id(NOW_MS), "now_ms": NOW_MS}
     await store.automations.start_runs(**now)
-    first, _ = await store.automations.list_due(now_ms=NOW_MS + DAY_MS)
+    [first, _], _ = await store.automations.list_due(now_ms=NOW_MS + DAY_MS, after_account=0)
     ended = replace(first, state=RunState.ACCEPTED, message_id=b"m" * 16, ended_ms=NOW_MS)
     await store.automations.end_runs([ended])
     await report(store, EventKind.COUNTRY_CHANGED, "XK", at_ms=NOW_MS + 2000)
@@ -374,7 +374,8 @@ async def test_a_forgotten_traveller_is_sent_nothing_by_automations(traveller):
     store = traveller
     await forget(store)
     assert not await store.automations.has_new_transitions()
-    assert await store.automations.list_due(now_ms=NOW_MS + DAY_MS) == []
+    due = await store.automations.list_due(now_ms=NOW_MS + DAY_MS, after_account=0)
+    assert due == ([], 0)
     runs = await store.automations.list_runs(1, "trip", before=None, limit=9)
     assert {(run.state, run.reason) for run in runs} == {
         (RunState.ACCEPTED, None),

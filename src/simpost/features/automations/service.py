@@ -111,6 +111,7 @@ class Automations(Component):
         self._clock_ms = clock_ms
         self._is_leader = is_leader
         self._keep_ms = keep_days * _DAY_MS
+        self._last_account = 0
 
     async def run(self) -> None:
         """Run `tick` twice a second and `delete_old` every minute on the leader."""
@@ -137,7 +138,9 @@ class Automations(Component):
             started = await store.has_new_transitions()
             if started:
                 await store.start_runs(new_id=self._new_id, now_ms=self._clock_ms())
-            runs = await store.list_due(now_ms=self._clock_ms())
+            runs, self._last_account = await store.list_due(
+                now_ms=self._clock_ms(), after_account=self._last_account
+            )
             due = bool(runs)
             if due:
                 await self._fire_all(runs)

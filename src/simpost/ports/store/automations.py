@@ -10,6 +10,9 @@ from simpost.domain.automations import Automation, Run, RunState
 AUTOMATION_STEP: Final = 200
 """Most rows that one call of `start_runs`, `list_due` or `delete_old` looks at."""
 
+DUE_SHARE: Final = 50
+"""Most runs of one account that `list_due` takes before those of other accounts."""
+
 
 class AutomationStore(Protocol):
     """Keeps automations and their runs. A run is unique by automation, eSIM and occurrence."""
@@ -51,8 +54,12 @@ class AutomationStore(Protocol):
         """
         ...
 
-    async def list_due(self, *, now_ms: int) -> list[Run]:
-        """Runs that wait and are due, the longest due first."""
+    async def list_due(self, *, now_ms: int, after_account: int) -> tuple[list[Run], int]:
+        """Runs that wait and are due, the longest due first, and the next `after_account`.
+
+        If there are more than a step, accounts have shares, beginning with the account after that
+        one: no account waits for all of another one.
+        """
         ...
 
     async def end_runs(self, runs: Sequence[Run]) -> None:

@@ -16,11 +16,13 @@ from simpost.domain.automations import (
 )
 from simpost.domain.lifecycle import Transition
 from simpost.domain.messages import Category
-from simpost.ports.store.automations import AUTOMATION_STEP
+from simpost.ports.store.automations import AUTOMATION_STEP, DUE_SHARE
 from simpost.store.records.row import NamedRow
 from simpost.store.shared.steps import SharedDatabase, Steps
 
 _BEYOND: Final = b"\xff" * 17
+_BEFORE_ALL: Final = -1
+"""Less than the id of any account."""
 
 SQL: Final = {
     "count_others": """
@@ -71,6 +73,14 @@ SQL: Final = {
         SELECT * FROM automation_runs WHERE state = 'waiting' AND due_ms <= $1
         ORDER BY due_ms LIMIT $2
     """,
+    "next_account": """
+        SELECT account_id FROM automation_runs WHERE state = 'waiting' AND account_id > $1
+        ORDER BY account_id LIMIT 1
+    """,
+    "due_of_account": """
+        SELECT * FROM automation_runs
+        WHERE account_id = $1 AND state = 'waiting' AND due_ms <= $2 ORDER BY due_ms LIMIT $3
+    """,
     "end_run": """
         UPDATE automation_runs SET state = $3, message_id = $4, reason = $5, ended_ms = $6
         WHERE account_id = $1 AND id = $2 AND state = 'waiting'
@@ -119,8 +129,8 @@ class StoredAutomations:
     async def start_runs(self, *, new_id: Callable[[], bytes], now_ms: int) -> int:
         return await self._database.transact(_start_runs, new_id, now_ms)
 
-    async def list_due(self, *, now_ms: int) -> list[Run]:
-        return await self._database.query(_list_due, now_ms)
+    async def list_due(self, *, now_ms: int, after_account: int) -> tuple[list[Run], int]:
+        return await self._database.query(_list_due, now_ms, after_account)
 
     async def end_runs(self, runs: Sequence[Run]) -> None:
         await self._database.transact(_end_runs, runs)
@@ -206,9 +216,31 @@ def _start_runs(new_id: Callable[[], bytes], now_ms: int) -> Steps[int]:
     return len(rows)
 
 
-def _list_due(now_ms: int) -> Steps[list[Run]]:
-    rows = yield SQL["due"], (now_ms, AUTOMATION_STEP)
-    return [_run(row) for row in rows]
+def _list_due(now_ms: int, after_account: int) -> Steps[tuple[list[Run], int]]:
+    oldest = yield SQL["due"], (now_ms, AUTOMATION_STEP)
+    if len(oldest) < AUTOMATION_STEP:
+        return [_run(row) for row in oldest], after_account
+    shares, place = yield from _shares(now_ms, after_account)
+    found = {row["id"]: row for row in (*shares, *oldest)}
+    return [_run(row) for row in found.values()][:AUTOMATION_STEP], place
+
+
+def _shares(now_ms: int, after_account: int) -> Steps[tuple[list[NamedRow], int]]:
+    """Some due runs of each account after a place, around to it, and the place that it came to."""
+    rows: list[NamedRow] = []
+    place, is_around = after_account, False
+    for _ in range(AUTOMATION_STEP):
+        accounts = yield SQL["next_account"], (place,)
+        if not accounts and not is_around:
+            place, is_around = _BEFORE_ALL, True
+            continue
+        if not accounts or (is_around and accounts[0]["account_id"] > after_account):
+            break
+        place = accounts[0]["account_id"]
+        rows += yield SQL["due_of_account"], (place, now_ms, DUE_SHARE)
+        if len(rows) >= AUTOMATION_STEP:
+            break
+    return rows, place
 
 
 def _end_runs(runs: Sequence[Run]) -> Steps[None]:
