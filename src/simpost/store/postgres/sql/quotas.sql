@@ -11,13 +11,15 @@ uses AS (
   SELECT account_id, counter, period, amount, expires_ms FROM uses
   ON CONFLICT (account_id, counter, period) DO UPDATE SET used = q.used + excluded.used
   RETURNING account_id, counter, period, used
-), used_before AS (
+), checked AS MATERIALIZED (
+  SELECT u.*, c.used FROM counted AS c JOIN uses AS u USING (account_id, counter, period)
+), before AS MATERIALIZED (
+  SELECT array_agg(used - amount ORDER BY place) AS used FROM checked
+), used_before AS MATERIALIZED (
   -- Of each message, what was used of its quotas: before the statement, and by those before it.
-  SELECT m.id, array_to_json(array_agg(c.used - u.amount + m.earlier ORDER BY m.place)) AS used
-  FROM unnest($10::bytea[], $11::integer[], $12::integer[]) WITH ORDINALITY
+  SELECT m.id, array_to_json(array_agg(b.used[m.use] + m.earlier ORDER BY m.place)) AS used
+  FROM before AS b, unnest($10::bytea[], $11::integer[], $12::integer[]) WITH ORDINALITY
     AS m (id, use, earlier, place)
-  JOIN uses AS u ON u.place = m.use
-  JOIN counted AS c USING (account_id, counter, period)
   GROUP BY m.id
 )
 
@@ -25,10 +27,10 @@ uses AS (
 -- The end of it. Divides by zero, which undoes the statement, if a quota is reached, if an alarm
 -- ($8: percents) must be raised, or if a request id ($9: how many) was used before.
 SELECT 1 / bool_and(
-  c.used <= u.most AND (NOT u.has_alarms
-    OR width_bucket(100 * (c.used - u.amount)::bigint / u.most, $8::bigint[])
-     = width_bucket(100 * c.used::bigint / u.most, $8::bigint[])))::integer
-FROM counted AS c JOIN uses AS u USING (account_id, counter, period)
+  used <= most AND (NOT has_alarms
+    OR width_bucket(100 * (used - amount)::bigint / most, $8::bigint[])
+     = width_bucket(100 * used::bigint / most, $8::bigint[])))::integer
+FROM checked
 UNION ALL
 SELECT 1 / (count(*) = $9)::integer FROM taken
 
