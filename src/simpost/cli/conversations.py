@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from typing import Annotated, Any, TypeAlias
@@ -117,6 +118,10 @@ def reply(
     at: Annotated[
         str | None, typer.Option("--at", metavar="TIME", help="Send it then: an RFC 3339 time.")
     ] = None,
+    instead_of: Annotated[
+        str | None,
+        typer.Option(metavar="MESSAGE", help="Replace this reply, which waits for its time."),
+    ] = None,
     url: Url = None,
     config: Config = None,
     access_code: AccessCode = None,
@@ -133,7 +138,11 @@ def reply(
             raise ConfigError("a text and --template: choose one.")
         body |= {"template": template, "values": read_values(value)}
     server = account_server(url, config, access_code, secret, api_key)
-    answer = server.post(f"{_place(conversation_id)}/replies", body)
+    path = f"{_place(conversation_id)}/replies"
+    if instead_of is None:
+        answer = server.post(path, body)
+    else:
+        answer = server.put(f"{path}/{quote(instead_of, safe='')}", json.dumps(body).encode())
     if as_json:
         print_json(answer)
     else:

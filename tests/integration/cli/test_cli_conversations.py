@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.integration.cli.handset import shown_texts, wait_delivered
@@ -21,6 +22,17 @@ def test_a_conversation_from_its_start_to_its_end(simpost: Any) -> None:
     found = simpost("conversations", "list", "--search", "standard INPUT")
     assert found.stdout.splitlines()[1].split()[0] == place
     assert simpost("conversations", "list", "--search", "Lyon").stdout == "No conversations.\n"
+    later = ("--at", (datetime.now(UTC) + timedelta(days=2)).isoformat())
+    scheduled = simpost("conversations", "reply", place, "Old words", *later)
+    old, state = scheduled.stdout.split()
+    assert state == "scheduled"
+    for _ in range(2):  # once, however often
+        replaced = simpost(
+            "conversations", "reply", place, "New words", *later, "--instead-of", old
+        )
+        assert replaced.stdout.split()[1:] == ["scheduled"], replaced.stderr
+    shown = simpost("conversations", "show", place).stdout
+    assert ("Old words" in shown, shown.count("New words")) == (True, 1)
     noted = simpost("conversations", "note", place, "Wants a refund", "--author", "Ana")
     assert noted.stdout.endswith("  noted\n")
     changed = simpost("conversations", "change", place, "--assignee", "Ana", "--tag", "vip")
