@@ -259,6 +259,16 @@ async def test_a_search_goes_on_after_what_it_looked_at(service, text, monkeypat
     assert ([each["esimTranNo"] for each in rest["conversations"]], rest["next"]) == ([GOOD], None)
 
 
+async def test_a_search_is_charged_for_the_texts_that_it_reads(service, text, monkeypatch):
+    charged = []
+    monkeypatch.setattr(
+        service.services.costs, "charge_octets", lambda _, octets: charged.append(octets)
+    )
+    await text("No data in Lyon")
+    await listed(service, search="Paris")
+    assert charged == [len("No data in Lyon")]
+
+
 async def test_an_erased_text_is_not_found(service, text):
     await text("Lyon")
     assert len(await listed(service, search="lyon")) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -39,6 +39,19 @@ SEARCHED_TEXTS: Final = 50
 """Texts of an eSIM that a search reads, the newest ones."""
 _REPLACEABLE_MS: Final = 23 * 3_600_000
 """How long after it was cancelled a reply may be replaced: a request id is remembered for a day."""
+
+
+class ConversationSearch(NamedTuple):
+    """What a search found.
+
+    Attributes:
+        last_id: where the next search goes on; `None` at the end.
+        characters: of the texts that were read.
+    """
+
+    found: list[Conversation]
+    last_id: bytes | None
+    characters: int
 
 
 class Conversations(Component):
@@ -107,25 +120,28 @@ class Conversations(Component):
 
     async def search(
         self, account: Account, which: ConversationFilter, words: str
-    ) -> tuple[list[Conversation], bytes | None]:
+    ) -> ConversationSearch:
         """Conversations that the filter selects and whose eSIM has a text with these words.
 
         Sealed texts can only be searched once they are opened: it reads SEARCHED_CONVERSATIONS at
-        most, and SEARCHED_TEXTS of each. Also returns the id after which the next search goes on;
-        `None` at the end. Raises StoreError.
+        most, and SEARCHED_TEXTS of each. Raises StoreError.
         """
         limit, wanted = which.limit, _searchable(words)
         which = msgspec.structs.replace(which, limit=SEARCHED_CONVERSATIONS + 1)
         listed = await self._store.conversations.list_conversations(account.id, which)
         found: list[Conversation] = []
+        read = 0
         for number, each in enumerate(listed[:SEARCHED_CONVERSATIONS], start=1):
-            if await self._says(account, each, wanted):
+            texts = await self._texts_of(account, each)
+            read += sum(map(len, texts))
+            if any(wanted in text for text in texts):
                 found.append(each)
             if len(found) == limit or number == SEARCHED_CONVERSATIONS:
-                return found, each.id if number < len(listed) else None
-        return found, None
+                last = each.id if number < len(listed) else None
+                return ConversationSearch(found, last, read)
+        return ConversationSearch(found, None, read)
 
-    async def _says(self, account: Account, conversation: Conversation, words: str) -> bool:
+    async def _texts_of(self, account: Account, conversation: Conversation) -> list[str]:
         entries = await list_texts(
             self._store,
             account.id,
@@ -133,7 +149,7 @@ class Conversations(Component):
             before=None,
             limit=SEARCHED_TEXTS,
         )
-        return any(words in _searchable(shown_text(each) or "") for each in entries)
+        return [_searchable(text) for each in entries if (text := shown_text(each))]
 
     async def find(self, account: Account, conversation_id: bytes) -> Conversation:
         """Raises UnknownConversation and StoreError."""

@@ -190,10 +190,11 @@ async def _search(
 ) -> Response:
     which = msgspec.structs.replace(query.filter, limit=query.limit)
     async with services.costs.turn(account):
-        found, last = await services.conversations.search(account, which, words)
+        done = await services.conversations.search(account, which, words)
+        services.costs.charge_octets(account, done.characters)
     page = ConversationPage(
-        conversations=[show_conversation(each) for each in found],
-        next=format_cursor(last) if last else None,
+        conversations=[show_conversation(each) for each in done.found],
+        next=format_cursor(done.last_id) if done.last_id else None,
     )
     return Response(page.model_dump_json(by_alias=True), media_type="application/json")
 
