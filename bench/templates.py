@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from simpost.features.templates.definition import Template, Variable, VariableType, decode, encode
 from simpost.features.templates.message_format import parse
 from simpost.features.templates.preview import inspect
-from simpost.features.templates.rendering import Value
+from simpost.features.templates.renderer import Value
 from simpost.features.templates.service import RenderedText, TemplateVersion, render_version
 
 if TYPE_CHECKING:

@@ -15,14 +15,10 @@ SAME_NAME: dict[str, str] = {}
 
 NOUNS = frozenset(
     {
-        "batching",
         "data_coding",
         "encoding",
-        "error_logging",
         "inbound_routing",
         "paging",
-        "receipt_matching",
-        "rendering",
         "routing",
         "spelling",
         "tracing",

@@ -18,7 +18,7 @@ from simpost.api.open.request import AuthenticatedRequest
 from simpost.api.open.routes import ENDPOINTS, PREFIX
 from simpost.api.shared.costs import LARGE_OCTETS, Overdrawn
 from simpost.api.shared.credentials import NOBODY, account_pace, look_up
-from simpost.api.shared.error_logging import log_crash, log_store_refusal
+from simpost.api.shared.error_log import log_crash, log_store_refusal
 from simpost.api.shared.rate_limit import note_rate_limited
 from simpost.api.shared.request_body import BodiesFull, BodyTooLarge, BodyTooSlow, read_body
 from simpost.api.shared.services import Services

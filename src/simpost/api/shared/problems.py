@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
 from simpost.api.shared.costs import Overdrawn
-from simpost.api.shared.error_logging import log_crash, log_store_refusal
+from simpost.api.shared.error_log import log_crash, log_store_refusal
 from simpost.api.shared.error_messages import error_message
 from simpost.domain.reasons import Reason
 from simpost.errors import InvalidRequest, NotFound

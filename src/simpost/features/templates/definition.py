@@ -19,7 +19,7 @@ from simpost.features.templates.message_format import (
     parse,
     walk,
 )
-from simpost.features.templates.rendering import Value
+from simpost.features.templates.renderer import Value
 
 MAX_VARIABLES: Final = 50
 MAX_LANGUAGES: Final = 50

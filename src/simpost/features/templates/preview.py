@@ -17,7 +17,7 @@ from simpost.features.templates.definition import (
 )
 from simpost.features.templates.languages import Language, find_language
 from simpost.features.templates.message_format import Plural, Select, Text, branches, parse
-from simpost.features.templates.rendering import (
+from simpost.features.templates.renderer import (
     MAX_RENDERED,
     RenderedTooLong,
     Value,

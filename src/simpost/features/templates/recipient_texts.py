@@ -10,7 +10,7 @@ from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.reasons import Reason
 from simpost.features.templates.languages import parse_tag
-from simpost.features.templates.rendering import Value
+from simpost.features.templates.renderer import Value
 from simpost.features.templates.service import RenderedText, Templates, render_version
 from simpost.messaging.decision import Refusal
 

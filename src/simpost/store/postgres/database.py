@@ -11,7 +11,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 from simpost.errors import StoreError, StoreTimeout
 from simpost.ports.store.health import StoreCounts
 from simpost.store.postgres import shared_verbs
-from simpost.store.postgres.batching import BatchQueue
+from simpost.store.postgres.batch_queue import BatchQueue
 from simpost.store.postgres.connection import ManagedConnection, PostgresSession
 from simpost.store.postgres.dsn import DatabaseUrl
 from simpost.store.postgres.failures import translating

@@ -12,7 +12,7 @@ from simpost.store.postgres.parked_receipts import apply_parked_receipt
 from simpost.store.postgres.queries import columns, is_storable
 from simpost.store.postgres.receipt_application import apply_receipt, ending, store_receipt
 from simpost.store.postgres.receipt_id_formats import PostgresIdFormats
-from simpost.store.postgres.receipt_matching import lowest_id, match_learnt
+from simpost.store.postgres.receipt_matches import lowest_id, match_learnt
 from simpost.store.records.columns import CODE, FINAL
 
 

@@ -12,7 +12,7 @@ from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.message_state import refold
 from simpost.store.postgres.parked_receipts import apply_orphaned, apply_to_parts_in_doubt
 from simpost.store.postgres.queries import columns
-from simpost.store.postgres.receipt_matching import lowest_id
+from simpost.store.postgres.receipt_matches import lowest_id
 from simpost.store.records.columns import CODE
 from simpost.store.records.parts import (
     after_lost_lease,

@@ -20,7 +20,7 @@ from simpost.ports.cluster import (
     TokenGrant,
     TokenRequest,
 )
-from simpost.store.postgres.batching import BatchQueue
+from simpost.store.postgres.batch_queue import BatchQueue
 from simpost.store.postgres.connection import ManagedConnection, PostgresSession
 from simpost.store.postgres.dsn import parse
 from simpost.store.postgres.failures import translating

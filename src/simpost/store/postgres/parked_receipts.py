@@ -19,7 +19,7 @@ from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns
 from simpost.store.postgres.receipt_application import apply_receipt
 from simpost.store.postgres.receipt_id_formats import PostgresIdFormats
-from simpost.store.postgres.receipt_matching import lowest_id
+from simpost.store.postgres.receipt_matches import lowest_id
 from simpost.store.records.columns import CODE
 from simpost.store.records.ids import CLOCK_SLACK_MS, time_of
 from simpost.store.records.receipts import stored_receipt

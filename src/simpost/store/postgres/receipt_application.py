@@ -12,7 +12,7 @@ from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.message_state import refold
 from simpost.store.postgres.queries import columns
 from simpost.store.postgres.receipt_id_formats import PostgresIdFormats
-from simpost.store.postgres.receipt_matching import find_part
+from simpost.store.postgres.receipt_matches import find_part
 from simpost.store.records.columns import CODE, FINAL
 from simpost.store.records.payloads import PartKey
 

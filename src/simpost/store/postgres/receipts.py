@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simpost.domain.outcomes import Receipt, UnmatchedReceipt
 from simpost.domain.receipt_ids import ObservedIdFormat
-from simpost.store.postgres import log, receipt_id_formats, receipt_matching
+from simpost.store.postgres import log, receipt_id_formats, receipt_matches
 from simpost.store.postgres.database import PostgresDatabase
 
 
@@ -15,7 +15,7 @@ class PostgresReceipts:
         self._read = database.read
 
     async def is_of_sent_part(self, receipt: Receipt) -> bool:
-        return await self._read(receipt_matching.is_of_sent_part, receipt)
+        return await self._read(receipt_matches.is_of_sent_part, receipt)
 
     async def id_forms(self, carrier: str) -> list[ObservedIdFormat]:
         return await self._read(receipt_id_formats.forms_of, carrier)

@@ -18,7 +18,7 @@ from simpost.store.records.payloads import PartKey
 from simpost.store.records.receipts import stored_receipt
 from simpost.store.sqlite.message_state import refold
 from simpost.store.sqlite.queries import SQL, chunks, named_rows, rows_of, with_rows
-from simpost.store.sqlite.receipt_matching import Match, find_part, match_exactly, match_learnt
+from simpost.store.sqlite.receipt_matches import Match, find_part, match_exactly, match_learnt
 from simpost.store.sqlite.session import SqliteSession
 
 _SENT = CODE[State.SENT]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simpost.domain.outcomes import Receipt, UnmatchedReceipt
 from simpost.domain.receipt_ids import ObservedIdFormat
-from simpost.store.sqlite import log, receipt_id_formats, receipt_matching
+from simpost.store.sqlite import log, receipt_id_formats, receipt_matches
 from simpost.store.sqlite.database import SqliteDatabase
 
 
@@ -16,7 +16,7 @@ class SqliteReceipts:
         self._write = database.write
 
     async def is_of_sent_part(self, receipt: Receipt) -> bool:
-        return await self._write(receipt_matching.are_of_sent_parts, receipt)
+        return await self._write(receipt_matches.are_of_sent_parts, receipt)
 
     async def id_forms(self, carrier: str) -> list[ObservedIdFormat]:
         return await self._read(receipt_id_formats.forms_of, carrier)

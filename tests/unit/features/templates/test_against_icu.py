@@ -13,7 +13,7 @@ from icu4py.messageformat import MessageFormat
 
 from simpost.features.templates.languages import find_language
 from simpost.features.templates.message_format import PatternError, parse, walk
-from simpost.features.templates.rendering import render
+from simpost.features.templates.renderer import render
 from simpost.text import LOOK_ALIKES
 
 LANGUAGES = (Path(__file__).parents[3] / "vectors" / "icu_languages.txt").read_text("ascii").split()

@@ -15,7 +15,7 @@ from simpost.features.templates.definition import (
 from simpost.features.templates.languages import find_language
 from simpost.features.templates.message_format import parse
 from simpost.features.templates.preview import explain_longest, inspect
-from simpost.features.templates.rendering import RenderedTooLong, render
+from simpost.features.templates.renderer import RenderedTooLong, render
 from simpost.text import explain
 
 ENGLISH = find_language("en")
