@@ -63,6 +63,9 @@ class Player:
         self.sent = {}
         """The time of each send, by verification and number."""
         self.verified = []
+        self.waits_until_ms = 0
+        self.is_set_back = False
+        """Whether the clock was set back since the last send."""
         self.at_ms = NOW_MS - NOW_MS % 3_600_000
         self._store = store
         self._chance = random.Random(seed)
@@ -72,6 +75,10 @@ class Player:
         calls = [self._start, self._start, self._check, self._cancel]
         call = self._chance.choice(calls if self._known else calls[:1])
         await call()
+
+    def step_clock(self, by_ms):
+        self.at_ms += by_ms
+        self.is_set_back |= by_ms < -10_000
 
     async def _start(self):
         purpose = self._chance.choice("ab")
@@ -86,12 +93,15 @@ class Player:
             assert key not in self.sent
             self.sent[key] = self.at_ms
             assert found.message.id == found.verification.message_id
+            assert self.at_ms >= self.waits_until_ms or self.is_set_back
+            self.waits_until_ms, self.is_set_back = self.at_ms + 60_000, False
 
     async def _check(self):
         each, code = self._chance.choice(self._known[-2:]), self._chance.choice([CODE, OTHER_CODE])
         found = await check(self._store, each, code, now_ms=self.at_ms)
         if found.verdict is CheckVerdict.VERIFIED:
             self.verified.append(each.id)
+            self.waits_until_ms = 0
         assert found.verification.checks <= found.verification.max_checks
 
     async def _cancel(self):
@@ -99,13 +109,19 @@ class Player:
         await self._store.verifications.cancel(1, each.id, now_ms=self.at_ms)
 
 
-@pytest.mark.parametrize("seed", range(3))
-async def test_random_interleavings_never_exceed_a_budget_or_a_check(store, seed):
-    player = Player(store, seed)
+FORWARD = [20_000]
+ANY_STEP = [20_000, 20_000, -2, -5_000, -400_000, 3_000_000]
+
+
+@pytest.mark.parametrize(
+    ("seed", "steps"), [(0, FORWARD), (1, FORWARD), (2, ANY_STEP), (3, ANY_STEP)]
+)
+async def test_random_interleavings_never_exceed_a_budget_or_a_check(store, seed, steps):
+    player, chance = Player(store, seed), random.Random(seed)
     for _ in range(40):
         for _ in range(8):
             await player.play()
-        player.at_ms += 20_000
+        player.step_clock(chance.choice(steps))
     assert len(set(player.verified)) == len(player.verified) > 0
     hours = Counter(each // 3_600_000 for each in player.sent.values())
     assert 1 < max(hours.values()) <= 5

@@ -145,3 +145,20 @@ async def test_of_concurrent_sessions_one_sends(store):
     )
     refused = [each for each in done if isinstance(each, CodeRefusal)]
     assert (len(done) - len(refused), {each.budget for each in refused}) == (1, {"code:esim:wait"})
+
+
+@pytest.mark.parametrize("behind_ms", [1, 4_000])
+@pytest.mark.parametrize("fields", [{"session": "another"}, {"purpose": "payment"}])
+async def test_a_start_with_an_earlier_time_waits_too(store, behind_ms, fields):
+    """Of a node whose clock is behind, or that began first and commits last."""
+    await start(store, limits=WAIT)
+    refused = await start(store, new(**fields), now_ms=NOW_MS - behind_ms, limits=WAIT)
+    assert isinstance(refused, CodeRefusal)
+    assert (refused.budget, refused.until_ms) == ("code:esim:wait", NOW_MS + 60_000)
+
+
+async def test_a_verified_code_ends_the_wait_for_clocks_that_are_behind(store):
+    begun = (await start(store, limits=WAIT)).verification
+    await check(store, begun, CODE, now_ms=NOW_MS + 1000)
+    again = await start(store, new(purpose="other"), now_ms=NOW_MS + 999, limits=WAIT)
+    assert again.step == "create"

@@ -21,6 +21,7 @@ from simpost.domain.code_budgets import (
 from simpost.domain.code_modes import KNOWN_MS, known_key
 from simpost.domain.policy.quotas import QuotaReached, key_of
 from simpost.domain.reasons import Reason
+from simpost.store.records.ids import CLOCK_SLACK_MS
 from simpost.store.shared.steps import Steps
 
 _ALL_PERIODS: Final = CodeLimits(hour={CodeBudget.ESIM: 1}, day={CodeBudget.ESIM: 1})
@@ -64,8 +65,8 @@ SQL: Final = {
         VALUES ($1, $2, $3, 1, $4)
         ON CONFLICT (account_id, counter, period) DO UPDATE SET expires_ms = excluded.expires_ms
     """,
-    "set_wait": """
-        UPDATE quota_uses SET expires_ms = $4
+    "end_wait": """
+        UPDATE quota_uses SET expires_ms = 0
         WHERE account_id = $1 AND counter = $2 AND period = $3
     """,
 }
@@ -84,17 +85,18 @@ def find_wait(esim: str) -> Steps[int]:
     return rows[0]["expires_ms"] if rows else 0
 
 
-def end_wait(esim: str, now_ms: int) -> Steps[None]:
-    """Let the next code to the eSIM be sent at once."""
-    yield SQL["set_wait"], (*wait_key(esim), now_ms)
+def end_wait(esim: str) -> Steps[None]:
+    """Let the next code to the eSIM be sent at once, whatever time its node has."""
+    yield SQL["end_wait"], wait_key(esim)
 
 
 def find_refusal(
     esim: str, limits: CodeLimits, wait_ends_ms: int, now_ms: int
 ) -> Steps[CodeRefusal | None]:
     """Why the eSIM may be sent no code now; `None` if it may."""
-    # A clock that was set back must not make an eSIM wait longer than the limits say.
-    if now_ms < wait_ends_ms <= now_ms + limits.esim_wait_ms:
+    # A clock that was set back must not make an eSIM wait longer than the limits say. But clocks
+    # of nodes differ, and a start may commit after one that began later.
+    if now_ms < wait_ends_ms <= now_ms + limits.esim_wait_ms + CLOCK_SLACK_MS:
         return CodeRefusal(Reason.CODE_WAIT, "code:esim:wait", wait_ends_ms)
     hour, day = esim_quotas(_ALL_PERIODS, esim, now_ms)
     rows = yield SQL["used_of_esim"], (*key_of(0, hour), *key_of(0, day)[1:])

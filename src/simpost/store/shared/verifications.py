@@ -215,7 +215,7 @@ def _check(seal: TextSeal, key: tuple[int, bytes], code: str, now_ms: int) -> St
     row = counted[0]
     if compare_digest(row["digest"], digest):
         ended = yield SQL["end"], (*key, VerificationState.VERIFIED, now_ms)
-        yield from end_wait(row["esim"], now_ms)
+        yield from end_wait(row["esim"])
         yield from note_known(row["account_id"], row["esim_tran_no"], now_ms)
         return Checked(CheckVerdict.VERIFIED, _verification(ended[0]))
     guess = _guess_key(row["account_id"], row["esim_tran_no"], now_ms)
