@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
-from simpost.cli.client import Server
 from simpost.cli.options import (
     AccessCode,
     Account,
@@ -23,10 +21,10 @@ from simpost.cli.options import (
     admin_server,
 )
 from simpost.cli.output import print_columns, print_json, print_lines
+from simpost.cli.pages import read_pages
 from simpost.domain.texts import shown_absence
 from simpost.errors import ConfigError
 
-_PAGE = 200
 _ARROW = {"toEsim": "->", "fromEsim": "<-"}
 
 
@@ -80,25 +78,13 @@ def inbox(
         else:
             print_lines(_in_full(one))
         return
-    found = list(islice(_list(server, path, name, limit, which), limit))
+    found = read_pages(server, path, name, which, limit)
     if as_json:
         print_json(found)
     elif found:
         print_columns(list(_said(found) if esim else _came(found)))
     else:
         print("no inbound messages" if not esim else "no messages in this conversation")
-
-
-def _list(
-    server: Server, path: str, name: str, limit: int, which: dict[str, str | None]
-) -> Iterator[dict[str, Any]]:
-    cursor = None
-    while True:
-        page = server.get(path, {**which, "limit": min(limit, _PAGE), "cursor": cursor})
-        yield from page[name]
-        cursor = page["next"]
-        if not cursor:
-            return
 
 
 def _in_full(one: dict[str, Any]) -> Iterator[str]:

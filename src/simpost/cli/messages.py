@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
-from simpost.cli.client import Server
 from simpost.cli.export import export_messages, format_of
 from simpost.cli.options import (
     AccessCode,
@@ -27,6 +25,7 @@ from simpost.cli.options import (
     is_admins,
 )
 from simpost.cli.output import print_columns, print_json, print_lines
+from simpost.cli.pages import read_pages
 from simpost.cli.timeline import timeline
 from simpost.cli.times import SPAN, parse_span, parse_time, read_time, write_time
 from simpost.domain.messages import Category
@@ -34,7 +33,6 @@ from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.domain.texts import shown_absence
 
-_PAGE = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -109,7 +107,7 @@ def messages(
         else:
             print_lines(timeline(message))
         return
-    found = list(islice(_list(server, path, which, limit), limit))
+    found = read_pages(server, path, "messages", which, limit)
     if as_json:
         print_json(found)
     elif found:
@@ -125,17 +123,6 @@ def parse_since(text: str, now: datetime) -> str:
     else:
         time = read_time(text, "--since", "must be a span such as 2h or an ISO time")
     return write_time(max(time, _EPOCH))  # nothing is older
-
-
-def _list(server: Server, path: str, which: dict[str, Any], limit: int) -> Iterator[dict[str, Any]]:
-    cursor = None
-    while True:
-        query = {**which, "limit": min(limit, _PAGE), "cursor": cursor}
-        page = server.get(path, query)
-        yield from page["messages"]
-        cursor = page["next"]
-        if not cursor:
-            return
 
 
 def _rows(found: list[dict[str, Any]]) -> Iterator[list[str]]:

@@ -13,10 +13,11 @@ _PAGE: Final = 200
 
 
 def read_pages(
-    server: Server, path: str, key: str, which: Mapping[str, Any], limit: int
+    server: Server, path: str, key: str, which: Mapping[str, Any], limit: int | None = None
 ) -> list[dict[str, Any]]:
-    """The first `limit` rows of a list, from as many pages as that takes."""
-    return list(islice(_rows(server, path, key, which, min(limit, _PAGE)), limit))
+    """The first `limit` rows of a list, or all, from as many pages as that takes."""
+    size = _PAGE if limit is None else min(limit, _PAGE)
+    return list(islice(_rows(server, path, key, which, size), limit))
 
 
 def _rows(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
@@ -25,6 +24,7 @@ from simpost.cli.options import (
     admin_server,
 )
 from simpost.cli.output import print_columns, print_json, print_lines
+from simpost.cli.pages import read_pages
 from simpost.cli.preference_file import REMOVED, open_file, parse_choice, read_rows
 from simpost.domain.texts import shown_absence
 from simpost.errors import ConfigError
@@ -32,7 +32,6 @@ from simpost.errors import ConfigError
 app = typer.Typer(no_args_is_help=True, help="Show and change what travellers are sent.")
 
 _BATCH = 200
-_PAGE = 200
 
 Esim: TypeAlias = Annotated[
     str | None,
@@ -120,7 +119,7 @@ def history(
 ) -> None:
     """Show how the preferences changed: who, when, by which way, with which words."""
     server = _server(account, url, config, access_code, secret, api_key, admin_token)
-    found = list(islice(_pages(server, f"{_path(account, esim)}/history", "changes", limit), limit))
+    found = read_pages(server, f"{_path(account, esim)}/history", "changes", {}, limit)
     if as_json:
         print_json(found)
     elif found:
@@ -189,7 +188,7 @@ def flags(
         server.delete(f"{flags_path}/{quote(close, safe='')}")
         print("closed")
         return
-    found = list(islice(_pages(server, flags_path, "flags", limit), limit))
+    found = read_pages(server, flags_path, "flags", {}, limit)
     if as_json:
         print_json(found)
     elif found:
@@ -218,16 +217,6 @@ def _server(
 def _path(account: str | None, esim: str | None = None) -> str:
     owner = f"/v1/admin/accounts/{quote(account, safe='')}" if account else "/v1"
     return f"{owner}/esims/{quote(esim, safe='')}/preferences" if esim else f"{owner}/preferences"
-
-
-def _pages(server: Server, path: str, name: str, limit: int) -> Iterator[dict[str, Any]]:
-    cursor = None
-    while True:
-        page = server.get(path, {"limit": min(limit, _PAGE), "cursor": cursor})
-        yield from page[name]
-        cursor = page["next"]
-        if not cursor:
-            return
 
 
 def _print(found: dict[str, Any], *, as_json: bool) -> None:

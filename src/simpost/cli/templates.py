@@ -13,12 +13,12 @@ import typer
 
 from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
 from simpost.cli.output import print_columns, print_json, print_lines
+from simpost.cli.pages import read_pages
 from simpost.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True, help="Save, list, show, render and delete templates.")
 
 _PATH = "/v1/templates"
-_PAGE = 200
 
 Name: TypeAlias = Annotated[str, typer.Argument(help="Name of the template.")]
 Version: TypeAlias = Annotated[
@@ -72,14 +72,7 @@ def list_templates(
 ) -> None:
     """List templates by name."""
     server = account_server(url, config, access_code, secret, api_key)
-    found: list[dict[str, Any]] = []
-    cursor = None
-    while True:
-        page = server.get(_PATH, {"limit": _PAGE, "cursor": cursor})
-        found += page["templates"]
-        cursor = page["next"]
-        if not cursor:
-            break
+    found = read_pages(server, _PATH, "templates", {})
     if as_json:
         print_json(found)
     elif found:
