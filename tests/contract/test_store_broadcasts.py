@@ -149,6 +149,9 @@ async def test_conditions_are_combined(store):
     )
     await store.recipients.set_country(1, "e1", "FR")
     await store.recipients.set_country(1, "e5", "DE")
+    await store.esim_tags.set_tags(1, {"e1": ["vip", "beta"], "e2": ["vip-not"], "e5": ["beta"]})
+    await store.catalogue.save_esims(2, [esim("other")])
+    await store.esim_tags.set_tags(2, {"other": ["vip"]})
     found = {}
     for name, audience in {
         "plan": Audience(plans=("A",)),
@@ -156,6 +159,8 @@ async def test_conditions_are_combined(store):
         "country": Audience(countries=("FR", "JP")),
         "both": Audience(plans=("A",), countries=("DE",), statuses=("IN_USE",)),
         "language": Audience(languages=("fr",)),
+        "tag": Audience(tags=("vip",)),
+        "tags": Audience(tags=("beta", "none"), statuses=("IN_USE",)),
     }.items():
         one = await add(store, esims=0, audience=audience)
         found[name] = await waiting(store, one)
@@ -167,6 +172,8 @@ async def test_conditions_are_combined(store):
         "country": ["e1"],
         "both": ["e5"],
         "language": [],
+        "tag": ["e1"],
+        "tags": ["e1", "e5"],
     }
 
 

@@ -51,6 +51,7 @@ from simpost.api.v1.broadcasts import routes as broadcasts
 from simpost.api.v1.conversations import replies
 from simpost.api.v1.conversations import routes as conversations
 from simpost.api.v1.esims import routes as esim_facts
+from simpost.api.v1.esims import tags as esim_tags
 from simpost.api.v1.inbound import routes as inbound
 from simpost.api.v1.keys import routes as keys
 from simpost.api.v1.lifecycle import routes as lifecycle
@@ -95,7 +96,7 @@ def framework(version: str) -> FastAPI:
         *(send, verifications, html_pages, opt_out_page, health, metrics),
         *(export, message_log, cancellation, refusals, inbound, events, event_stream),
         *(preferences, batches, flags, templates, conversations, replies, webhooks, keys),
-        *(esim_facts, lifecycle, automations, broadcasts),
+        *(esim_tags, esim_facts, lifecycle, automations, broadcasts),
         *(accounts, admin_keys, budgets, code_policies, carriers, esims, plans, imports),
         *(admin_messages, admin_inbound, admin_preferences, erasures),
         *(stops, nodes, receipts, reload, text_keys, copies),

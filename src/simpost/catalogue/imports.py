@@ -13,7 +13,7 @@ import msgspec
 
 from simpost.catalogue.normalization import parse_esim, parse_plan, parse_price
 from simpost.errors import InvalidRequest
-from simpost.ports.store import CatalogueStore, EsimRow, Saved
+from simpost.ports.store import CatalogueStore, EsimRow, EsimTagStore, Saved
 
 _ROWS_PER_TURN: Final = 200
 """Rows checked before other tasks of the event loop run."""
@@ -34,6 +34,7 @@ class ImportOutcome(msgspec.Struct, frozen=True):
     Attributes:
         plan_unknown: saved eSIMs without a smsStatus of their own whose plan is not known.
         refused: rows that were not saved, in the order of the batch.
+        tagged: eSIMs that have other tags than before.
     """
 
     added: int
@@ -41,6 +42,7 @@ class ImportOutcome(msgspec.Struct, frozen=True):
     unchanged: int
     plan_unknown: int
     refused: list[RowRefusal]
+    tagged: int = 0
 
     @property
     def saved(self) -> int:
@@ -65,19 +67,25 @@ async def import_esims(
     *,
     replace: bool,
     now_ms: int,
+    tags: EsimTagStore,
     on_saved: Callable[[Sequence[EsimRow]], Awaitable[None]] | None = None,
 ) -> ImportOutcome:
     """Save eSIMs of an account; eSIMs of other accounts are refused and stay as they are.
+
+    Tags are committed after the eSIMs; rows without tags keep those of their eSIM.
 
     Calls `on_saved` after the commit, with all good rows.
     """
     esims, refused = await _parse(rows, lambda row: parse_esim(row, now_ms, partial=not replace))
     saved = await store.merge_esims(account_id, [esim for _, esim in esims])
+    given = {esim.esim_tran_no: esim.tags for _, esim in esims if esim.tags is not None}
+    tagged = await tags.set_tags(account_id, given) if given else 0
     if on_saved is not None:
         await on_saved([esim for _, esim in esims])
     keyed = [(index, esim.esim_tran_no) for index, esim in esims]
     lacking = "esimTranNo is new, and smdpStatus or esimStatus is missing"
-    return _outcome(saved, keyed, refused, lacking)
+    outcome = _outcome(saved, keyed, refused, lacking)
+    return msgspec.structs.replace(outcome, tagged=tagged)
 
 
 async def import_prices(

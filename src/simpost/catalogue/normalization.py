@@ -15,11 +15,13 @@ from simpost.catalogue.row_fields import (
     ESIM_FIELDS,
     PACKAGE_FIELDS,
     PLAN_FIELDS,
+    TAGS,
     RefusedRow,
     document_of,
     known_fields,
     objects_of,
     quoted,
+    tags_of,
     text_of,
 )
 from simpost.catalogue.row_identifiers import (
@@ -119,7 +121,7 @@ def parse_esim(row: Mapping[str, Any], now_ms: int, *, partial: bool = False) ->
     `now_ms` is the creation time if the row has none. A partial row changes only the fields that it
     has and that are not null; an empty text clears its field.
     """
-    fields = known_fields(row, ESIM_FIELDS | PACKAGE_FIELDS, skips_null=partial)
+    fields = known_fields(row, ESIM_FIELDS | PACKAGE_FIELDS | TAGS, skips_null=partial)
     package = _package(fields)
     document = document_of(fields, ESIM_FIELDS)
     if package:
@@ -143,6 +145,7 @@ def parse_esim(row: Mapping[str, Any], now_ms: int, *, partial: bool = False) ->
         created_ms=now_ms if created in (None, "") else _time_ms(created, "createTime"),
         document=document,
         given=_given(document, _ESIM_COLUMNS) if partial else None,
+        tags=tags_of(fields),
     )
 
 

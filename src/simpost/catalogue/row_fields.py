@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from simpost.domain.identifiers import DigitsLost, digits_from_number
+from simpost.domain.tags import MAX_TAGS, TAG_RULE, is_tag
 from simpost.errors import InvalidRequest
 
 
@@ -41,14 +42,19 @@ _NUMBERS = frozenset(
 )
 _TYPED = _NUMBERS | {"packageList", "locationNetworkList", "favorite"}
 _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_SEPARATORS = re.compile(r"[,;|]")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}(?:\.0*)?")
 _GAPS_IN_NAMES = re.compile(r"[\s_\-]+")
+
+
+TAGS = {"tags": "tags"}
+"""Of an eSIM, beside its documented fields: they are not in its document."""
 
 
 def field_names(key: str) -> str:
     """The field names of rows with this key, for an error about a heading."""
     fields = ESIM_FIELDS if key in ESIM_FIELDS.values() else PLAN_FIELDS
-    flat = {"packageCode": "", "slug": ""} if fields is ESIM_FIELDS else {}
+    flat = {"packageCode": "", "slug": "", "tags": ""} if fields is ESIM_FIELDS else {}
     return ", ".join([*fields.values(), *flat])
 
 
@@ -56,7 +62,7 @@ def is_field(key: str, name: str) -> bool:
     """Whether rows with this key have this field, in any spelling."""
     plain = _GAPS_IN_NAMES.sub("", name).lower()
     if key in ESIM_FIELDS.values():
-        return plain in ESIM_FIELDS or plain in PACKAGE_FIELDS
+        return plain in ESIM_FIELDS or plain in PACKAGE_FIELDS or plain in TAGS
     return plain in PLAN_FIELDS or plain == "type"
 
 
@@ -137,6 +143,22 @@ def text_of(fields: Mapping[str, Any], name: str) -> str:
     """The text of a field without spaces around it; empty when it is absent or no text."""
     value = fields.get(name)
     return value.strip() if isinstance(value, str) else ""
+
+
+def tags_of(fields: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The tags of a row, of a list or of a text with separators; `None` without the field."""
+    value = fields.get("tags")
+    if value is None:
+        return None
+    listed = _SEPARATORS.split(value) if isinstance(value, str) else value
+    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+        raise RefusedRow("tags must be a list of texts, or a text with commas")
+    tags = tuple(sorted({each.strip().lower() for each in listed} - {""}))
+    if len(tags) > MAX_TAGS:
+        raise RefusedRow(f"has {len(tags)} tags, {MAX_TAGS} at most")
+    if wrong := next((each for each in tags if not is_tag(each)), None):
+        raise RefusedRow(f"the tag {quoted(wrong)} {TAG_RULE}")
+    return tags
 
 
 def quoted(value: Any) -> str:

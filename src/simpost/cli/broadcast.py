@@ -51,6 +51,7 @@ def start(
     status: Annotated[
         list[str] | None, typer.Option(help="Only eSIMs with this status, as IN_USE.")
     ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Only eSIMs with this tag.")] = None,
     esims: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="CSV file with a column esimTranNo: only these."),
@@ -95,7 +96,13 @@ def start(
     as_json: AsJson = False,
 ) -> None:
     """Send a template to all eSIMs that meet the conditions, each once."""
-    conditions = {"plans": plan, "countries": country, "languages": language, "statuses": status}
+    conditions = {
+        "plans": plan,
+        "countries": country,
+        "languages": language,
+        "statuses": status,
+        "tags": tag,
+    }
     audience: dict[str, Any] = {key: each for key, each in conditions.items() if each}
     if esims is not None:
         audience["esims"] = _read_esims(esims)

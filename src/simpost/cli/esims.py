@@ -30,7 +30,7 @@ from simpost.cli.options import (
     account_server,
     admin_server,
 )
-from simpost.cli.output import print_columns, print_json
+from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.cli.retirement import Retirement
 
 app = typer.Typer(no_args_is_help=True, help="Import, list, retire and delete eSIMs.")
@@ -83,6 +83,7 @@ def import_esims(
 
 
 _PATH = "/v1/admin/esims"
+_TAG_STEP = 1_000
 _COLUMNS = (
     "esimTranNo",
     "account",
@@ -109,18 +110,20 @@ def list_esims(
         bool | None,
         typer.Option("--retired/--active", help="Show only retired or only active eSIMs."),
     ] = None,
+    tag: Annotated[str | None, typer.Option(help="Show only eSIMs with this tag.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Largest number to show.")] = 50,
     url: Url = None,
     config: Config = None,
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """List eSIMs, or search them by number."""
+    """List eSIMs, or search them by number or tag."""
     server = admin_server(url, config, admin_token)
     which = {
         "number": number,
         "account": account,
         "retired": None if retired is None else str(retired).lower(),
+        "tag": tag,
     }
     rows = catalogue.listed(server, _PATH, "esims", which)
     catalogue.show_list(rows, _COLUMNS, limit, as_json=as_json)
@@ -163,6 +166,38 @@ def delete_esim(
 ) -> None:
     """Delete an eSIM permanently; its messages stay in the log."""
     catalogue.delete(admin_server(url, config, admin_token), _PATH, key)
+
+
+@app.command("tag")
+def tag_esims(
+    keys: Keys,
+    add: Annotated[list[str] | None, typer.Option(metavar="TAG", help="Tag to add.")] = None,
+    remove: Annotated[list[str] | None, typer.Option(metavar="TAG", help="Tag to remove.")] = None,
+    url: Url = None,
+    config: Config = None,
+    access_code: AccessCode = None,
+    secret: Secret = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Add tags to eSIMs and remove them, as their account.
+
+    The exit code is 0 only if no eSIM was refused.
+    """
+    server = account_server(url, config, access_code, secret, api_key)
+    changed, refused = 0, []
+    for first in range(0, len(keys), _TAG_STEP):
+        body = {
+            "esimTranNos": keys[first : first + _TAG_STEP],
+            "add": add or [],
+            "remove": remove or [],
+        }
+        done = server.post("/v1/esims/tags", body)
+        changed += done["changed"]
+        refused += done["refused"]
+    print_lines([f"{changed:,} of {len(keys):,} changed"])
+    print_lines(f"{each['esimTranNo']}: {each['reason']}" for each in refused)
+    if refused:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -79,6 +79,7 @@ class ImportProgress:
     changed: int = 0
     unchanged: int = 0
     plan_unknown: int = 0
+    tagged: int = 0
     unusual_iccids: int = 0
     line: int = 0
     is_complete: bool = True
@@ -235,6 +236,7 @@ class Saver:
         self._counts.changed += response.get("changed", 0)
         self._counts.unchanged += response.get("unchanged", 0)
         self._counts.plan_unknown += response.get("planUnknown", 0)
+        self._counts.tagged += response.get("tagged", 0)
         for row in refused:
             self._counts.add_refused(RowError(batch.lines[row["index"]], row["reason"]))
         self._counts.good += len(batch.lines) - len(refused)
@@ -272,6 +274,8 @@ def _summary(counts: ImportProgress, *, is_checked_only: bool) -> str:
         words[0] += (
             f" ({counts.added:,} added, {counts.changed:,} changed, {counts.unchanged:,} unchanged)"
         )
+    if counts.tagged:
+        words.append(f"{counts.tagged:,} with other tags")
     if counts.plan_unknown:
         words.append(f"{counts.plan_unknown:,} with an unknown plan")
     if counts.bad:

@@ -67,6 +67,7 @@ class Audience(msgspec.Struct, frozen=True, omit_defaults=True):
         countries: where the eSIM is now, ISO 3166-1 Alpha-2.
         languages: of the traveller, as stored with the preferences.
         statuses: of the order, such as `IN_USE`.
+        tags: of the eSIM, one of them.
         esims: named one by one, instead of all conditions.
     """
 
@@ -74,6 +75,7 @@ class Audience(msgspec.Struct, frozen=True, omit_defaults=True):
     countries: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     esims: tuple[str, ...] = ()
 
 

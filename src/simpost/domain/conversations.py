@@ -10,8 +10,6 @@ from typing import Final
 
 import msgspec
 
-MAX_TAGS: Final = 20
-MAX_TAG_CHARACTERS: Final = 32
 MAX_ASSIGNEE_CHARACTERS: Final = 64
 MAX_NOTE_CHARACTERS: Final = 2000
 

@@ -75,7 +75,8 @@ def _counted(saved: Saved, place: int, old: R | None, new: R | None) -> R | None
 
 def columns_of(row: PlanRow | EsimRow) -> tuple[Any, ...]:
     """The columns of `plans` or, without the account, of `esims`."""
-    return (*msgspec.structs.astuple(row)[:-3], _encode(row.document).decode())
+    columns = msgspec.structs.astuple(row)[: row.__struct_fields__.index("document")]
+    return (*columns, _encode(row.document).decode())
 
 
 def merged_esim(old: EsimRow | None, new: EsimRow) -> EsimRow | None:
@@ -84,7 +85,7 @@ def merged_esim(old: EsimRow | None, new: EsimRow) -> EsimRow | None:
         return new if new.smdp_status and new.esim_status else None
     created_ms = min(old.created_ms, new.created_ms)
     if new.given is None:
-        return msgspec.structs.replace(new, created_ms=created_ms, retired=old.retired)
+        return msgspec.structs.replace(new, created_ms=created_ms, retired=old.retired, tags=None)
     document = {**old.document, **new.document}
     columns = {name: getattr(new, name) for name in new.given}
     if new.document.get("packageList"):

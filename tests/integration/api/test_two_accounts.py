@@ -60,6 +60,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/verifications": {"esimTranNo": GOOD, "purpose": "login"},
     "POST /v1/verifications/{id}/check": {"code": "000000"},
     "POST /v1/esims/{esimTranNo}/events": {"kind": "installed"},
+    "POST /v1/esims/tags": {"esimTranNos": [GOOD], "add": ["theirs"]},
+    "PUT /v1/esims/{esimTranNo}/tags": {"tags": ["theirs"]},
     "POST /v1/lifecycle/events": {"rows": [{"esimTranNo": GOOD, "kind": "enabled"}]},
     "POST /v1/lifecycle/sources": {"kind": "esimgo"},
     "PUT /v1/automations/{name}": {"trigger": "installed", "template": "welcome"},
@@ -83,7 +85,7 @@ FILTERS = {
     "referencePrefix": ("demo", "nobodys"),
 }
 """Values of filters: demo's, and nobody's."""
-NEEDED = {"GET /v1/messages/export": {"format": "jsonl"}}
+NEEDED = {"GET /v1/messages/export": {"format": "jsonl"}, "GET /v1/esims": {"tag": "vip"}}
 """Parameters without which an endpoint returns nothing."""
 
 
@@ -116,6 +118,7 @@ class World:
         verification = await self._created("verifications", BODIES["POST /v1/verifications"])
         source = await self._created("lifecycle/sources", {"kind": "esimgo", "name": "demo's"})
         await self._report(source["url"])
+        await self.service.native("PUT", f"esims/{GOOD}/tags", json={"tags": ["vip"]})
         conversation = await self._created("conversations", {"esimTranNo": GOOD})
         works = {"name": "demo's", "template": "welcome"}
         broadcast = await self._created("broadcasts", works)

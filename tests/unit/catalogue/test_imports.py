@@ -7,7 +7,7 @@ import pytest
 
 from simpost.catalogue import imports
 from simpost.catalogue.imports import ImportOutcome, RowRefusal, import_esims, import_plans
-from simpost.ports.store import CatalogueStore, EsimRow, PlanRow, Saved
+from simpost.ports.store import CatalogueStore, EsimRow, EsimTagStore, PlanRow, Saved
 
 STATES = {"smdpStatus": "ENABLED", "esimStatus": "IN_USE"}
 
@@ -35,7 +35,9 @@ def store_of(double: CatalogueDouble) -> CatalogueStore:
 async def test_refused_rows_keep_the_index_that_they_had_in_the_batch() -> None:
     store = CatalogueDouble(Saved(added=1, foreign=["e2"], incomplete=[2]))
     rows = [{"esimTranNo": "e1"} | STATES, 5, {"esimTranNo": "e2"}, {"esimTranNo": "e3"}]
-    outcome = await import_esims(store_of(store), 1, rows, replace=False, now_ms=0)
+    outcome = await import_esims(
+        store_of(store), 1, rows, replace=False, now_ms=0, tags=cast("EsimTagStore", None)
+    )
     assert [row.esim_tran_no for row in store.rows] == ["e1", "e2", "e3"]
     assert [refusal.index for refusal in outcome.refused] == [1, 2, 3]
     assert outcome.refused[1] == RowRefusal(2, "esimTranNo belongs to another account")

@@ -11,6 +11,7 @@ from simpost.api.admin.retirement import ChangeCount, Key, KeyPageQuery, Keys
 from simpost.api.shared.auth import ServicesDep, admit_admin
 from simpost.api.shared.schemas import Schema, format_time
 from simpost.api.shared.services import Services
+from simpost.api.shared.tags import Tag
 from simpost.catalogue.search import find_esim_of_any_account
 from simpost.errors import NotFound
 from simpost.ports.store import EsimRow, EsimSearch
@@ -41,6 +42,7 @@ class EsimOut(Schema):
 class EsimDetail(EsimOut):
     """`document` has the imported fields, except those that install or unlock the eSIM."""
 
+    tags: list[str]
     document: dict[str, Any]
 
 
@@ -57,6 +59,7 @@ class EsimListQuery(KeyPageQuery):
     account: AccessCode | None = None
     number: Key | None = None
     retired: bool | None = None
+    tag: Tag | None = None
 
 
 class EsimKeys(Schema):
@@ -74,6 +77,7 @@ async def list_esims(query: Annotated[EsimListQuery, Query()], services: Service
             account_id=account.id if account else None,
             number=query.number,
             retired=query.retired,
+            tag=query.tag,
             after=query.cursor,
             limit=query.limit,
         )
@@ -88,7 +92,9 @@ async def show_esim(esimTranNo: str, services: ServicesDep) -> EsimDetail:  # no
     """With the imported fields, except those that install or unlock the eSIM."""
     owner, esim = await find_esim_of_any_account(services.store.catalogue, esimTranNo)
     document = {name: value for name, value in esim.document.items() if name not in _SECRETS}
-    return EsimDetail(**_fields(services, owner, esim), document=document)
+    tags = await services.store.esim_tags.find_tags(owner, [esimTranNo])
+    shown = list(tags.get(esimTranNo, ()))
+    return EsimDetail(**_fields(services, owner, esim), tags=shown, document=document)
 
 
 @router.post("/esims/retire", summary="Refuse sends to these eSIMs from now on")

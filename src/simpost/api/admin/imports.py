@@ -28,7 +28,8 @@ class RefusedRowOut(Schema):
 class ImportResult(Schema):
     """Refused rows do not stop the others; saving the same rows again changes nothing.
 
-    `planUnknown` counts saved eSIMs without a smsStatus of their own whose plan is not known.
+    `planUnknown` counts saved eSIMs without a smsStatus of their own whose plan is not known,
+    `tagged` eSIMs that have other tags than before.
     """
 
     saved: int
@@ -36,6 +37,7 @@ class ImportResult(Schema):
     changed: int
     unchanged: int
     plan_unknown: int
+    tagged: int
     refused: list[RefusedRowOut]
 
 
@@ -85,6 +87,7 @@ async def save_esims(
         rows,
         replace=replace,
         now_ms=services.clock_ms(),
+        tags=services.store.esim_tags,
         on_saved=partial(services.lifecycle.apply_parked, account.id),
     )
     return _result(outcome)
@@ -112,6 +115,7 @@ def _result(outcome: ImportOutcome) -> ImportResult:
         changed=outcome.changed,
         unchanged=outcome.unchanged,
         plan_unknown=outcome.plan_unknown,
+        tagged=outcome.tagged,
         refused=[RefusedRowOut(index=each.index, reason=each.reason) for each in outcome.refused],
     )
 

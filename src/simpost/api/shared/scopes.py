@@ -65,6 +65,9 @@ ENDPOINTS: Final[Mapping[KeyScope | None, tuple[str, ...]]] = {
         "POST /v1/verifications/{id}/check",
     ),
     KeyScope.LIFECYCLE: (
+        "GET /v1/esims",
+        "POST /v1/esims/tags",
+        "PUT /v1/esims/{esimTranNo}/tags",
         "GET /v1/esims/{esimTranNo}",
         "GET /v1/esims/{esimTranNo}/events",
         "POST /v1/esims/{esimTranNo}/events",

@@ -28,6 +28,7 @@ from simpost.ports.store.catalogue import (
 )
 from simpost.ports.store.conversations import ConversationStore
 from simpost.ports.store.erasures import Erasure, ErasureStore
+from simpost.ports.store.esim_tags import EsimTagStore
 from simpost.ports.store.events import Event, EventLog, EventPage
 from simpost.ports.store.health import StoreHealth
 from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldMessage, HeldStore
@@ -80,6 +81,7 @@ __all__ = [
     "EsimFilter",
     "EsimRow",
     "EsimSearch",
+    "EsimTagStore",
     "Event",
     "EventLog",
     "EventPage",
@@ -154,6 +156,7 @@ class Store:
     erasures: ErasureStore
     sealing: SealingStore
     instance: InstanceStore
+    esim_tags: EsimTagStore
     retention: Retention
     health: StoreHealth
     use_text_keys: Callable[[Sequence[TextKey]], None]

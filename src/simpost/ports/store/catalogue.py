@@ -44,6 +44,7 @@ class EsimSearch(msgspec.Struct, frozen=True):
     account_id: int | None = None
     number: str | None = None
     retired: bool | None = None
+    tag: str | None = None
     after: str = ""
     limit: int = 50
 
@@ -93,7 +94,8 @@ class PriceRow(msgspec.Struct, frozen=True):
 class EsimRow(msgspec.Struct, frozen=True):
     """An eSIM as imported. `sms_status` is none when only its plan knows.
 
-    `given` names the columns that a partial row sets; `None` means a whole row.
+    `given` names the columns that a partial row sets; `None` means a whole row. `tags` are those
+    that the row gives; `EsimTagStore` keeps them.
     """
 
     esim_tran_no: str
@@ -109,6 +111,7 @@ class EsimRow(msgspec.Struct, frozen=True):
     document: dict[str, Any]
     retired: bool = False
     given: frozenset[str] | None = None
+    tags: tuple[str, ...] | None = None
 
 
 class CatalogueStore(Protocol):

@@ -200,9 +200,8 @@ async def _delete(session: PostgresSession, statement: str, key: str) -> bool:
 async def search_esims(session: PostgresSession, which: EsimSearch) -> list[tuple[int, EsimRow]]:
     if not is_storable(which.number, which.after):
         return []
-    rows = await session.execute(
-        "search_esims", which.account_id, which.number, which.retired, which.after, which.limit
-    )
+    parameters = (which.account_id, which.number, which.retired, which.after, which.limit)
+    rows = await session.execute("search_esims", *parameters, which.tag)
     return [(row["account_id"], esim_of(row)) for row in rows]
 
 

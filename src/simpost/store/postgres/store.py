@@ -34,6 +34,7 @@ from simpost.store.shared.automations import StoredAutomations
 from simpost.store.shared.broadcasts import StoredBroadcasts
 from simpost.store.shared.conversations import StoredConversations
 from simpost.store.shared.erasures import StoredErasures
+from simpost.store.shared.esim_tags import StoredEsimTags
 from simpost.store.shared.instance import StoredInstances
 from simpost.store.shared.lifecycle import StoredLifecycle
 from simpost.store.shared.lifecycle_sources import StoredLifecycleSources
@@ -104,6 +105,7 @@ class PostgresStore(Store):
             automations=StoredAutomations(database),
             broadcasts=StoredBroadcasts(database),
             webhooks=StoredWebhooks(database, database.seal),
+            esim_tags=StoredEsimTags(database),
             lifecycle=StoredLifecycle(database),
             lifecycle_sources=StoredLifecycleSources(database, database.seal),
             erasures=StoredErasures(database, _leave),

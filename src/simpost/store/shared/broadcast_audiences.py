@@ -93,13 +93,14 @@ def audience_page(
     return [row["esim_tran_no"] for row in rows], end
 
 
-def _conditions(audience: Audience) -> tuple[str, str, str, str]:
+def _conditions(audience: Audience) -> tuple[str, str, str, str, str]:
     """Each condition as its values between bars; empty for none."""
     return (
         _barred(audience.plans),
         _barred(audience.countries),
         _barred(audience.languages),
         _barred(audience.statuses),
+        _barred(audience.tags),
     )
 
 

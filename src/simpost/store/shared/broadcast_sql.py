@@ -62,11 +62,15 @@ _TEMPLATES: Final = {
           ON r.account_id = e.account_id AND r.esim_tran_no = e.esim_tran_no
         WHERE b.account_id = $1 AND b.id = $2 AND e.account_id = $1 AND e.retired_ms IS NULL
           AND (e.created_ms, e.esim_tran_no) > ($3, $4)
-          AND (e.created_ms, e.esim_tran_no) <= ($9, $10)
+          AND (e.created_ms, e.esim_tran_no) <= ($10, $11)
           AND ($5 = '' OR replace($5, '|' || e.package_code || '|', '') <> $5)
           AND ($6 = '' OR replace($6, '|' || coalesce(r.country, '') || '|', '') <> $6)
           AND ($7 = '' OR replace($7, '|' || coalesce(r.language, '') || '|', '') <> $7)
           AND ($8 = '' OR replace($8, '|' || e.esim_status || '|', '') <> $8)
+          AND ($9 = '' OR EXISTS (
+            SELECT 1 FROM esim_tags AS t
+            WHERE t.account_id = e.account_id AND t.esim_tran_no = e.esim_tran_no
+              AND replace($9, '|' || t.tag || '|', '') <> $9))
         ON CONFLICT (account_id, broadcast_id, esim_tran_no) DO NOTHING
         RETURNING esim_tran_no
     """,
@@ -76,11 +80,15 @@ _TEMPLATES: Final = {
           ON r.account_id = e.account_id AND r.esim_tran_no = e.esim_tran_no
         WHERE e.account_id = $1 AND e.retired_ms IS NULL
           AND (e.created_ms, e.esim_tran_no) > ($2, $3)
-          AND (e.created_ms, e.esim_tran_no) <= ($4, $9)
+          AND (e.created_ms, e.esim_tran_no) <= ($4, $10)
           AND ($5 = '' OR replace($5, '|' || e.package_code || '|', '') <> $5)
           AND ($6 = '' OR replace($6, '|' || coalesce(r.country, '') || '|', '') <> $6)
           AND ($7 = '' OR replace($7, '|' || coalesce(r.language, '') || '|', '') <> $7)
           AND ($8 = '' OR replace($8, '|' || e.esim_status || '|', '') <> $8)
+          AND ($9 = '' OR EXISTS (
+            SELECT 1 FROM esim_tags AS t
+            WHERE t.account_id = e.account_id AND t.esim_tran_no = e.esim_tran_no
+              AND replace($9, '|' || t.tag || '|', '') <> $9))
         ORDER BY e.created_ms, e.esim_tran_no
     """,
     "is_esim": "SELECT 1 AS found FROM esims WHERE esim_tran_no = $1 AND account_id = $2",

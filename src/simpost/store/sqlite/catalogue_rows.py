@@ -156,6 +156,12 @@ def search_esims(connection: apsw.Connection, which: EsimSearch) -> list[tuple[i
         )
     if which.retired is not None:
         where.append(f"retired_ms IS {'NOT ' if which.retired else ''}NULL")
+    if which.tag is not None:
+        parameters["tag"] = which.tag
+        where.append(
+            "EXISTS (SELECT 1 FROM esim_tags AS t WHERE t.account_id = e.account_id"
+            " AND t.esim_tran_no = e.esim_tran_no AND t.tag = :tag)"
+        )
     statement = SQL["search_esims"].format(where=" AND ".join(where))
     rows = named_rows(connection.execute(statement, parameters))
     return [(row["account_id"], esim_of(row)) for row in rows]

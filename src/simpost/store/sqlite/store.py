@@ -20,6 +20,7 @@ from simpost.store.shared.automations import StoredAutomations
 from simpost.store.shared.broadcasts import StoredBroadcasts
 from simpost.store.shared.conversations import StoredConversations
 from simpost.store.shared.erasures import StoredErasures
+from simpost.store.shared.esim_tags import StoredEsimTags
 from simpost.store.shared.instance import StoredInstances
 from simpost.store.shared.lifecycle import StoredLifecycle
 from simpost.store.shared.lifecycle_sources import StoredLifecycleSources
@@ -108,6 +109,7 @@ class SqliteStore(Store):
             automations=StoredAutomations(database),
             broadcasts=StoredBroadcasts(database),
             webhooks=StoredWebhooks(database, database.session.seal),
+            esim_tags=StoredEsimTags(database),
             lifecycle=StoredLifecycle(database, catalogue.forget_esims),
             lifecycle_sources=StoredLifecycleSources(database, database.session.seal),
             erasures=StoredErasures(database, after_erasure),

@@ -20,6 +20,7 @@ from simpost.api.shared.schemas import (
     Schema,
     to_ms,
 )
+from simpost.api.shared.tags import Tag
 from simpost.api.v1.messages.send_schema import Identifier
 from simpost.api.v1.templates.fields import (
     NAMED_BY_VARIABLES,
@@ -86,13 +87,16 @@ class AudienceIn(Schema):
     statuses: Annotated[list[EsimStatus], Field(max_length=20)] = Field(
         default=[], description="Status of the order."
     )
+    tags: Annotated[list[Tag], Field(max_length=_MOST_VALUES)] = Field(
+        default=[], description="Tag of the eSIM, one of them."
+    )
     esims: Annotated[list[Identifier], Field(max_length=MAX_NAMED)] = Field(
         default=[], description="esimTranNos, instead of conditions."
     )
 
     @model_validator(mode="after")
     def _check_fields(self) -> AudienceIn:
-        conditions = (self.plans, self.countries, self.languages, self.statuses)
+        conditions = (self.plans, self.countries, self.languages, self.statuses, self.tags)
         if self.esims and any(conditions):
             raise ValueError("give conditions or esims")
         return self
@@ -105,6 +109,7 @@ class AudienceIn(Schema):
             countries=tuple(self.countries),
             languages=tuple(self.languages),
             statuses=tuple(self.statuses),
+            tags=tuple(self.tags),
             esims=tuple(dict.fromkeys(self.esims)),
         )
 

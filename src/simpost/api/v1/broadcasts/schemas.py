@@ -40,6 +40,7 @@ class AudienceOut(Schema):
     countries: list[str]
     languages: list[str]
     statuses: list[str]
+    tags: list[str]
     esims: list[str]
 
 
@@ -182,6 +183,7 @@ def show_broadcast(broadcast: Broadcast, now_ms: int) -> BroadcastOut:
             countries=list(audience.countries),
             languages=list(audience.languages),
             statuses=list(audience.statuses),
+            tags=list(audience.tags),
             esims=list(audience.esims),
         ),
         counts=BroadcastCounts(

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictStr, model_validator
 
-from simpost.api.shared.error_messages import Matching
 from simpost.api.shared.paging import Instant, PageQuery
 from simpost.api.shared.schemas import Schema, Time, format_time, show_time
+from simpost.api.shared.tags import Tag
 from simpost.api.v1.messages.send_schema import (
     MAX_CHARACTERS,
     Identifier,
@@ -21,14 +21,13 @@ from simpost.api.v1.templates.fields import LanguageTag, TemplateName, ValuesIn,
 from simpost.domain.conversations import (
     MAX_ASSIGNEE_CHARACTERS,
     MAX_NOTE_CHARACTERS,
-    MAX_TAG_CHARACTERS,
-    MAX_TAGS,
     Conversation,
     ConversationChange,
     ConversationStatus,
     Note,
 )
 from simpost.domain.messages import Category, format_id
+from simpost.domain.tags import MAX_TAGS
 from simpost.ports.store.conversations import ConversationFilter
 
 
@@ -45,14 +44,6 @@ def _without_nul(text: str) -> str:
 
 
 Person = Annotated[StrictStr, Field(max_length=MAX_ASSIGNEE_CHARACTERS), AfterValidator(_printable)]
-Tag = Annotated[
-    StrictStr,
-    Matching(
-        rf"^[a-z0-9][a-z0-9._-]{{0,{MAX_TAG_CHARACTERS - 1}}}$",
-        f"must be up to {MAX_TAG_CHARACTERS} lowercase letters, digits, dots, underscores and "
-        "hyphens",
-    ),
-]
 
 
 class ConversationQuery(PageQuery):

@@ -35,7 +35,8 @@ async def show_esim_facts(
     """Each fact with the time of its report; null: no event told it."""
     esim = await _find(services, account, esimTranNo)
     facts = await services.store.lifecycle.find_facts(account.id, esimTranNo)
-    return show_esim(esim, facts or EsimFacts())
+    tags = await services.store.esim_tags.find_tags(account.id, [esimTranNo])
+    return show_esim(esim, facts or EsimFacts(), tags.get(esimTranNo, ()))
 
 
 @router.get("/esims/{esimTranNo}/events", summary="Show the history of an eSIM, newest first")

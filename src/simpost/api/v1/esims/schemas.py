@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import Field
 
 from simpost.api.shared.schemas import Schema, Time, show_time
@@ -39,10 +41,11 @@ class EsimFactsOut(Schema):
     used_at: Time | None = Field(description="When its data was first used.")
     expired_at: Time | None
     sms_lost_at: Time | None = Field(description="When its number was taken away.")
+    tags: list[str]
 
 
-def show_esim(esim: Esim, facts: EsimFacts) -> EsimFactsOut:
-    """The eSIM with its facts."""
+def show_esim(esim: Esim, facts: EsimFacts, tags: Sequence[str]) -> EsimFactsOut:
+    """The eSIM with its facts and tags."""
     usage = None
     if facts.usage_at_ms:
         usage = UsageOut(
@@ -70,4 +73,5 @@ def show_esim(esim: Esim, facts: EsimFacts) -> EsimFactsOut:
         used_at=show_time(facts.used_ms),
         expired_at=show_time(facts.expired_ms),
         sms_lost_at=show_time(facts.sms_lost_ms),
+        tags=list(tags),
     )

@@ -146,8 +146,11 @@ WHERE EXISTS (SELECT 1 FROM plans AS p WHERE p.package_code = n OR (p.slug = n A
 -- name: search_esims
 SELECT account_id, esim_tran_no, iccid, msisdn, imsi, order_no, package_code, sms_status,
   smdp_status, esim_status, created_ms, document, retired_ms IS NOT NULL AS retired
-FROM esims
+FROM esims AS e
 WHERE ($1::integer IS NULL OR account_id = $1)
+  AND ($6::text IS NULL OR EXISTS (
+    SELECT 1 FROM esim_tags AS t
+    WHERE t.account_id = e.account_id AND t.esim_tran_no = e.esim_tran_no AND t.tag = $6))
   AND ($2::text IS NULL OR esim_tran_no = $2 OR iccid = $2 OR imsi = $2 OR order_no = $2
     OR (msisdn = $2 AND msisdn <> ''))
   AND ($3::boolean IS NULL OR (retired_ms IS NOT NULL) = $3)
