@@ -256,6 +256,18 @@ async def test_a_text_without_its_country_is_not_sent(service, welcome):
     assert (run["state"], run["reason"]["code"]) == ("refused", "template_value_missing")
 
 
+async def test_a_tick_without_work_writes_nothing(service, welcome, monkeypatch):
+    await save(service, delaySeconds=300)
+    await report(service)
+    await tick(service)
+
+    async def refuse(*_arguments):
+        raise StoreError("a tick without work wrote")
+
+    monkeypatch.setattr(service.store.automations._database, "transact", refuse)
+    await tick(service)
+
+
 async def test_one_tick_sends_all_that_is_due(service, welcome):
     await save(service, "trip", trigger="country_changed")
     moves = [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from itertools import chain
+from operator import itemgetter
+from typing import Any, Final
 
 import msgspec
 
@@ -18,81 +20,13 @@ from simpost.domain.lifecycle import Transition
 from simpost.domain.messages import Category
 from simpost.ports.store.automations import AUTOMATION_STEP, DUE_SHARE
 from simpost.store.records.row import NamedRow
+from simpost.store.shared.automation_sql import RUNS_INSERTED, SQL
 from simpost.store.shared.steps import SharedDatabase, Steps
 
 _BEYOND: Final = b"\xff" * 17
+_ID: Final = itemgetter("id")
 _BEFORE_ALL: Final = -1
 """Less than the id of any account."""
-
-SQL: Final = {
-    "count_others": """
-        SELECT count(*) AS others FROM automations WHERE account_id = $1 AND name <> $2
-    """,
-    "save": """
-        INSERT INTO automations (
-          account_id, name, started_by, template, category, template_values, delay_s, not_after_s,
-          enabled, changed_ms
-        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-        ON CONFLICT (account_id, name) DO UPDATE SET started_by = excluded.started_by,
-          template = excluded.template, category = excluded.category,
-          template_values = excluded.template_values, delay_s = excluded.delay_s,
-          not_after_s = excluded.not_after_s, enabled = excluded.enabled,
-          changed_ms = excluded.changed_ms
-    """,
-    "find": "SELECT * FROM automations WHERE account_id = $1 AND name = $2",
-    "list": "SELECT * FROM automations WHERE account_id = $1 ORDER BY name",
-    "delete": "DELETE FROM automations WHERE account_id = $1 AND name = $2 RETURNING name",
-    "count_runs": """
-        SELECT state, count(*) AS runs FROM automation_runs
-        WHERE account_id = $1 AND automation = $2 GROUP BY state
-    """,
-    "list_runs": """
-        SELECT * FROM automation_runs WHERE account_id = $1 AND automation = $2 AND id < $3
-        ORDER BY id DESC LIMIT $4
-    """,
-    "open_transitions": """
-        SELECT * FROM esim_transitions WHERE handled_ms IS NULL AND id > $1 ORDER BY id LIMIT $2
-    """,
-    # Holds the transition until the commit: of several nodes one starts its runs.
-    "mark_handled": """
-        UPDATE esim_transitions SET handled_ms = $3
-        WHERE account_id = $1 AND id = $2 AND handled_ms IS NULL
-        RETURNING id
-    """,
-    "started_by": """
-        SELECT * FROM automations WHERE account_id = $1 AND started_by = $2 AND enabled = 1
-    """,
-    "insert_run": """
-        INSERT INTO automation_runs (
-          account_id, id, automation, esim_tran_no, occurrence, started_by, country, at_ms, due_ms,
-          late_ms, state
-        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'waiting')
-        ON CONFLICT DO NOTHING
-    """,
-    "due": """
-        SELECT * FROM automation_runs WHERE state = 'waiting' AND due_ms <= $1
-        ORDER BY due_ms LIMIT $2
-    """,
-    "next_account": """
-        SELECT account_id FROM automation_runs WHERE state = 'waiting' AND account_id > $1
-        ORDER BY account_id LIMIT 1
-    """,
-    "due_of_account": """
-        SELECT * FROM automation_runs
-        WHERE account_id = $1 AND state = 'waiting' AND due_ms <= $2 ORDER BY due_ms LIMIT $3
-    """,
-    "end_run": """
-        UPDATE automation_runs SET state = $3, message_id = $4, reason = $5, ended_ms = $6
-        WHERE account_id = $1 AND id = $2 AND state = 'waiting'
-    """,
-    "delete_old": """
-        DELETE FROM automation_runs WHERE (account_id, id) IN (
-          SELECT account_id, id FROM automation_runs
-          WHERE ended_ms IS NOT NULL AND ended_ms < $1 ORDER BY ended_ms LIMIT $2
-        )
-        RETURNING id
-    """,
-}
 
 _decode_values = msgspec.json.Decoder(dict[str, str]).decode
 
@@ -190,30 +124,36 @@ def _has_new_transitions() -> Steps[bool]:
 
 
 def _start_runs(new_id: Callable[[], bytes], now_ms: int) -> Steps[int]:
-    rows = yield SQL["open_transitions"], (b"", AUTOMATION_STEP)
+    rows = yield SQL["mark_handled"], (now_ms, b"", AUTOMATION_STEP)
     automations: dict[tuple[int, str], list[Automation]] = {}
-    for row in rows:
-        account_id = row["account_id"]
-        if not (yield SQL["mark_handled"], (account_id, row["id"], now_ms)):
-            continue
-        kind = account_id, row["transition"]
+    runs: list[tuple[Any, ...]] = []
+    for row in sorted(rows, key=_ID):
+        kind = row["account_id"], row["transition"]
         if kind not in automations:
             started = yield SQL["started_by"], kind
             automations[kind] = [_automation(each) for each in started]
-        for automation in automations[kind]:
-            run = (
-                account_id,
-                new_id(),
-                automation.name,
-                row["esim_tran_no"],
-                row["occurrence"],
-                row["transition"],
-                row["country"],
-                row["at_ms"],
-                *due_times(automation, row["at_ms"]),
-            )
-            yield SQL["insert_run"], run
+        runs += [_new_run(automation, row, new_id()) for automation in automations[kind]]
+    whole = len(runs) - len(runs) % RUNS_INSERTED
+    for first in range(0, whole, RUNS_INSERTED):
+        yield SQL["insert_runs"], tuple(chain(*runs[first : first + RUNS_INSERTED]))
+    for run in runs[whole:]:
+        yield SQL["insert_run"], run
     return len(rows)
+
+
+def _new_run(automation: Automation, transition: NamedRow, run_id: bytes) -> tuple[Any, ...]:
+    at_ms = transition["at_ms"]
+    return (
+        automation.account_id,
+        run_id,
+        automation.name,
+        transition["esim_tran_no"],
+        transition["occurrence"],
+        transition["transition"],
+        transition["country"],
+        at_ms,
+        *due_times(automation, at_ms),
+    )
 
 
 def _list_due(now_ms: int, after_account: int) -> Steps[tuple[list[Run], int]]:
