@@ -56,7 +56,7 @@ class RunState(StrEnum):
     SWITCHED_OFF = "switched_off"
     """The automation was switched off or deleted while it waited."""
     CANCELLED = "cancelled"
-    """It waited in a copy of the store, and was cancelled when the copy was confirmed."""
+    """It waited when a copy of the store was confirmed, or when the traveller was forgotten."""
 
 
 class Run(msgspec.Struct, frozen=True):

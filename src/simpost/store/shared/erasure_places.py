@@ -42,7 +42,7 @@ SQL: Final = {
         WHERE account_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4
     """,
     "end_run": """
-        UPDATE automation_runs SET state = 'refused', reason = 'cancelled', ended_ms = $3
+        UPDATE automation_runs SET state = 'cancelled', ended_ms = $3
         WHERE account_id = $1 AND id = $2 AND state = 'waiting'
     """,
     "erase_run": """
