@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -65,11 +65,11 @@ class CodeModes(msgspec.Struct, frozen=True, gc=False):
         return self.own.get(f"{PLAN}{plan}") or self.own.get(country, self.default)
 
 
-class PrefixCounts(msgspec.Struct, frozen=True, gc=False):
+class PrefixCounts(NamedTuple):
     """Verifications of a prefix that ended in an hour: in all, and those that were verified."""
 
-    ended: int = 0
-    verified: int = 0
+    ended: int
+    verified: int
 
 
 def prefix_keys(prefix: str, now_ms: int) -> tuple[QuotaKey, QuotaKey]:

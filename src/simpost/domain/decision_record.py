@@ -73,6 +73,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         cheaper_parts: parts that the text would have with look-alikes, if those save parts.
         replaceable: characters that would be replaced for that.
         sender_rules: the rules of countries that applied to the sender, the strictest first.
+        monitored: of a code that a filter would refuse and that is monitored only: how many
+            verifications of the prefix ended in the hour, and how many of these were verified.
     """
 
     at_ms: int = 0
@@ -98,6 +100,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     cheaper_parts: int = 0
     replaceable: int = 0
     sender_rules: tuple[SenderRuleUse, ...] = ()
+    monitored: tuple[int, int] | None = None
 
 
 NO_FACTS: Final = DecisionRecord()
@@ -125,6 +128,11 @@ def with_quotas(record: DecisionRecord | None, quotas: Sequence[Quota]) -> Decis
     if not quotas:
         return record
     return msgspec.structs.replace(record or NO_FACTS, quotas=quota_uses(quotas))
+
+
+def with_monitored(record: DecisionRecord | None, ended: int, verified: int) -> DecisionRecord:
+    """The record of a code that a filter would refuse."""
+    return msgspec.structs.replace(record or NO_FACTS, monitored=(ended, verified))
 
 
 def with_esim(record: DecisionRecord | None, esim: Esim) -> DecisionRecord:

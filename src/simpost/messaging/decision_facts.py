@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
+from simpost.domain.code_modes import CodeMode
 from simpost.domain.decision_record import DecisionRecord, SenderRuleUse
 from simpost.domain.policy.sender_rules import SenderAction, SenderRuleKind
+from simpost.domain.reasons import Reason
 from simpost.messaging.decision import format_time
 from simpost.messaging.trace import DecisionRule
 
@@ -33,6 +35,14 @@ def facts_of(record: DecisionRecord, category: str | None) -> Facts:
         facts[DecisionRule.SENDER_RULES] = _sender_rules(record.sender_rules)
     if record.cheaper_parts:
         facts[DecisionRule.ENCODING] = saving_facts(record.cheaper_parts, record.replaceable)
+    if record.monitored:
+        ended, verified = record.monitored
+        facts[DecisionRule.STOP] = {
+            "mode": CodeMode.MONITOR,
+            "wouldRefuse": Reason.CODE_FILTERED,
+            "ended": ended,
+            "verified": verified,
+        }
     if record.part_count:
         facts[DecisionRule.PARTS] = {"count": record.part_count}
     return facts | _quotas(record)

@@ -130,9 +130,17 @@ async def test_verified_codes_keep_a_prefix_open(service):
 async def test_a_monitored_prefix_is_counted_and_sent(service):
     configure(service, modes={"TH": "monitor"}, filter_ended=1, **FREE)
     await lock(service, 1)
-    assert (await start(service)).status_code == 201
+    assert (await start(service, dryRun=True)).json()["decision"] == "send"
+    begun = await start(service)
+    assert begun.status_code == 201
+    assert (await start(service)).json()["step"] == "keep"
     counted = service.services.verifications.counts.counted
     assert counted["TH", PREFIX, "monitored"] == 1
+    message = (await service.native("GET", f"messages/{begun.json()['messageId']}")).json()
+    [decision] = message["decisions"]
+    [rule] = [each for each in decision["rules"] if each["rule"] == "stop"]
+    monitored = {"mode": "monitor", "wouldRefuse": "code_filtered", "ended": 1, "verified": 0}
+    assert (rule["verdict"], rule["facts"]) == ("pass", monitored)
 
 
 async def test_outcomes_are_counted_by_prefix(service, clock):

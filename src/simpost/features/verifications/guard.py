@@ -8,6 +8,7 @@ from simpost.domain.code_budgets import CodeRefusal, refusal_of
 from simpost.domain.code_modes import (
     CodeMode,
     CodeModes,
+    PrefixCounts,
     block_refusal,
     filter_refusal,
     known_key,
@@ -16,11 +17,8 @@ from simpost.domain.code_modes import (
 from simpost.domain.policy.quotas import Quota
 from simpost.features.verifications.counts import CodeCounts
 from simpost.features.verifications.reached_budgets import ReachedBudgets
-from simpost.observe import get_logger
 from simpost.ports.store import QuotaStore
 from simpost.ports.store.verifications import NewVerification
-
-log = get_logger(__name__)
 
 
 class CodeGuard:
@@ -38,17 +36,20 @@ class CodeGuard:
         modes: CodeModes,
         quotas: Sequence[Quota],
         now_ms: int,
-    ) -> CodeRefusal | None:
-        """Why no code may be sent; `None` if the commit decides. Raises StoreError."""
+    ) -> CodeRefusal | PrefixCounts | None:
+        """Why no code may be sent; `None` if the commit decides. Raises StoreError.
+
+        Counts are those for which `FILTER` would refuse it, where the mode is `MONITOR`.
+        """
         found = await self._find_by_mode(new, mode, modes, now_ms)
-        if found:
+        if isinstance(found, CodeRefusal):
             return found
         reached = await self.reached.find(new.account_id, quotas)
-        return refusal_of(reached) if reached else None
+        return refusal_of(reached) if reached else found
 
     async def _find_by_mode(
         self, new: NewVerification, mode: CodeMode, modes: CodeModes, now_ms: int
-    ) -> CodeRefusal | None:
+    ) -> CodeRefusal | PrefixCounts | None:
         subjects = new.subjects
         if mode is CodeMode.BLOCK:
             return block_refusal()
@@ -59,8 +60,4 @@ class CodeGuard:
             return None
         counts = await self._counts.find(subjects.prefix, now_ms)
         found = filter_refusal(modes, subjects.prefix, counts, now_ms)
-        if found and mode is CodeMode.MONITOR:
-            self._counts.add(subjects.country, subjects.prefix, "monitored")
-            log.info("code_monitored", account_id=new.account_id, country=subjects.country)
-            return None
-        return found
+        return counts if found and mode is CodeMode.MONITOR else found

@@ -19,7 +19,8 @@ from simpost.domain.code_budgets import (
     esim_quotas,
     subjects_of,
 )
-from simpost.domain.code_modes import CodeMode, CodeModes
+from simpost.domain.code_modes import CodeMode, CodeModes, PrefixCounts
+from simpost.domain.decision_record import with_monitored
 from simpost.domain.esims import Esim
 from simpost.domain.policy.quotas import Quota, QuotaReached
 from simpost.domain.reasons import Reason
@@ -31,6 +32,7 @@ from simpost.features.verifications.requests import PreviewResult, StartRequest,
 from simpost.features.verifications.rules import AccountRules, modes_of, rules_of
 from simpost.messaging.decision import Refusal, SendPlan
 from simpost.messaging.intake import Intake
+from simpost.observe import get_logger
 from simpost.ports.store import NewMessage, Store
 from simpost.ports.store.verifications import (
     Checked,
@@ -42,6 +44,8 @@ from simpost.ports.store.verifications import (
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
 from simpost.runtime.scheduler import always, run_periodically
+
+log = get_logger(__name__)
 
 _CLEAN_UP_INTERVAL_S = 30.0
 _KEEP_MS: Final = 30 * 86_400_000
@@ -105,9 +109,8 @@ class Verifications(Component):
         mode, refused = _mode_of(modes, esim.msisdn, new), None
         if found.step.sends:
             quotas = account_quotas(rules.limits, new.subjects, now_ms)
-            refused = found.refusal or await self._guard.find_refusal(
-                new, mode, modes, quotas, now_ms
-            )
+            looked = await self._guard.find_refusal(new, mode, modes, quotas, now_ms)
+            refused = found.refusal or (looked if isinstance(looked, CodeRefusal) else None)
             quotas += esim_quotas(rules.limits, new.subjects.esim, now_ms)
             request = replace(request, quotas=quotas)
         refusal = _refusal(refused) if refused else None
@@ -136,11 +139,13 @@ class Verifications(Component):
         new = self._new(account, esim, wanted, code)
         quotas = account_quotas(rules.limits, new.subjects, now_ms)
         found = await self._find_refusal(new, esim.msisdn, quotas, rules.limits, now_ms)
-        if found is None:
+        if not isinstance(found, CodeRefusal):
             plan = replace(plan, quotas=plan.quotas + quotas)
+            if found:
+                plan = replace(plan, record=with_monitored(plan.record, *found))
             done = await self._commit(account, esim, wanted, new, plan, rules, now_ms)
             if isinstance(done, Started):
-                self._count(done)
+                self._count(done, is_monitored=found is not None)
                 return StartResult(done.verification, done.step)
             if isinstance(done, QuotaReached):
                 self._guard.reached.add(account.id, done.quota)
@@ -185,17 +190,17 @@ class Verifications(Component):
         quotas: tuple[Quota, ...],
         limits: CodeLimits,
         now_ms: int,
-    ) -> CodeRefusal | None:
-        """The refusal by a mode or a budget; `None` for a start that sends nothing."""
+    ) -> CodeRefusal | PrefixCounts | None:
+        """What the guard found; `None` for a start that sends nothing."""
         modes = modes_of(self._settings)
         mode = _mode_of(modes, msisdn, new)
-        refusal = await self._guard.find_refusal(new, mode, modes, quotas, now_ms)
-        if refusal is None:
-            return None
-        found = await self._store.preview_start(new, limits, now_ms=now_ms)
-        return refusal if found.step.sends else None
+        found = await self._guard.find_refusal(new, mode, modes, quotas, now_ms)
+        if not isinstance(found, CodeRefusal):
+            return found
+        preview = await self._store.preview_start(new, limits, now_ms=now_ms)
+        return found if preview.step.sends else None
 
-    def _count(self, started: Started) -> None:
+    def _count(self, started: Started, *, is_monitored: bool) -> None:
         verification = started.verification
         if started.ended:
             self.counts.add_end(started.ended)
@@ -203,6 +208,10 @@ class Verifications(Component):
             self.counts.add(verification.country, verification.prefix, "started")
         if started.message:
             self.counts.add(verification.country, verification.prefix, "sent")
+        if started.message and is_monitored:
+            self.counts.add(verification.country, verification.prefix, "monitored")
+            account_id, country = verification.account_id, verification.country
+            log.info("code_monitored", account_id=account_id, country=country)
 
     def _count_refusal(self, new: NewVerification) -> None:
         self.counts.add(new.subjects.country, new.subjects.prefix, "refused")
