@@ -21,7 +21,7 @@ from simpost.domain.messages import Category, own_request_id
 from simpost.domain.reasons import Reason
 from simpost.features.broadcasts.local_time import local_due_ms
 from simpost.features.broadcasts.messages import BroadcastMessages
-from simpost.features.broadcasts.pace import Paces, most_queued
+from simpost.features.broadcasts.pace import Paces
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.decision import Refusal
 from simpost.messaging.intake import Intake, SendResult
@@ -80,10 +80,11 @@ class BroadcastSender:
         allowed = self.paces.allowance(broadcast.id, broadcast.per_s, now_ms)
         if not allowed:
             return 0
-        most = most_queued(broadcast.per_s)
         key = broadcast.account_id, broadcast.id
-        queued = await self._store.broadcasts.count_queued(*key, limit=most)
-        return min(allowed, most - queued)
+        looked_at = self.paces.most_queued(broadcast.id)
+        queued = await self._store.broadcasts.count_queued(*key, limit=looked_at)
+        self.paces.note_queued(broadcast.id, queued, now_ms)
+        return min(allowed, self.paces.most_queued(broadcast.id) - queued)
 
     async def send_chunk(self, broadcast: Broadcast, most: int) -> int:
         """Decide the next recipients, `most` at most; how many. 0 if there are none now.

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simpost.features.broadcasts.pace import Paces, most_queued
+from simpost.features.broadcasts.pace import MAX_QUEUED, MIN_QUEUED, Paces
 
 ID = b"1"
 START_MS = 1_767_225_600_000
@@ -62,5 +62,25 @@ def test_others_are_forgotten():
     assert paces.allowance(ID, 10, START_MS) == 2
 
 
-def test_about_a_second_of_the_pace_may_wait_for_carriers():
-    assert [most_queued(per_s) for per_s in (0.5, 10, 300, 10_000)] == [50, 50, 300, 1000]
+def most_over_time(taken_per_s, per_s=10_000, seconds=10):
+    """The most that may be queued at the end, where carriers take this number in a second."""
+    paces, queued = Paces(), 0
+    for now_ms in ticks(seconds):
+        paces.note_queued(ID, queued, now_ms)
+        room = paces.most_queued(ID) - queued
+        count = max(0, min(room, paces.allowance(ID, per_s, now_ms)))
+        paces.use(ID, per_s, count)
+        queued = max(0, queued + count - taken_per_s // 4)
+    return paces.most_queued(ID)
+
+
+def test_carriers_have_half_a_second_of_work_at_most():
+    assert most_over_time(0) == most_over_time(40) == MIN_QUEUED
+    assert 350 <= most_over_time(1_000) <= 600
+    assert most_over_time(100_000) == MAX_QUEUED
+
+
+def test_the_queue_of_another_broadcast_is_its_own():
+    paces = Paces()
+    paces.note_queued(ID, 0, START_MS)
+    assert paces.most_queued(b"2") == MIN_QUEUED
