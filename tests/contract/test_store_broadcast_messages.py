@@ -150,6 +150,19 @@ async def test_a_cancel_takes_those_held_too(store):
     assert await active(store) == []
 
 
+async def test_many_that_wait_or_are_held_are_cancelled_and_deleted_in_steps(store):
+    one = await sending(store, esims=4_500)
+    held = [result(number, HELD) for number in range(100, 2_300)]
+    await end(store, one, *held)
+    await change(store, one, BroadcastStatus.CANCELLED)
+    cancelled = [await store.broadcasts.cancel_rest(1, one.id, now_ms=NOW_MS) for _ in range(4)]
+    assert cancelled == [2_000, 2_000, 500, 0]
+    found = await find(store, one)
+    assert (found.cancelled, found.held, found.remaining) == (4_500, 0, 0)
+    deleted = [await store.broadcasts.delete_old(before_ms=NOW_MS + 1) for _ in range(4)]
+    assert deleted == [2_001, 2_001, 501, 0]
+
+
 async def test_a_pause_while_it_is_noted_is_resumed_there(store):
     one = broadcast()
     await store.broadcasts.add(one)

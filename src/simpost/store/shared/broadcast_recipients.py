@@ -22,6 +22,7 @@ from simpost.store.shared.broadcast_rows import broadcast_of, encode_text, resul
 from simpost.store.shared.broadcast_sql import SQL
 from simpost.store.shared.steps import Steps
 
+_LAST_DUE: Final = (2**62, "")
 _OPEN: Final = (RecipientState.WAITING, RecipientState.HELD)
 
 
@@ -117,10 +118,16 @@ def cancel_rest(key: tuple[int, bytes], now_ms: int) -> Steps[int]:
     rows = yield SQL["hold"], key
     if not rows or not broadcast_of(rows[0]).status.is_final:
         return 0
-    held = yield SQL["cancel_held"], (*key, now_ms, CANCEL_STEP)
+    ends = yield SQL["held_end"], (*key, CANCEL_STEP - 1)
+    end = (ends[0]["due_ms"], ends[0]["esim_tran_no"]) if ends else _LAST_DUE
+    held = yield SQL["cancel_held"], (*key, now_ms, *end)
     waiting: Sequence[NamedRow] = ()
-    if len(held) < CANCEL_STEP:
-        waiting = yield SQL["cancel_waiting"], (*key, now_ms, CANCEL_STEP - len(held))
+    if rest := CANCEL_STEP - len(held):
+        ends = yield SQL["waiting_end"], (*key, rest - 1)
+        if ends:
+            waiting = yield SQL["cancel_waiting"], (*key, now_ms, ends[0]["esim_tran_no"])
+        else:
+            waiting = yield SQL["cancel_all_waiting"], (*key, now_ms)
     ended = len(held) + len(waiting)
     look_ms = 0 if ended == CANCEL_STEP else None
     yield SQL["count_cancelled"], (*key, len(held), ended, look_ms)

@@ -118,7 +118,7 @@ _TEMPLATES: Final = {
     "due": """
         SELECT esim_tran_no, message_id FROM broadcast_recipients
         WHERE account_id = $1 AND broadcast_id = $2 AND state = 'held' AND due_ms <= $3
-        ORDER BY due_ms LIMIT $4
+        ORDER BY due_ms, esim_tran_no LIMIT $4
     """,
     "reserve": """
         UPDATE broadcast_recipients SET message_id = $4
@@ -144,22 +144,31 @@ _TEMPLATES: Final = {
         UPDATE broadcasts SET held = held - $3, cancelled = cancelled + $4, look_ms = $5
         WHERE account_id = $1 AND id = $2
     """,
+    # The last of a page, and then all up to it: a database without statistics finds both by index.
+    "waiting_end": """
+        SELECT esim_tran_no FROM broadcast_recipients
+        WHERE account_id = $1 AND broadcast_id = $2 AND state = 'waiting'
+        ORDER BY esim_tran_no LIMIT 1 OFFSET $3
+    """,
     "cancel_waiting": """
         UPDATE broadcast_recipients SET state = 'cancelled', at_ms = $3
-        WHERE account_id = $1 AND broadcast_id = $2 AND state = 'waiting' AND esim_tran_no IN (
-          SELECT esim_tran_no FROM broadcast_recipients
-          WHERE account_id = $1 AND broadcast_id = $2 AND state = 'waiting'
-          ORDER BY esim_tran_no LIMIT $4
-        )
+        WHERE account_id = $1 AND broadcast_id = $2 AND state = 'waiting' AND esim_tran_no <= $4
         RETURNING esim_tran_no
+    """,
+    "cancel_all_waiting": """
+        UPDATE broadcast_recipients SET state = 'cancelled', at_ms = $3
+        WHERE account_id = $1 AND broadcast_id = $2 AND state = 'waiting'
+        RETURNING esim_tran_no
+    """,
+    "held_end": """
+        SELECT due_ms, esim_tran_no FROM broadcast_recipients
+        WHERE account_id = $1 AND broadcast_id = $2 AND state = 'held'
+        ORDER BY due_ms, esim_tran_no LIMIT 1 OFFSET $3
     """,
     "cancel_held": """
         UPDATE broadcast_recipients SET state = 'cancelled', at_ms = $3
-        WHERE account_id = $1 AND broadcast_id = $2 AND state = 'held' AND esim_tran_no IN (
-          SELECT esim_tran_no FROM broadcast_recipients
-          WHERE account_id = $1 AND broadcast_id = $2 AND state = 'held'
-          ORDER BY due_ms LIMIT $4
-        )
+        WHERE account_id = $1 AND broadcast_id = $2 AND state = 'held'
+          AND (due_ms, esim_tran_no) <= ($4, $5)
         RETURNING esim_tran_no
     """,
     "recipients": """
@@ -217,12 +226,18 @@ _TEMPLATES: Final = {
         SELECT account_id, id FROM broadcasts WHERE ended_ms IS NOT NULL AND ended_ms < $1
         ORDER BY ended_ms LIMIT 1
     """,
+    "recipients_end": """
+        SELECT esim_tran_no FROM broadcast_recipients
+        WHERE account_id = $1 AND broadcast_id = $2
+        ORDER BY esim_tran_no LIMIT 1 OFFSET $3
+    """,
     "delete_recipients": """
+        DELETE FROM broadcast_recipients
+        WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no <= $3
+        RETURNING esim_tran_no
+    """,
+    "delete_all_recipients": """
         DELETE FROM broadcast_recipients WHERE account_id = $1 AND broadcast_id = $2
-          AND esim_tran_no IN (
-            SELECT esim_tran_no FROM broadcast_recipients
-            WHERE account_id = $1 AND broadcast_id = $2 ORDER BY esim_tran_no LIMIT $3
-          )
         RETURNING esim_tran_no
     """,
     "delete": "DELETE FROM broadcasts WHERE account_id = $1 AND id = $2",

@@ -305,7 +305,11 @@ def _delete_old(before_ms: int) -> Steps[int]:
     if not rows:
         return 0
     key = rows[0]["account_id"], rows[0]["id"]
-    deleted = yield SQL["delete_recipients"], (*key, CANCEL_STEP)
+    ends = yield SQL["recipients_end"], (*key, CANCEL_STEP - 1)
+    if ends:
+        deleted = yield SQL["delete_recipients"], (*key, ends[0]["esim_tran_no"])
+    else:
+        deleted = yield SQL["delete_all_recipients"], key
     if len(deleted) < CANCEL_STEP:
         yield SQL["delete"], key
     return len(deleted) + 1
