@@ -19,6 +19,7 @@ from tests.contract.store_facts import NOW_MS
 from tests.contract.test_store_verifications import (
     CODE,
     OTHER_CODE,
+    RULES,
     check,
     find,
     new,
@@ -56,7 +57,9 @@ async def test_a_refused_start_changes_nothing(store):
     refused = await start(store, new(session="another"), limits=WAIT)
     assert isinstance(refused, CodeRefusal)
     assert await find(store, begun) == begun
-    preview = await store.verifications.preview_start(new(session="another"), WAIT, now_ms=NOW_MS)
+    preview = await store.verifications.preview_start(
+        new(session="another"), RULES, WAIT, now_ms=NOW_MS
+    )
     assert (preview.step, preview.refusal, preview.pending) == ("supersede", refused, begun)
 
 
@@ -93,7 +96,9 @@ async def snapshot(store, verification):
     used = await store.quotas.find_used(
         [*(key_of(0, each) for each in esim_quotas(LIMITS, verification.esim, NOW_MS))]
     )
-    preview = await store.verifications.preview_start(new(session="x"), LIMITS, now_ms=NOW_MS)
+    preview = await store.verifications.preview_start(
+        new(session="x"), RULES, LIMITS, now_ms=NOW_MS
+    )
     return await find(store, verification), used, preview, await texts_of(store)
 
 

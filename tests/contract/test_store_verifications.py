@@ -141,6 +141,14 @@ async def test_a_start_before_the_wait_is_over_sends_nothing(store):
     assert await texts_of(store) == [CODE]
 
 
+async def test_a_clock_that_is_set_back_does_not_extend_the_wait(store):
+    await start(store)
+    assert (await start(store, now_ms=NOW_MS - 9_000)).step is StartStep.KEEP
+    again = await start(store, now_ms=NOW_MS - 3_600_000)
+    assert (again.step, again.message.text) == (StartStep.SEND_AGAIN, CODE)
+    assert again.verification.resend_ms == NOW_MS - 3_600_000 + 60_000
+
+
 async def test_a_send_again_repeats_the_code_and_extends_its_life(store):
     begun = (await start(store)).verification
     again = await start(store, new(OTHER_CODE), now_ms=NOW_MS + 60_000)

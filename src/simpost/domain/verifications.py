@@ -12,6 +12,8 @@ import msgspec
 
 MIN_DIGITS: Final = 4
 MAX_DIGITS: Final = 10
+CLOCK_SLACK_MS: Final = 10_000
+"""How far clocks of nodes may differ. A time further ahead is that of a clock that was set back."""
 
 
 class VerificationState(StrEnum):
@@ -142,15 +144,26 @@ def state_at(verification: Verification, now_ms: int) -> VerificationState:
     return verification.state
 
 
-def decide_start(pending: Verification | None, session_key: str, now_ms: int) -> StartStep:
+def decide_start(
+    pending: Verification | None, session_key: str, now_ms: int, resend_wait_ms: int
+) -> StartStep:
     """The step of a start; `pending` is the verification of the eSIM and purpose, if any."""
     if pending is None or state_at(pending, now_ms) is not VerificationState.PENDING:
         return StartStep.CREATE
     if pending.session_key != session_key:
         return StartStep.SUPERSEDE
-    if pending.resend_ms is None or now_ms < pending.resend_ms:
+    if pending.resend_ms is None or has_to_wait(pending.resend_ms, now_ms, resend_wait_ms):
         return StartStep.KEEP
     return StartStep.SEND_AGAIN
+
+
+def has_to_wait(until_ms: int, now_ms: int, longest_ms: int) -> bool:
+    """Whether a wait goes on, which takes this long at most.
+
+    A clock that was set back must not extend it. But clocks of nodes differ, and a start may commit
+    after one that began later.
+    """
+    return now_ms < until_ms <= now_ms + longest_ms + CLOCK_SLACK_MS
 
 
 def next_expiry_ms(created_ms: int, now_ms: int, rules: VerificationRules) -> int:

@@ -13,7 +13,6 @@ from simpost.config.verifications import VerificationSettings
 from simpost.domain.accounts import Account
 from simpost.domain.calling_codes import countries_of_number
 from simpost.domain.code_budgets import (
-    CodeLimits,
     CodeRefusal,
     account_quotas,
     esim_quotas,
@@ -104,7 +103,7 @@ class Verifications(Component):
         if esim is None:
             return PreviewResult(await self._intake.preview(account, request), request)
         new = self._new(account, esim, wanted, code)
-        found = await self._store.preview_start(new, rules.limits, now_ms=now_ms)
+        found = await self._store.preview_start(new, rules.life, rules.limits, now_ms=now_ms)
         modes = modes_of(self._settings)
         mode, refused = _mode_of(modes, esim.msisdn, new), None
         if found.step.sends:
@@ -138,7 +137,7 @@ class Verifications(Component):
         assert isinstance(plan, SendPlan), "a code is never held"
         new = self._new(account, esim, wanted, code)
         quotas = account_quotas(rules.limits, new.subjects, now_ms)
-        found = await self._find_refusal(new, esim.msisdn, quotas, rules.limits, now_ms)
+        found = await self._find_refusal(new, esim.msisdn, quotas, rules, now_ms)
         if not isinstance(found, CodeRefusal):
             plan = replace(plan, quotas=plan.quotas + quotas)
             if found:
@@ -188,7 +187,7 @@ class Verifications(Component):
         new: NewVerification,
         msisdn: str,
         quotas: tuple[Quota, ...],
-        limits: CodeLimits,
+        rules: AccountRules,
         now_ms: int,
     ) -> CodeRefusal | PrefixCounts | None:
         """What the guard found; `None` for a start that sends nothing."""
@@ -197,7 +196,7 @@ class Verifications(Component):
         found = await self._guard.find_refusal(new, mode, modes, quotas, now_ms)
         if not isinstance(found, CodeRefusal):
             return found
-        preview = await self._store.preview_start(new, limits, now_ms=now_ms)
+        preview = await self._store.preview_start(new, *rules, now_ms=now_ms)
         return found if preview.step.sends else None
 
     def _count(self, started: Started, *, is_monitored: bool) -> None:

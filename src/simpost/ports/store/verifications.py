@@ -108,7 +108,7 @@ class VerificationStore(Protocol):
         ...
 
     async def preview_start(
-        self, new: NewVerification, limits: CodeLimits, *, now_ms: int
+        self, new: NewVerification, rules: VerificationRules, limits: CodeLimits, *, now_ms: int
     ) -> StartPreview:
         """What a start would do now."""
         ...

@@ -21,7 +21,7 @@ from simpost.domain.code_budgets import (
 from simpost.domain.code_modes import KNOWN_MS, known_key
 from simpost.domain.policy.quotas import QuotaReached, key_of
 from simpost.domain.reasons import Reason
-from simpost.store.records.ids import CLOCK_SLACK_MS
+from simpost.domain.verifications import has_to_wait
 from simpost.store.shared.steps import Steps
 
 _ALL_PERIODS: Final = CodeLimits(hour={CodeBudget.ESIM: 1}, day={CodeBudget.ESIM: 1})
@@ -94,9 +94,7 @@ def find_refusal(
     esim: str, limits: CodeLimits, wait_ends_ms: int, now_ms: int
 ) -> Steps[CodeRefusal | None]:
     """Why the eSIM may be sent no code now; `None` if it may."""
-    # A clock that was set back must not make an eSIM wait longer than the limits say. But clocks
-    # of nodes differ, and a start may commit after one that began later.
-    if now_ms < wait_ends_ms <= now_ms + limits.esim_wait_ms + CLOCK_SLACK_MS:
+    if has_to_wait(wait_ends_ms, now_ms, limits.esim_wait_ms):
         return CodeRefusal(Reason.CODE_WAIT, "code:esim:wait", wait_ends_ms)
     hour, day = esim_quotas(_ALL_PERIODS, esim, now_ms)
     rows = yield SQL["used_of_esim"], (*key_of(0, hour), *key_of(0, day)[1:])

@@ -10,7 +10,6 @@ import msgspec
 from msgspec.structs import replace
 
 from simpost.domain.code_budgets import CodeLimits, CodeRefusal
-from simpost.domain.texts import TextAbsence
 from simpost.domain.verifications import (
     CheckVerdict,
     StartStep,
@@ -46,8 +45,14 @@ from simpost.store.shared.code_sends import (
     note_known,
 )
 from simpost.store.shared.steps import SharedDatabase, Steps
+from simpost.store.shared.verification_rows import (
+    close_code,
+    open_code,
+    place_of_code,
+    verification_of,
+)
 from simpost.store.shared.verification_statements import SQL
-from simpost.store.text_seal import TextSeal, place_of
+from simpost.store.text_seal import TextSeal
 
 _DAY_MS: Final = 86_400_000
 _MOST_TRIES: Final = 10
@@ -69,7 +74,7 @@ class CodeStart(msgspec.Struct, frozen=True):
 
     def preview_steps(self) -> Steps[StartPreview]:
         """What it would do."""
-        return _preview_start(self.new, self.limits, self.now_ms)
+        return _preview_start(self.new, self.rules, self.limits, self.now_ms)
 
 
 class StoredVerifications:
@@ -98,9 +103,9 @@ class StoredVerifications:
         return await self._start(CodeStart(new, outgoing, rules, limits, now_ms))
 
     async def preview_start(
-        self, new: NewVerification, limits: CodeLimits, *, now_ms: int
+        self, new: NewVerification, rules: VerificationRules, limits: CodeLimits, *, now_ms: int
     ) -> StartPreview:
-        return await self._database.query(_preview_start, new, limits, now_ms)
+        return await self._database.query(_preview_start, new, rules, limits, now_ms)
 
     async def check(
         self, account_id: int, verification_id: bytes, code: str, *, now_ms: int
@@ -132,8 +137,8 @@ def _start(seal: TextSeal, one: CodeStart) -> Steps[Started | CodeRefusal]:
     for _ in range(_MOST_TRIES):
         held = yield SQL["hold_pending"], (new.account_id, new.esim_tran_no, new.purpose)
         row = held[0] if held else None
-        pending = _verification(row) if row else None
-        step = decide_start(pending, new.session_key, now_ms)
+        pending = verification_of(row) if row else None
+        step = decide_start(pending, new.session_key, now_ms, rules.resend_wait_ms)
         if row and pending and step is StartStep.KEEP:
             return Started(step, pending)
         if refusal := (yield from find_refusal(esim, limits, wait_ends_ms, now_ms)):
@@ -146,7 +151,7 @@ def _start(seal: TextSeal, one: CodeStart) -> Steps[Started | CodeRefusal]:
             superseded = step is StartStep.SUPERSEDE
             state = VerificationState.SUPERSEDED if superseded else VerificationState.EXPIRED
             [row] = yield SQL["end"], (pending.account_id, pending.id, state, now_ms)
-            ended = _verification(row)
+            ended = verification_of(row)
         guess = _guess_key(new.account_id, new.esim_tran_no, now_ms)
         checks = checks_allowed((yield from find_used(guess)), rules)
         expires_ms = next_expiry_ms(now_ms, now_ms, rules)
@@ -159,7 +164,7 @@ def _start(seal: TextSeal, one: CodeStart) -> Steps[Started | CodeRefusal]:
                 new.esim_tran_no,
                 new.purpose,
                 new.session_key,
-                *_closed(seal, new.account_id, new.id, new.code),
+                *close_code(seal, new.account_id, new.id, new.code),
                 checks,
                 now_ms,
                 expires_ms,
@@ -172,14 +177,16 @@ def _start(seal: TextSeal, one: CodeStart) -> Steps[Started | CodeRefusal]:
         )
         if inserted:
             yield from count_send(esim, limits, now_ms)
-            return Started(step, _verification(inserted[0]), message, ended=ended)
+            return Started(step, verification_of(inserted[0]), message, ended=ended)
     raise StoreError("too many verifications of this eSIM and purpose began at the same time")
 
 
-def _preview_start(new: NewVerification, limits: CodeLimits, now_ms: int) -> Steps[StartPreview]:
+def _preview_start(
+    new: NewVerification, rules: VerificationRules, limits: CodeLimits, now_ms: int
+) -> Steps[StartPreview]:
     found = yield SQL["find_pending"], (new.account_id, new.esim_tran_no, new.purpose)
-    pending = _verification(found[0]) if found else None
-    step = decide_start(pending, new.session_key, now_ms)
+    pending = verification_of(found[0]) if found else None
+    step = decide_start(pending, new.session_key, now_ms, rules.resend_wait_ms)
     if not step.sends:
         return StartPreview(step, pending)
     ends_ms = yield from find_wait(new.subjects.esim)
@@ -190,20 +197,20 @@ def _preview_start(new: NewVerification, limits: CodeLimits, now_ms: int) -> Ste
 def _send_again(seal: TextSeal, one: CodeStart, row: NamedRow) -> Steps[Started]:
     rules, now_ms = one.rules, one.now_ms
     code, message = one.new.code, one.outgoing.message
-    earlier = _open(seal, row) if rules.repeat_code else None
+    earlier = open_code(seal, row) if rules.repeat_code else None
     if earlier and (repeated := one.outgoing.with_code(earlier)):
         code, message = earlier, repeated
     expires_ms = max(row["expires_ms"], next_expiry_ms(row["created_ms"], now_ms, rules))
     resend_ms = next_resend_ms(row["sends"] + 1, expires_ms, now_ms, rules)
-    closed = _closed(seal, row["account_id"], row["id"], code)
+    closed = close_code(seal, row["account_id"], row["id"], code)
     key = (row["account_id"], row["id"])
     [sent] = yield SQL["send_again"], (*key, *closed, expires_ms, resend_ms, message.id)
     message = replace(message, expires_ms=expires_ms)
-    return Started(StartStep.SEND_AGAIN, _verification(sent), message)
+    return Started(StartStep.SEND_AGAIN, verification_of(sent), message)
 
 
 def _check(seal: TextSeal, key: tuple[int, bytes], code: str, now_ms: int) -> Steps[Checked | None]:
-    digest = seal.digest(_place(*key), code)
+    digest = seal.digest(place_of_code(*key), code)
     before = yield SQL["find"], key
     if before and compare_digest(before[0]["digest"] or b"", digest):
         # Before the verification is locked, as in a start.
@@ -217,12 +224,12 @@ def _check(seal: TextSeal, key: tuple[int, bytes], code: str, now_ms: int) -> St
         ended = yield SQL["end"], (*key, VerificationState.VERIFIED, now_ms)
         yield from end_wait(row["esim"])
         yield from note_known(row["account_id"], row["esim_tran_no"], now_ms)
-        return Checked(CheckVerdict.VERIFIED, _verification(ended[0]))
+        return Checked(CheckVerdict.VERIFIED, verification_of(ended[0]))
     guess = _guess_key(row["account_id"], row["esim_tran_no"], now_ms)
     yield from count_use(guess, now_ms + 2 * _DAY_MS)
     if row["checks"] >= row["max_checks"]:
         [row] = yield SQL["end"], (*key, VerificationState.TOO_MANY_CHECKS, now_ms)
-    return Checked(CheckVerdict.WRONG_CODE, _verification(row))
+    return Checked(CheckVerdict.WRONG_CODE, verification_of(row))
 
 
 def _cancel(account_id: int, verification_id: bytes, now_ms: int) -> Steps[Verification | None]:
@@ -231,7 +238,7 @@ def _cancel(account_id: int, verification_id: bytes, now_ms: int) -> Steps[Verif
         return found
     ended = yield SQL["end"], (account_id, verification_id, VerificationState.CANCELLED, now_ms)
     if ended:
-        return _verification(ended[0])
+        return verification_of(ended[0])
     return (yield from _find(account_id, verification_id, now_ms))
 
 
@@ -239,7 +246,7 @@ def _find(account_id: int, verification_id: bytes, now_ms: int) -> Steps[Verific
     rows = yield SQL["find"], (account_id, verification_id)
     if not rows:
         return None
-    found = _verification(rows[0])
+    found = verification_of(rows[0])
     state = state_at(found, now_ms)
     if state is found.state:
         return found
@@ -248,7 +255,7 @@ def _find(account_id: int, verification_id: bytes, now_ms: int) -> Steps[Verific
 
 def _end_expired(now_ms: int) -> Steps[list[Verification]]:
     rows = yield SQL["end_expired"], (now_ms, VERIFICATION_STEP)
-    return [_verification(row) for row in rows]
+    return [verification_of(row) for row in rows]
 
 
 def _delete_ended(before_ms: int) -> Steps[int]:
@@ -259,44 +266,3 @@ def _delete_ended(before_ms: int) -> Steps[int]:
 def _guess_key(account_id: int, esim_tran_no: str, now_ms: int) -> tuple[int, str, str]:
     """The count of wrong guesses of an eSIM in a UTC day, beside the counts of quotas."""
     return account_id, f"wrong-code:{esim_tran_no}", str(now_ms // _DAY_MS)
-
-
-def _closed(
-    seal: TextSeal, account_id: int, verification_id: bytes, code: str
-) -> tuple[bytes, str, str]:
-    """The digest of a code, the sealed code, and the id of the key that sealed it."""
-    place, key_id = _place(account_id, verification_id), seal.code_key_id
-    return seal.digest(place, code), seal.seal(key_id, place, code), key_id
-
-
-def _open(seal: TextSeal, row: NamedRow) -> str | None:
-    """The code; `None` if the key is missing or the row was changed."""
-    place = _place(row["account_id"], row["id"])
-    opened = seal.open(row["text_key"], place, row["code"])
-    return None if isinstance(opened, TextAbsence) else opened
-
-
-def _place(account_id: int, verification_id: bytes) -> bytes:
-    return place_of(b"verifications", account_id, verification_id)
-
-
-def _verification(row: NamedRow) -> Verification:
-    return Verification(
-        id=row["id"],
-        account_id=row["account_id"],
-        esim_tran_no=row["esim_tran_no"],
-        purpose=row["purpose"],
-        session_key=row["session_key"],
-        state=VerificationState(row["state"]),
-        sends=row["sends"],
-        checks=row["checks"],
-        max_checks=row["max_checks"],
-        created_ms=row["created_ms"],
-        expires_ms=row["expires_ms"],
-        resend_ms=row["resend_ms"],
-        message_id=row["message_id"],
-        ended_ms=row["ended_ms"],
-        esim=row["esim"],
-        prefix=row["prefix"],
-        country=row["country"],
-    )
