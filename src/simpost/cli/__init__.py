@@ -126,7 +126,7 @@ COMMANDS = {
     "forget": CommandEntry(
         "forget",
         "forget",
-        "Erase the texts and numbers of the traveller behind an eSIM.",
+        "Erase the texts and numbers of the traveller behind an eSIM, and where they were.",
         "Administer",
     ),
     "seal": CommandEntry(

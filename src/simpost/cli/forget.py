@@ -1,4 +1,4 @@
-"""`simpost forget`: erase the texts and numbers of the traveller behind an eSIM."""
+"""`simpost forget`: erase the texts, numbers and places of the traveller behind an eSIM."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def forget(
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Erase the texts and numbers of the traveller behind an eSIM.
+    """Erase the texts and numbers of the traveller behind an eSIM, and where they were.
 
     This cannot be undone. Messages that have not left are cancelled; their records stay with
     states and times. The eSIM loses its numbers until an import brings them back.
@@ -46,7 +46,7 @@ def forget(
     path = f"/v1/admin/accounts/{quote(owner, safe='')}/esims/{key}"
     if history:
         found = server.get(f"{path}/erasures", {"limit": _SHOWN})["erasures"]
-    elif yes or typer.confirm(f"Erase all texts and numbers of eSIM {esim}?", err=True):
+    elif yes or typer.confirm(f"Erase all texts, numbers and places of eSIM {esim}?", err=True):
         body = {"requestedBy": requested_by} if requested_by else {}
         found = [server.post(f"{path}/forget", body)]
     else:

@@ -66,7 +66,9 @@ class ErasurePage(Schema):
     next: str | None
 
 
-@router.post("/forget", summary="Erase the texts and numbers of the traveller behind an eSIM")
+@router.post(
+    "/forget", summary="Erase the texts, numbers and places of the traveller behind an eSIM"
+)
 async def forget_esim(
     accessCode: str,  # noqa: N803  as it stands in the path
     esimTranNo: Identifier,  # noqa: N803
