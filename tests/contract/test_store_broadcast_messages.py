@@ -123,6 +123,19 @@ async def test_who_is_held_is_taken_when_due_and_first(store):
     assert (found.held, found.accepted, found.remaining) == (1, 1, 3)
 
 
+async def test_one_with_all_held_is_looked_at_when_the_first_is_due(store):
+    one = await sending(store, esims=2)
+    await end(store, one, result(0, HELD))
+    assert [each.esim_tran_no for each in await take(store, one)] == ["e00001"]
+    await end(store, one, result(1, HELD))
+    assert (await active(store), await take(store, one)) == ([one.id], [])
+    assert await active(store) == []
+    found, _ = await store.broadcasts.list_active(now_ms=NOW_MS + 1000)
+    assert [each.id for each in found] == [one.id]
+    await end(store, one, result(1))
+    assert await active(store) == [one.id]
+
+
 async def test_one_with_somebody_held_is_not_finished(store):
     one = await sending(store, esims=1)
     await end(store, one, result(0, HELD))
@@ -269,7 +282,7 @@ async def count_opt_outs(store, one, before_ms=NOW_MS + 1000):
         ({}, 1),
         ({"way": Way.LINK}, 1),
         ({"way": Way.API}, 0),
-        ({"category": Category.PROMOTION}, 0),
+        ({"category": Category.PROMOTION}, 1),
         ({"wanted": True}, 0),
         ({"esim": "e00004"}, 0),
         ({"at_ms": NOW_MS - 1}, 0),

@@ -1,11 +1,13 @@
-"""Broadcasts end to end: the leader is killed twice while it sends; nobody is left out."""
+"""Broadcasts end to end: leaders are killed, texts fail, travellers opt out; nobody is left out."""
 
 import asyncio
 import itertools
+import json
+import urllib.request
 
 import pytest
 
-from tests.integration.cluster.cluster import Centre, Cluster, ask, until
+from tests.integration.cluster.cluster import HOST, Centre, Cluster, ask, until
 from tests.integration.cluster.conftest import SEAL_KEY, template  # noqa: F401
 from tests.scenarios.pair import OPEN_ALL_DAY, Pair
 
@@ -34,7 +36,7 @@ def pair(request, tmp_path):
 def begin(node, **fields):
     made = {"name": "works", "texts": {"en": "Works tonight"}, "defaultLanguage": "en"}
     status, answer = ask(node, "POST", "templates", made)
-    assert status == 201, answer
+    assert status in (200, 201), answer
     body = {"name": "Works", "template": "works", "perSecond": 40} | fields
     status, begun = ask(node, "POST", "broadcasts", body)
     assert status == 201, begun
@@ -116,3 +118,36 @@ def test_a_pause_is_kept_by_the_next_leader(pair):
     assert (status, resumed["status"]) == (200, "sending")
     until(lambda: shown(node, broadcast_id)["status"] == "finished")
     assert shown(node, broadcast_id)["counts"]["accepted"] == ESIMS
+
+
+def set_final_state(centre, state):
+    """What the simulator reports of all texts from now on; `None`: that they were delivered."""
+    rules = [{"do": {"fault": "final_state", "state": state}}] if state else []
+    url = f"http://{HOST}:{centre.http_port}/faults"
+    request = urllib.request.Request(url, json.dumps({"rules": rules}).encode(), method="PUT")
+    urllib.request.urlopen(request).close()
+
+
+def test_texts_that_fail_and_travellers_who_opt_out_pause_it(pair):
+    node = pair.nodes[0]
+    set_final_state(pair.centre, "UNDELIVERABLE")
+    broadcast_id = begin(node, perSecond=15)
+    until(lambda: shown(node, broadcast_id)["status"] == "paused", "it is never paused")
+    found = shown(node, broadcast_id)
+    assert (found["pauseReason"], found["actor"]) == ("failed_share", "")
+    assert found["reported"]["failed"] >= 50
+    assert found["counts"]["remaining"] > 0
+    set_final_state(pair.centre, None)
+    ask(node, "POST", f"broadcasts/{broadcast_id}/cancel", {})
+    other_id = begin(node, perSecond=10)
+    until(lambda: shown(node, other_id)["counts"]["accepted"] >= 55)
+    accepted = [
+        esim for esim, each in recipients(node, other_id).items() if each["state"] == "accepted"
+    ]
+    for esim in accepted[:12]:
+        pair.centre.send_from(f"66{esim[-10:]}", "STOP")
+    until(lambda: shown(node, other_id)["status"] == "paused", "it is never paused")
+    found = shown(node, other_id)
+    assert (found["pauseReason"], found["reported"]["failed"]) == ("opted_out_share", 0)
+    assert 4 <= found["reported"]["optedOut"] <= 12
+    assert "recipients opted out, more than 5 %." in found["explanation"]

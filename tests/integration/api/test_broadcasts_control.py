@@ -352,3 +352,25 @@ async def test_a_repeated_request_begins_one_broadcast(service, many, clock):
     assert (differs.status_code, differs.json()["code"]) == (422, "request_id_reused")
     other = await service.native("POST", "broadcasts", json=body)
     assert other.json()["id"] != first.json()["id"]
+
+
+async def test_what_changes_while_it_runs_is_decided_as_it_is_then(service, many, clock):
+    begun = await begin(service, perSecond=2, stopRefusedPercent=None)
+    await tick(service, clock, 1)
+    catalogue = service.store.catalogue
+    retired, moved, changed = sorted(MORE)[-3:]
+    assert await catalogue.retire_esims([retired], now_ms=clock.now_ms) == 1
+    assert await catalogue.delete_esim(moved)
+    await catalogue.save_esims(2, [parse_esim(esim(moved), NOW_MS)])
+    no = {"categories": {"notice": False}}
+    await service.native("PATCH", f"esims/{changed}/preferences", json=no)
+    await catalogue.save_esims(1, [parse_esim(esim("26010500000077"), NOW_MS)])
+    await tick(service, clock, 30)
+    found = await recipients(service, begun)
+    assert "26010500000077" not in found
+    assert {each: found[each]["reason"]["code"] for each in (retired, moved, changed)} == {
+        retired: "esim_retired",
+        moved: "esim_unknown",
+        changed: "opted_out",
+    }
+    assert (await shown(service, begun))["status"] == "finished"

@@ -27,7 +27,7 @@ from simpost.runtime.scheduler import always, run_periodically
 
 _INTERVAL_S: Final = 0.25
 _TURN_S: Final = 0.5
-"""Longest time that sending, or noting recipients, goes on before others are looked at."""
+"""Longest time that sending, noting or cancelling goes on before others are looked at."""
 _KEEP_MS: Final = 90 * 86_400_000
 """How long a broadcast that ended is kept, with its recipients."""
 _REPORT_MS: Final = 2_000
@@ -37,7 +37,6 @@ _LATE_REPORTS_MS: Final = 2 * 86_400_000
 _OPT_OUT_SLACK_MS: Final = 3_000
 """Changes of preferences may be committed this much later than their id says."""
 _REPORT_PAGES: Final = 5
-_CANCEL_STEPS: Final = 5
 
 
 class TooManyBroadcasts(InvalidRequest):
@@ -274,8 +273,9 @@ class Broadcasts(Component):
 
     async def _cancel_rest(self, broadcast: Broadcast) -> None:
         store, key = self._store, (broadcast.account_id, broadcast.id)
-        for _ in range(_CANCEL_STEPS):
-            if await store.cancel_rest(*key, now_ms=self._clock_ms()) < CANCEL_STEP:
+        end_s = time.monotonic() + _TURN_S
+        while await store.cancel_rest(*key, now_ms=self._clock_ms()) >= CANCEL_STEP:
+            if time.monotonic() >= end_s:
                 return
 
 

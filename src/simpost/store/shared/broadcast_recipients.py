@@ -45,11 +45,20 @@ def take(
     rows = list((yield SQL["due"], (*key, now_ms, limit)))
     if len(rows) < limit and not held_only:
         rows += yield SQL["waiting"], (*key, limit - len(rows))
+    if not rows and not broadcast_of(held[0]).remaining:
+        yield from _look_later(key, held[0]["not_after_ms"])
     taken: list[TakenRecipient] = []
     for row in rows:
         each = yield from _reserve(key, row, new_id)
         taken.append(each)
     return taken
+
+
+def _look_later(key: tuple[int, bytes], not_after_ms: int) -> Steps[None]:
+    """All that are left are held: let the leader rest until the first of them is due."""
+    due = yield SQL["next_due"], key
+    if due:
+        yield SQL["look_later"], (*key, min(due[0]["due_ms"], not_after_ms))
 
 
 def _reserve(

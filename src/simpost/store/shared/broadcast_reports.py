@@ -88,8 +88,8 @@ def count_opt_outs(
     changes = yield SQL["opt_outs"], (*key, row["opt_outs_from"] or end, end, _OPT_OUT_STEP)
     opted_out = 0
     for each in changes:
-        choice = _decode_differences(each["differences"]).get(broadcast.category)
-        if choice is not None and choice.to is False:
+        choices = _decode_differences(each["differences"]).values()
+        if any(choice.to is False for choice in choices):  # STOP may be of another category
             opted_out += len((yield SQL["note_opt_out"], (*key, each["esim_tran_no"])))
     place = changes[-1]["id"] if len(changes) == _OPT_OUT_STEP else end
     recent = replace(broadcast.recent, opted_out=broadcast.recent.opted_out + opted_out)

@@ -120,6 +120,12 @@ _TEMPLATES: Final = {
         WHERE account_id = $1 AND broadcast_id = $2 AND state = 'held' AND due_ms <= $3
         ORDER BY due_ms, esim_tran_no LIMIT $4
     """,
+    "next_due": """
+        SELECT due_ms FROM broadcast_recipients
+        WHERE account_id = $1 AND broadcast_id = $2 AND state = 'held'
+        ORDER BY due_ms, esim_tran_no LIMIT 1
+    """,
+    "look_later": "UPDATE broadcasts SET look_ms = $3 WHERE account_id = $1 AND id = $2",
     "reserve": """
         UPDATE broadcast_recipients SET message_id = $4
         WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3
@@ -136,7 +142,8 @@ _TEMPLATES: Final = {
     """,
     "count": """
         UPDATE broadcasts SET accepted = accepted + $3, held = held + $4, refused = refused + $5,
-          cancelled = cancelled + $6, parts = parts + $7, recent = $8
+          cancelled = cancelled + $6, parts = parts + $7, recent = $8,
+          look_ms = CASE status WHEN 'sending' THEN 0 ELSE look_ms END
         WHERE account_id = $1 AND id = $2
         RETURNING %FACTS%
     """,
