@@ -6,7 +6,7 @@ any nodes one sends.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -28,9 +28,6 @@ _ALL_PERIODS: Final = CodeLimits(hour={CodeBudget.ESIM: 1}, day={CodeBudget.ESIM
 """For the keys of the counts of an eSIM, whatever their limits."""
 
 SQL: Final = {
-    "used": """
-        SELECT used FROM quota_uses WHERE account_id = $1 AND counter = $2 AND period = $3
-    """,
     "count_use": """
         INSERT INTO quota_uses AS q (account_id, counter, period, used, expires_ms)
         VALUES ($1, $2, $3, 1, $4)
@@ -42,6 +39,9 @@ SQL: Final = {
         UNION ALL
         SELECT used, 'day' AS unit FROM quota_uses
         WHERE account_id = $1 AND counter = $4 AND period = $5
+        UNION ALL
+        SELECT used, 'guesses' AS unit FROM quota_uses
+        WHERE account_id = $6 AND counter = $7 AND period = $8
     """,
     # A send in the hour and in the day, and the wait after it, which is no count.
     "count_send": """
@@ -90,18 +90,34 @@ def end_wait(esim: str) -> Steps[None]:
     yield SQL["end_wait"], wait_key(esim)
 
 
-def find_refusal(
-    esim: str, limits: CodeLimits, wait_ends_ms: int, now_ms: int
-) -> Steps[CodeRefusal | None]:
+class EsimUses(NamedTuple):
+    """Codes that were sent to an eSIM in this hour and day, and wrong guesses of today."""
+
+    hour: int
+    day: int
+    guesses: int
+
+
+def find_uses(esim: str, guess_key: tuple[int, str, str], now_ms: int) -> Steps[EsimUses]:
+    """All counts that a start looks at, in one statement."""
+    hour, day = esim_quotas(_ALL_PERIODS, esim, now_ms)
+    keys = (*key_of(0, hour), *key_of(0, day)[1:], *guess_key)
+    rows = yield SQL["used_of_esim"], keys
+    used = {row["unit"]: row["used"] for row in rows}
+    return EsimUses(*(used.get(unit, 0) for unit in EsimUses._fields))
+
+
+def refusal_by(
+    esim: str, limits: CodeLimits, uses: EsimUses, wait_ends_ms: int, now_ms: int
+) -> CodeRefusal | None:
     """Why the eSIM may be sent no code now; `None` if it may."""
     if has_to_wait(wait_ends_ms, now_ms, limits.esim_wait_ms):
         return CodeRefusal(Reason.CODE_WAIT, "code:esim:wait", wait_ends_ms)
     hour, day = esim_quotas(_ALL_PERIODS, esim, now_ms)
-    rows = yield SQL["used_of_esim"], (*key_of(0, hour), *key_of(0, day)[1:])
-    used = {row["unit"]: row["used"] for row in rows}
-    for unit, quota in zip(("hour", "day"), (hour, day), strict=True):
-        limit = getattr(limits, unit).get(CodeBudget.ESIM)
-        count = used.get(unit, 0)
+    for limit, quota, count in (
+        (limits.hour.get(CodeBudget.ESIM), hour, uses.hour),
+        (limits.day.get(CodeBudget.ESIM), day, uses.day),
+    ):
         if limit and count + quota.amount > limit:
             return refusal_of(QuotaReached(replace(quota, limit=limit), count))
     return None
@@ -117,12 +133,6 @@ def count_send(esim: str, limits: CodeLimits, now_ms: int) -> Steps[None]:
 def note_known(account_id: int, esim_tran_no: str, now_ms: int) -> Steps[None]:
     """Note that a code of the eSIM was verified."""
     yield SQL["note_known"], (*known_key(account_id, esim_tran_no), now_ms + KNOWN_MS)
-
-
-def find_used(key: tuple[int, str, str]) -> Steps[int]:
-    """The count of a key."""
-    rows = yield SQL["used"], key
-    return rows[0]["used"] if rows else 0
 
 
 def count_use(key: tuple[int, str, str], expires_ms: int) -> Steps[None]:

@@ -38,11 +38,11 @@ from simpost.store.shared.code_sends import (
     count_send,
     count_use,
     end_wait,
-    find_refusal,
-    find_used,
+    find_uses,
     find_wait,
     hold_wait,
     note_known,
+    refusal_by,
 )
 from simpost.store.shared.steps import SharedDatabase, Steps
 from simpost.store.shared.verification_rows import (
@@ -141,7 +141,9 @@ def _start(seal: TextSeal, one: CodeStart) -> Steps[Started | CodeRefusal]:
         step = decide_start(pending, new.session_key, now_ms, rules.resend_wait_ms)
         if row and pending and step is StartStep.KEEP:
             return Started(step, pending)
-        if refusal := (yield from find_refusal(esim, limits, wait_ends_ms, now_ms)):
+        guess = _guess_key(new.account_id, new.esim_tran_no, now_ms)
+        uses = yield from find_uses(esim, guess, now_ms)
+        if refusal := refusal_by(esim, limits, uses, wait_ends_ms, now_ms):
             return refusal
         if row and pending and step is StartStep.SEND_AGAIN:
             yield from count_send(esim, limits, now_ms)
@@ -152,8 +154,7 @@ def _start(seal: TextSeal, one: CodeStart) -> Steps[Started | CodeRefusal]:
             state = VerificationState.SUPERSEDED if superseded else VerificationState.EXPIRED
             [row] = yield SQL["end"], (pending.account_id, pending.id, state, now_ms)
             ended = verification_of(row)
-        guess = _guess_key(new.account_id, new.esim_tran_no, now_ms)
-        checks = checks_allowed((yield from find_used(guess)), rules)
+        checks = checks_allowed(uses.guesses, rules)
         expires_ms = next_expiry_ms(now_ms, now_ms, rules)
         message = replace(one.outgoing.message, expires_ms=expires_ms)
         inserted = yield (
@@ -190,7 +191,9 @@ def _preview_start(
     if not step.sends:
         return StartPreview(step, pending)
     ends_ms = yield from find_wait(new.subjects.esim)
-    refusal = yield from find_refusal(new.subjects.esim, limits, ends_ms, now_ms)
+    guess = _guess_key(new.account_id, new.esim_tran_no, now_ms)
+    uses = yield from find_uses(new.subjects.esim, guess, now_ms)
+    refusal = refusal_by(new.subjects.esim, limits, uses, ends_ms, now_ms)
     return StartPreview(step, pending, refusal)
 
 
