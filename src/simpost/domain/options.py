@@ -19,6 +19,8 @@ class Concatenation(StrEnum):
     """By the TLVs sar_msg_ref_num, sar_total_segments, sar_segment_seqnum (SMPP 3.4 5.3.2.22)."""
     PAYLOAD = "payload"
     """None: the carrier gets the whole text in message_payload and cuts it itself."""
+    NUMBERED = "numbered"
+    """None: each part is a text of its own that begins with its number and their total."""
 
 
 class Ports(msgspec.Struct, frozen=True, gc=False):

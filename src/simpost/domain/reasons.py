@@ -158,7 +158,7 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     ),
     Reason.TEXT_BLANK: ("The text is empty.", "Give a text."),
     Reason.TEXT_TOO_LONG: (
-        "The text has more characters than the API accepts.",
+        "The text has more characters than the API, or the carrier, accepts.",
         "Shorten it. A text is never cut.",
     ),
     Reason.TOO_MANY_PARTS: (

@@ -26,8 +26,11 @@ from simpost.messaging.routes import Routing
 from simpost.ports.carrier import AddressType, CarrierCapabilities
 from simpost.text import (
     UCS2,
+    CallTexts,
     Spelling,
+    TextTooLong,
     TooManyParts,
+    call_texts,
     may_save_parts,
     parse_encoding,
     segment_octets,
@@ -63,6 +66,7 @@ class SendOptions(msgspec.Struct, frozen=True, gc=False):
 
 
 DEFAULT_SEND_OPTIONS = SendOptions()
+_PAYLOAD: Final = Concatenation.PAYLOAD
 
 
 class LookAlikeSaving(NamedTuple):
@@ -305,13 +309,20 @@ def plan_for_carrier(
         return Refusal(reason)
     try:
         spelling = _spell(text, carrier, options)
+        calls = _calls(spelling, carrier)
     except TooManyParts as error:
         return Refusal(Reason.TOO_MANY_PARTS, f"{error.parts} parts, {error.limit} at most")
+    except TextTooLong as error:
+        return Refusal(Reason.TEXT_TOO_LONG, str(error))
     text_given, (text, cut, replaced) = text, spelling
     concatenation = carrier.concatenation_method if len(cut.parts) > 1 else None
+    if carrier.concatenation_method is Concatenation.NUMBERED:
+        # The carrier splits a single text; several ones are numbered.
+        is_several = calls is not None and len(calls.texts) > 1
+        concatenation = Concatenation.NUMBERED if is_several else concatenation and _PAYLOAD
     if options.ports and concatenation and not _has_header(concatenation):
         return Refusal(Reason.PORTS_NEED_ONE_PART, f"{len(cut.parts)} parts")
-    is_whole = concatenation is Concatenation.PAYLOAD
+    is_whole = concatenation is _PAYLOAD
     message_options = _options(options, concatenation, receipts=carrier.receipts)
     return SendPlan(
         carrier,
@@ -319,12 +330,12 @@ def plan_for_carrier(
         category,
         cut.encoding.label,
         text,
-        (text,) if is_whole else cut.parts,
+        (text,) if is_whole else calls.texts if calls else cut.parts,
         options.sender or carrier.sender,
         msgspec.structs.replace(message_options, replaced=replaced)
         if replaced
         else message_options,
-        cut.parts if is_whole else None,
+        cut.parts if is_whole else calls.segments if calls else None,
         saving=_find_saving(spelling, text_given, carrier, options),
     )
 
@@ -342,6 +353,19 @@ def _find_saving(
     if len(other.segments.parts) >= len(cut.parts):
         return None
     return LookAlikeSaving(len(other.segments.parts), sum(each.count for each in other.replaced))
+
+
+def _calls(spelling: Spelling, carrier: CarrierCapabilities) -> CallTexts | None:
+    """The text of each request; `None` if the carrier has no limit for a request."""
+    if carrier.call_limit is None:
+        return None
+    return call_texts(
+        spelling.text,
+        spelling.segments.encoding,
+        carrier.call_limit,
+        is_numbered=carrier.concatenation_method is Concatenation.NUMBERED,
+        max_parts=carrier.max_parts,
+    )
 
 
 def _unsupported(carrier: CarrierCapabilities, options: SendOptions) -> Reason | None:

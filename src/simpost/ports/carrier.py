@@ -20,6 +20,7 @@ from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options
 from simpost.domain.outcomes import Outcome, Receipt
 from simpost.domain.reasons import Reason
 from simpost.ports.connection_ownership import ConnectionOwnership
+from simpost.text import CallLimit
 
 
 class AddressType(StrEnum):
@@ -38,8 +39,10 @@ class CarrierCapabilities(msgspec.Struct, frozen=True):
         name: as configured.
         address: the identifier of the eSIM that is the destination of a part.
         alphabet: alphabet of every text that fits it: gsm7, latin1 or ascii; other texts are ucs2.
-        concatenation: how a long message is sent: in parts with "udh" or "sar", or whole in a
-            "payload".
+        concatenation: how a long message is sent: in parts with "udh" or "sar", whole in a
+            "payload", or as "numbered" texts.
+        call_limit: the longest text of a "payload" or of a "numbered" text; `None` for no limit but
+            `max_parts`.
         reference_bits: width of the concatenation reference, 8 or 16 (TS 23.040 9.2.3.24.1, .8).
         languages: national language identifiers it accepts (TS 23.038 6.2.1.2.4).
         max_parts: most parts of one message.
@@ -54,6 +57,7 @@ class CarrierCapabilities(msgspec.Struct, frozen=True):
     address: AddressType = AddressType.MSISDN
     alphabet: str = "gsm7"
     concatenation: str = "udh"
+    call_limit: CallLimit | None = None
     reference_bits: int = 8
     languages: frozenset[int] = frozenset()
     max_parts: int = 10

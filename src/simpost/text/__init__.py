@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simpost.domain.options import Ports
+from simpost.text.calls import CallLimit, CallTexts, TextTooLong, call_texts
 from simpost.text.codec import decode, encode, is_encodable
 from simpost.text.encoding import (
     ASCII,
@@ -66,6 +67,8 @@ __all__ = [
     "UCS2",
     "Alphabet",
     "Alternative",
+    "CallLimit",
+    "CallTexts",
     "Coding",
     "ConcatenationElement",
     "CostDriver",
@@ -78,9 +81,11 @@ __all__ = [
     "Segments",
     "Spelling",
     "TextError",
+    "TextTooLong",
     "TooManyParts",
     "Unencodable",
     "build_header",
+    "call_texts",
     "cheapest",
     "coding_of",
     "concat_header",

@@ -99,7 +99,7 @@ def segment_as(text: str, encoding: Encoding, reference_bits: ReferenceBits = 8)
 
     Raises Unencodable for the first character the encoding does not have.
     """
-    return _cut(text, encoding, _ends(text, encoding), reference_bits)
+    return _cut(text, encoding, units_up_to(text, encoding), reference_bits)
 
 
 def segment_octets(
@@ -127,10 +127,15 @@ def segment_octets(
 
 def within(max_parts: int, cut: Segments) -> Segments:
     """Return the cut; raises TooManyParts when it has more parts."""
-    limit = min(max_parts, MAX_PARTS)
-    if len(cut.parts) > limit:
-        raise TooManyParts(len(cut.parts), limit)
+    within_parts(len(cut.parts), min(max_parts, MAX_PARTS))
     return cut
+
+
+def within_parts(count: int, limit: int) -> int:
+    """Return the number of parts; raises TooManyParts when it is above the limit."""
+    if count > limit:
+        raise TooManyParts(count, limit)
+    return count
 
 
 def _cost(segments: Segments) -> tuple[int, bool, int, int, int, int]:
@@ -163,7 +168,7 @@ def _national(text: str, languages: frozenset[int]) -> Iterator[Encoding]:
                 break
 
 
-def _ends(text: str, encoding: Encoding) -> Sequence[int]:
+def units_up_to(text: str, encoding: Encoding) -> Sequence[int]:
     """Return the units of the text up to and including each of its characters."""
     one_unit_each = range(1, len(text) + 1)
     if encoding.alphabet == "ucs2":

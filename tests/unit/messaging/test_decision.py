@@ -7,6 +7,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.decision_record import NO_FACTS
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
+from simpost.domain.options import DEFAULT_OPTIONS, Concatenation
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.errors import PolicyError
@@ -20,6 +21,7 @@ from simpost.messaging.decision import (
 )
 from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import AddressType, CarrierCapabilities
+from simpost.text import CallLimit
 
 ACCOUNT = Account(id=1, access_code="acme", secret="s")
 ESIM = Esim(
@@ -249,3 +251,40 @@ def test_whatever_is_decided_keeps_the_saving():
     decision = decided(text=QUOTES, policy=stopped, expires_at_ms=NOW_MS - 1)
     assert (decision.reason, recorded_saving(decision)) == (Reason.SENDING_STOPPED, (1, 2))
     assert recorded_saving(decided(text=QUOTES, send_at_ms=NOW_MS + 1)) == (1, 2)
+
+
+def by_carrier(**changed):
+    carrier = msgspec.structs.replace(TRAITS, **changed)
+    return Routing(routes=(Route(carriers=("main",)),), carriers={"main": carrier})
+
+
+def test_a_text_longer_than_a_request_takes_is_refused_with_its_size():
+    routing = by_carrier(concatenation="payload", call_limit=CallLimit(500, "utf16"))
+    plan = decided(text="x" * 500, routing=routing)
+    assert (plan.parts, plan.part_count) == (("x" * 500,), 4)
+    assert plan.options.concatenation is Concatenation.PAYLOAD
+    refusal = decided(text="\U0001f600" * 251, routing=routing)
+    assert refusal == Refusal(Reason.TEXT_TOO_LONG, "502 UTF-16 units, 500 at most in a request")
+
+
+def test_a_longer_text_is_sent_as_numbered_texts_if_the_carrier_says_so():
+    routing = by_carrier(concatenation="numbered", call_limit=CallLimit(500, "utf16"))
+    plan = decided(text="x" * 501, routing=routing)
+    assert plan.parts == ("x" * 496, "x" * 5)
+    assert plan.options.concatenation is Concatenation.NUMBERED
+    assert plan.part_count == 5  # 500 characters are four SMS, and the second text is one
+    whole = decided(text="x" * 500, routing=routing)
+    assert whole.options.concatenation is Concatenation.PAYLOAD
+    assert (whole.parts, whole.part_count) == (("x" * 500,), 4)
+    short = decided(text="x", routing=routing)
+    assert (short.parts, short.options) == (("x",), DEFAULT_OPTIONS)
+
+
+def test_one_sms_per_request_has_no_header():
+    routing = by_carrier(concatenation="numbered", call_limit=CallLimit(1, "sms"))
+    plan = decided(text="x" * 161, routing=routing)
+    assert (len(plan.parts), plan.part_count) == (2, 2)
+    routing = by_carrier(concatenation="payload", call_limit=CallLimit(1, "sms"))
+    assert decided(text="ж" * 71, routing=routing) == Refusal(
+        Reason.TEXT_TOO_LONG, "2 SMS, 1 at most in a request"
+    )
