@@ -1,7 +1,7 @@
 """HTTP calls to other hosts: guarded addresses, bounded responses, and whether it was sent.
 
-Not a general client: a POST over HTTP/1.1, without redirects, cookies, proxies and compression. It
-costs a fifth of a request of aiohttp, see `docs/decisions/0023-webhooks-follow-the-event-log.md`.
+Not a general client: HTTP/1.1 without redirects, cookies, proxies and compression. A request costs
+a fifth of one of aiohttp, see `docs/decisions/0023-webhooks-follow-the-event-log.md`.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ class _Origin(NamedTuple):
 
 
 class _Target(NamedTuple):
-    """A URL that may be called, and the beginning of a request to it."""
+    """A URL that may be called, and the beginning of a request to it, after the method."""
 
     origin: _Origin
     head: str
 
 
 class HttpClient:
-    """POSTs for one owner. Must be created and closed on the event loop that uses it.
+    """Requests for one owner. Must be created and closed on the event loop that uses it.
 
     Connections go to the addresses that were checked, so a name that changes its address cannot
     lead to one that is not allowed. The owner limits the requests, and with them the connections.
@@ -84,7 +84,13 @@ class HttpClient:
         self._sweep: asyncio.TimerHandle | None = None
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> HttpResponse:
-        """POST and read the response. Redirects are not followed.
+        """POST and read the response; see `request`."""
+        return await self.request("POST", url, body, headers)
+
+    async def request(
+        self, method: str, url: str, body: bytes, headers: Mapping[str, str]
+    ) -> HttpResponse:
+        """Send a request and read the response. Redirects are not followed.
 
         Raises:
             RefusedUrl: the URL leads to an address that is not allowed.
@@ -92,7 +98,7 @@ class HttpClient:
             NoResponse: the connection was cut, or the time limit passed, after connecting.
         """
         target = self._targets.get(url) or self._add_target(url)
-        octets = _request(target.head, headers, body)
+        octets = _request(method + target.head, headers, body)
         connection = self._take_idle(target.origin) or await self._connect(target.origin)
         try:
             return await connection.request(
@@ -197,7 +203,7 @@ def _target(url: str) -> _Target:
     shown = name if port == usual_port else f"{name}:{port}"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: {shown}\r\nUser-Agent: simpost\r\nAccept: */*\r\n"
+        f" {path} HTTP/1.1\r\nHost: {shown}\r\nUser-Agent: simpost\r\nAccept: */*\r\n"
         "Accept-Encoding: identity\r\n"
     )
     return _Target(_Origin(is_secure, host, port), head)
