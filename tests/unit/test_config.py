@@ -9,11 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simpost.config import Settings, load
+from simpost.config.carriers import CARRIER_TYPES
 from simpost.config.lines import key_lines, line_of
 from simpost.errors import ConfigError
 
 TOKEN = "a-token-of-some-length"
 KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+TYPES = ", ".join(f"'{name}'" for name in CARRIER_TYPES)
 LEAST = f"""\
 [server]
 admin_token = "{TOKEN}"
@@ -136,7 +138,7 @@ def test_a_wrong_secret_is_not_shown(file: Path) -> None:
           " 'promotion'")),
         ("[server]", "messages = 1\n[server]", "FILE:1: messages: must be a table"),
         ("[server]", "routes = 1\n[server]", "FILE:1: routes: must be a list"),
-        ('"smpp"', '"smtp"', "FILE:7: carriers[0].type: must be one of 'smpp', 'http'"),
+        ('"smpp"', '"smtp"', f"FILE:7: carriers[0].type: must be one of {TYPES}"),
         ('type = "smpp"\n', "", "FILE:6: carriers[0].type: is missing"),
         ('"smpp"', '"http"', "FILE:6: carriers[0].url: is missing"),
         ('"smpp"', '"http"', "FILE:9: carriers[0].host: unknown setting"),
@@ -145,10 +147,28 @@ def test_a_wrong_secret_is_not_shown(file: Path) -> None:
         ('"smpp"', '"http"\nurl = "ftp://x"', ("FILE:8: carriers[0].url: must be a URL that begins "
          "with https:// or http:// and names a host")),
         ('"smpp"', '"http"\nurl = "https://u:p@x/"', ("FILE:8: carriers[0].url: must not contain "
-         "credentials: put them into headers")),
+         "credentials: put them into auth or headers")),
         ('"smpp"', '"http"\nbody = { to = "{destination}", text = "{txt}" }',
          ("FILE:8: carriers[0].body: has no placeholder {txt} (known: {destination}, {text}, "
-         "{sender}, {message_id}, {part})")),
+         "{sender}, {message_id}, {part}, {parts}, {encoding})")),
+        ('"smpp"', '"http"\nurl = "https://{text}.example/"',
+         "FILE:8: carriers[0].url: must not have a placeholder in its host"),
+        ('"smpp"', '"http"\nerrors = { 1 = "throttle" }',
+         ("FILE:8: carriers[0].errors.1: 'throttle' is no outcome (known: accepted, throttled, "
+          "refused, unreachable, in_doubt)")),
+        ('"smpp"', '"http"\nstatuses = { 4xx = "refused/no_receipt" }',
+         ("FILE:8: carriers[0].statuses.4xx: refused has no reason 'no_receipt' (known: "
+          "carrier_refused, undeliverable, opted_out, sender_not_allowed, sms_not_supported, "
+          "not_installed, text_too_long)")),
+        ('"smpp"', '"http"\nauth = { type = "basik" }',
+         ("FILE:8: carriers[0].auth.type: must be one of 'basic', 'bearer', 'api_key', 'oauth2', "
+          "'log_in', 'hmac'")),
+        ('"smpp"', '"http"\nauth = { type = "basic", user = "x" }',
+         "FILE:8: carriers[0].auth.user: unknown setting; did you mean 'username'?"),
+        ('"smpp"', '"http"\nauth = { type = "basic", username = "x" }',
+         "FILE:8: carriers[0].auth.password: is missing"),
+        ('"smpp"', '"http"\nauth = { type = "hmac", secret = "x", header = "X", signed = "{a}" }',
+         "FILE:8: carriers[0].auth.signed: has no placeholder {a}"),
         ('"smpp"', '"http"\nbody = { to = "{destination}" }',
          "FILE:8: carriers[0].body: must have the placeholder {text}"),
         ('"smpp"', '"http"\nheaders = { Host = "x" }',

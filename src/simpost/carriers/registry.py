@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 
 from simpost.carriers.http import HttpCarrier
 from simpost.carriers.smpp import SmppCarrier
-from simpost.config import CarrierSettings, HttpCarrierSettings
+from simpost.config import CarrierSettings, SmppCarrierSettings
 from simpost.ports.carrier import Carrier
 
 
@@ -14,6 +14,6 @@ def build_carrier(
     settings: CarrierSettings, owned: Collection[int] | None, clock_ms: Callable[[], int]
 ) -> Carrier:
     """Return a carrier, not started. `owned`: connections this node may use; `None` for all."""
-    if isinstance(settings, HttpCarrierSettings):
-        return HttpCarrier(settings, owned, clock_ms)
-    return SmppCarrier(settings, owned, clock_ms)
+    if isinstance(settings, SmppCarrierSettings):
+        return SmppCarrier(settings, owned, clock_ms)
+    return HttpCarrier(settings, owned, clock_ms)

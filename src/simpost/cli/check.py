@@ -16,7 +16,7 @@ from simpost.cli.output import print_lines
 from simpost.cli.text_key_warnings import warnings_of_database, warnings_of_file
 from simpost.config import (
     CarrierSettings,
-    HttpCarrierSettings,
+    HttpUpstreamSettings,
     RouteSettings,
     Settings,
     StoreSettings,
@@ -49,8 +49,9 @@ def _summary(settings: Settings, store: str) -> Iterator[str]:
     yield f"store     {store}"
     for carrier in settings.carriers:
         rate = f"{carrier.rate_per_s:g} a second" if carrier.rate_per_s else "any rate"
-        if isinstance(carrier, HttpCarrierSettings):
-            yield f"carrier   {carrier.name}: http to {host_of(carrier.url)}, {rate}"
+        if isinstance(carrier, HttpUpstreamSettings):
+            host = host_of(carrier.called_url)
+            yield f"carrier   {carrier.name}: {carrier.type} to {host}, {rate}"
             continue
         yield (
             f"carrier   {carrier.name}: {carrier.type} to {carrier.host}:{carrier.port} as "
@@ -141,8 +142,8 @@ def _about_text_keys(store: StoreSettings) -> list[str]:
 
 def _about_tls(carriers: Sequence[CarrierSettings]) -> Iterator[str]:
     for carrier in carriers:
-        if isinstance(carrier, HttpCarrierSettings):
-            parts = urlsplit(carrier.url)
+        if isinstance(carrier, HttpUpstreamSettings):
+            parts = urlsplit(carrier.called_url)
             if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
                 yield (
                     f"carrier {carrier.name}: HTTP without TLS beyond this machine: anyone on the "

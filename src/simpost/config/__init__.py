@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simpost.config.carriers import CarrierSettings, SmppCarrierSettings
 from simpost.config.http_carrier import HttpCarrierSettings
+from simpost.config.http_upstream import HttpUpstreamSettings
 from simpost.config.links import TlsMistake, tls_context
 from simpost.config.load import load
 from simpost.config.preferences import PreferenceSettings
@@ -20,6 +21,7 @@ __all__ = [
     "ROLES",
     "CarrierSettings",
     "HttpCarrierSettings",
+    "HttpUpstreamSettings",
     "LogSettings",
     "MessageSettings",
     "NodeSettings",

@@ -1,135 +1,201 @@
-"""The settings of an HTTP carrier."""
+"""The settings of an HTTP carrier whose API is described in the settings."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, JsonValue, SecretStr
+from pydantic import AfterValidator, Field, JsonValue, SecretStr, ValidationInfo, field_validator
 
-from simpost.config.section import NAME, Section, SenderOrAny, SenderOrNone
+from simpost.config.http_auth import HttpAuth
+from simpost.config.http_upstream import (
+    LONG_TEXTS,
+    HttpUpstreamSettings,
+    LongTexts,
+    Url,
+    checked_headers,
+    placeholders_in,
+    texts_of,
+)
+from simpost.domain.outcomes import OutcomeKind
+from simpost.domain.reasons import Reason
 
-PLACEHOLDERS: Final = ("destination", "text", "sender", "message_id", "part")
-"""What the body template may name, in braces."""
+PLACEHOLDERS: Final = (
+    "destination",
+    "text",
+    "sender",
+    "message_id",
+    "part",
+    "parts",
+    "encoding",
+)
+"""What the templates of URL and body may name, in braces."""
 
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_HEADER_NAME = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
-_OURS = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection"})
+OUTCOME_REASONS: Final = {
+    OutcomeKind.ACCEPTED: (),
+    OutcomeKind.THROTTLED: (Reason.THROTTLED,),
+    OutcomeKind.UNREACHABLE: (Reason.CARRIER_BUSY, Reason.CARRIER_UNREACHABLE),
+    OutcomeKind.IN_DOUBT: (Reason.UNCLEAR_RESPONSE, Reason.NO_RESPONSE),
+    OutcomeKind.REFUSED: (
+        Reason.CARRIER_REFUSED,
+        Reason.UNDELIVERABLE,
+        Reason.OPTED_OUT,
+        Reason.SENDER_NOT_ALLOWED,
+        Reason.SMS_NOT_SUPPORTED,
+        Reason.NOT_INSTALLED,
+        Reason.TEXT_TOO_LONG,
+    ),
+}
+"""The reasons that the tables may give for an outcome; the first one is meant if none is given."""
+
+_KNOWN: Final = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+_PATH: Final = r"^(?:[^.\s]+(?:\.[^.\s]+)*)?$"
 
 
-def _checked_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError("cannot be read as a URL") from None
-    if parts.scheme not in ("http", "https") or not host or port == 0:
-        raise ValueError("must be a URL that begins with https:// or http:// and names a host")
-    if "@" in parts.netloc:
-        raise ValueError("must not contain credentials: put them into headers")
-    if not url.isascii() or not url.isprintable() or " " in url:
-        raise ValueError("has characters that must be percent-encoded")
+def _checked_outcome(text: str) -> str:
+    word, _, reason = text.partition("/")
+    if word not in set(OutcomeKind):
+        raise ValueError(f"{word!r} is no outcome (known: {', '.join(OutcomeKind)})")
+    allowed = OUTCOME_REASONS[OutcomeKind(word)]
+    if reason and reason not in allowed:
+        known = ", ".join(allowed) or "none"
+        raise ValueError(f"{word} has no reason {reason!r} (known: {known})")
+    return text
+
+
+def _checked_names(texts: list[str]) -> None:
+    named = {name for text in texts for name in placeholders_in(text)}
+    if unknown := sorted(named - set(PLACEHOLDERS)):
+        raise ValueError(f"has no placeholder {{{unknown[0]}}} (known: {_KNOWN})")
+
+
+def _checked_template(url: str) -> str:
+    _checked_names([url])
+    if placeholders_in(url.partition("://")[2].partition("/")[0]):
+        raise ValueError("must not have a placeholder in its host")
     return url
 
 
-def _checked_headers(headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
-    for name, value in headers.items():
-        if not _HEADER_NAME.match(name):
-            raise ValueError(f"{name!r} is no header name")
-        if name.lower() in _OURS:
-            raise ValueError(f"{name} is set by simpost")
-        text = value.get_secret_value()
-        if not text.isascii() or not text.isprintable():
-            raise ValueError(f"the value of {name} must be printable ASCII")
-    return headers
-
-
 def _checked_body(body: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    named = {name for text in _texts(body) for name in _PLACEHOLDER.findall(text)}
-    known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-    if unknown := sorted(named - set(PLACEHOLDERS)):
-        raise ValueError(f"has no placeholder {{{unknown[0]}}} (known: {known})")
-    for name in ("destination", "text"):
-        if name not in named:
-            raise ValueError(f"must have the placeholder {{{name}}}")
+    _checked_names(list(texts_of(body)))
     return body
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
+_Outcome = Annotated[str, AfterValidator(_checked_outcome)]
+_Status = Annotated[str, Field(pattern=r"^[1-5](?:[0-9]{2}|xx)$")]
+_Code = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class HttpCarrierSettings(Section):
-    """A carrier reached by HTTP: simpost POSTs JSON to its API, one request per message."""
+class HttpCarrierSettings(HttpUpstreamSettings):
+    """A carrier reached by HTTP: simpost calls its API, one request per message."""
 
     type: Literal["http"] = Field(description="The type of carrier.")
-    name: str = Field(pattern=NAME, description="Name used by routes, logs and metrics.")
-    url: Annotated[str, AfterValidator(_checked_url)] = Field(
-        max_length=2048, description="URL that sends a message."
+    url: Annotated[Url, AfterValidator(_checked_template)] = Field(
+        description="URL that sends a message. It may have placeholders after its host, such as "
+        "`https://api.example.com/esims/{destination}/sms`.",
     )
-    headers: Annotated[dict[str, SecretStr], AfterValidator(_checked_headers)] = Field(
+    method: Literal["POST", "PUT", "PATCH", "GET"] = Field(
+        default="POST", description="Method of the request. A GET has no body."
+    )
+    headers: Annotated[dict[str, SecretStr], AfterValidator(checked_headers)] = Field(
         default={},
         max_length=20,
         description='Headers of each request, such as `{ Authorization = "Bearer ..." }`.',
     )
+    auth: HttpAuth | None = Field(
+        default=None, description="Credentials of each request: one of the tables below."
+    )
     body: Annotated[dict[str, JsonValue], AfterValidator(_checked_body)] = Field(
-        description="Template of the JSON body. Texts may have the placeholders `{destination}`, "
-        "`{text}`, `{sender}`, `{message_id}` and `{part}`; the first two are required."
+        default={},
+        validate_default=True,
+        description="Template of the body. Texts may have the placeholders `{destination}`, "
+        "`{text}`, `{sender}`, `{message_id}`, `{part}`, `{parts}` and `{encoding}`; URL or body "
+        "must have the first two.",
+    )
+    body_format: Literal["json", "form"] = Field(
+        default="json",
+        description="How the body is written: as JSON, or as a form "
+        "(`application/x-www-form-urlencoded`), whose lists repeat their name.",
+    )
+    encodings: dict[Literal["gsm7", "ucs2"], JsonValue] = Field(
+        default={"gsm7": "gsm7", "ucs2": "ucs2"},
+        description="What `{encoding}` is for a text in the GSM 7 bit alphabet, and for others.",
+    )
+    text_limit: int = Field(
+        default=0,
+        ge=0,
+        le=100_000,
+        description="Longest text of a request, in units of `text_unit`; 0 for no limit but "
+        "`max_parts`.",
+    )
+    text_unit: Literal["sms", "characters", "utf16", "octets"] = Field(
+        default="characters",
+        description="What `text_limit` counts: SMS, characters of Unicode, UTF-16 units (as "
+        "JavaScript, Java and .NET count), or octets of UTF-8.",
+    )
+    long_texts: LongTexts = LONG_TEXTS
+    response_format: Literal["json", "xml"] = Field(
+        default="json", description="How the body of responses is written."
     )
     id_path: str = Field(
         default="",
-        pattern=r"^(?:[^.\s]+(?:\.[^.\s]+)*)?$",
+        pattern=_PATH,
         max_length=200,
         description="Where the response has the message id: keys and list positions, separated by "
         "dots, such as `messages.0.id`. Empty if the carrier returns no id.",
     )
-    allow_private: bool = Field(
-        default=False,
-        description="Allow the URL to lead to loopback and private addresses.",
-    )
-    connect_timeout_s: float = Field(
-        default=10, ge=0.1, le=120, description="Time limit for connecting, in seconds."
-    )
-    response_timeout_s: float = Field(
-        default=30,
-        ge=0.1,
-        le=600,
-        description="Time limit for the response, in seconds. A message without a response is in "
-        "doubt.",
-    )
-    max_unanswered: int = Field(
-        default=10, ge=1, le=1000, description="Largest number of requests without a response."
-    )
-    rate_per_s: float = Field(
-        default=0,
-        ge=0,
-        le=100_000,
-        description="Largest number of requests per second; 0 for no limit.",
-    )
-    address: Literal["msisdn", "imsi", "iccid", "esim_tran_no"] = Field(
-        default="msisdn", description="Identifier of the eSIM used as `{destination}`."
-    )
-    source_address: SenderOrNone = Field(
+    outcome_path: str = Field(
         default="",
-        description="Default `{sender}`: up to 15 digits, or up to 11 letters and digits.",
+        pattern=_PATH,
+        max_length=200,
+        description="Where the response says whether the message was accepted. Empty: its status "
+        "says so.",
     )
-    senders: frozenset[SenderOrAny] = Field(
-        default=frozenset(),
-        description='Other senders a message may request with `from`; `"*"` allows any.',
+    accepted: frozenset[str] = Field(
+        default=frozenset({"true"}),
+        max_length=50,
+        description="Values at `outcome_path` that mean accepted. Any other one is refused, unless "
+        "`errors` has its code.",
     )
-    max_parts: int = Field(
-        default=10,
-        ge=1,
-        le=255,
-        description="Largest number of parts per message, as the carrier splits it: 160 septets "
-        "or 70 UTF-16 units fit in one.",
+    code_path: str = Field(
+        default="",
+        pattern=_PATH,
+        max_length=200,
+        description="Where the response has its error code. Empty: the value at `outcome_path`.",
     )
+    errors: dict[_Code, _Outcome] = Field(
+        default={},
+        max_length=500,
+        description='The outcome of error codes, such as `{ 1 = "throttled", 21610 = '
+        '"refused/opted_out" }`: an outcome, and a reason after a slash.',
+    )
+    statuses: dict[_Status, _Outcome] = Field(
+        default={},
+        max_length=100,
+        description="The outcome of statuses that differs from the usual one, such as `{ 409 = "
+        '"accepted", 4xx = "refused" }`.',
+    )
+
+    @field_validator("body")
+    @classmethod
+    def _has_recipient_and_text(
+        cls, body: dict[str, JsonValue], info: ValidationInfo
+    ) -> dict[str, JsonValue]:
+        texts = (info.data.get("url", ""), *texts_of(body))
+        named = {name for text in texts for name in placeholders_in(text)}
+        for name in ("destination", "text"):
+            if name not in named:
+                raise ValueError(f"must have the placeholder {{{name}}}")
+        if body and info.data.get("method") == "GET":
+            raise ValueError("a GET has no body: put the placeholders into url")
+        return body
+
+    @field_validator("encodings")
+    @classmethod
+    def _has_both(cls, encodings: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        if encodings.keys() != {"gsm7", "ucs2"}:
+            raise ValueError("must have gsm7 and ucs2")
+        return encodings
+
+    @property
+    def called_url(self) -> str:
+        return self.url

@@ -13,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from simpost.config.carriers import CARRIER_TYPES
+from simpost.config.http_auth import AUTH_TYPES
 from simpost.config.lines import KeyPath, key_lines, line_of
 from simpost.config.links import link_problems
 from simpost.config.section import Section
@@ -146,11 +147,15 @@ def _about_route(
 
 
 def _path_of(details: ErrorDetails) -> KeyPath:
-    """The path in the file: pydantic puts the type of a carrier behind its number."""
+    """The path in the file: pydantic puts the type of a carrier, and of its auth, into it."""
     path = details["loc"]
+    if _has_type(path):
+        path = (*path[:2], *path[3:])
+        if path[2:3] == ("auth",):
+            path = (*path[:3], *path[4:])
     if details["type"] in ("union_tag_not_found", "union_tag_invalid"):
         return (*path, "type")
-    return (*path[:2], *path[3:]) if _has_type(path) else path
+    return path
 
 
 def _has_type(path: KeyPath) -> bool:
@@ -198,7 +203,8 @@ def _reason(details: ErrorDetails) -> str:
 
 def _unknown(path: KeyPath) -> str:
     if _has_type(path):
-        model = CARRIER_TYPES[path[2]]
+        is_auth = path[3] == "auth" and len(path) > 5
+        model = AUTH_TYPES[path[4]] if is_auth else CARRIER_TYPES[path[2]]
     else:
         model = (_TABLES | _LISTS)[path[0]] if len(path) > 1 else Settings
     name = str(path[-1])

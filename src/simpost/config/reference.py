@@ -30,6 +30,7 @@ def reference() -> str:
             lines += ["| key | type | default | |", "| --- | --- | --- | --- |"]
             lines += _rows(schema, definition)
             lines.append("")
+            lines += _unions(schema, section, definition)
     return "\n".join(lines)
 
 
@@ -51,6 +52,26 @@ def _definitions(
         yield f' with `type = "{tag}"`', _resolved(schema, {"$ref": reference})
 
 
+def _unions(schema: dict[str, Any], section: str, definition: dict[str, Any]) -> Iterator[str]:
+    """The tables of keys that are tables with a `type`."""
+    for key, about in definition["properties"].items():
+        found = _union(about)
+        if found is None:
+            continue
+        for heading, each in _definitions(schema, found):
+            yield from (f"#### `[{section}.{key}]`{heading}", "", each["description"], "")
+            yield from ("| key | type | default | |", "| --- | --- | --- | --- |")
+            yield from _rows(schema, each)
+            yield ""
+
+
+def _union(about: dict[str, Any]) -> dict[str, Any] | None:
+    """The union of tables that a key is, if it is one."""
+    if "discriminator" in about:
+        return about
+    return next((each for each in about.get("anyOf", ()) if "discriminator" in each), None)
+
+
 def _rows(schema: dict[str, Any], definition: dict[str, Any]) -> Iterator[str]:
     required = definition.get("required", ())
     for key, about in definition["properties"].items():
@@ -67,6 +88,8 @@ def _resolved(schema: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kind(schema: dict[str, Any], about: dict[str, Any]) -> str:
+    if "discriminator" in about:
+        return "table"
     if "enum" in about or "const" in about:
         return " or ".join(f"`{_toml(each)}`" for each in about.get("enum", [about.get("const")]))
     if "anyOf" in about:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from simpost.carriers.http.outcome import message_id, outcome_of, retry_after_s
-from simpost.carriers.http.request_body import BodyTemplate
+from simpost.carriers.http.document import id_at, read_json
+from simpost.carriers.http.outcome import outcome_of, retry_after_s
+from simpost.carriers.http.request_template import fill, values_of
+from simpost.carriers.http.upstream import request_id_of
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.net.http_client import HttpResponse
@@ -37,7 +39,7 @@ STATUSES = [
 
 @pytest.mark.parametrize(("status", "kind", "reason"), STATUSES)
 def test_the_status_is_the_outcome(status: int, kind: OutcomeKind, reason: Reason | None) -> None:
-    outcome = outcome_of(HttpResponse(status, {}, b""), "id", NOW_MS)
+    outcome = outcome_of(HttpResponse(status, {}, b""), NOW_MS)
     assert (outcome.kind, outcome.reason) == (kind, reason)
     assert outcome.carrier_code == (None if kind is OutcomeKind.ACCEPTED else f"HTTP {status}")
     assert outcome.carrier_message_id == ("" if kind is OutcomeKind.ACCEPTED else None)
@@ -70,7 +72,7 @@ def test_the_page_has_the_outcome_of_every_status_named_there() -> None:
     ],
 )
 def test_a_message_id_is_found_or_empty(body: bytes, path: str, found: str) -> None:
-    assert message_id(body, path) == found
+    assert id_at(read_json(body), path) == found
 
 
 @pytest.mark.parametrize(
@@ -91,11 +93,32 @@ def test_retry_after_is_seconds_or_a_date_and_bounded(text: str, wait_s: float |
 
 
 def test_a_template_is_filled_once_and_keeps_its_other_values() -> None:
-    template = BodyTemplate(
-        {"to": ["{destination}"], "text": "{text}!", "n": 1, "on": True, "ref": "{message_id}"}
-    )
-    body = json.loads(template.render(part("447700900001", '{sender} "quoted" \u20ac')))
+    template = {
+        "to": ["{destination}"],
+        "text": "{text}!",
+        "n": 1,
+        "on": True,
+        "ref": "{message_id}",
+        "from": "{sender}",
+        "kind": "{encoding}",
+    }
+    given = msgspec.structs.replace(part("447700900001", '{sender} "quoted" \u20ac'), sender="")
+    body = fill(template, values_of(given, {"gsm7": {"dcs": 0}, "ucs2": 8}))
+    assert "from" not in body
+    assert body["kind"] == {"dcs": 0}
     assert body["to"] == ["447700900001"]
     assert body["text"] == '{sender} "quoted" \u20ac!'
     assert (body["n"], body["on"]) == (1, True)
     assert len(body["ref"]) == 36
+
+
+def test_a_request_id_stays_only_while_attempts_end_in_doubt() -> None:
+    first = part("447700900001")
+
+    def attempt(number: int, unclear: int) -> str:
+        return request_id_of(msgspec.structs.replace(first, attempt=number, unclear=unclear))
+
+    assert attempt(1, 0) == attempt(2, 1) == attempt(3, 2)
+    assert len({attempt(1, 0), attempt(2, 0), attempt(3, 0)}) == 3
+    other = msgspec.structs.replace(first, number=2)
+    assert request_id_of(other) != request_id_of(first)

@@ -53,7 +53,8 @@ def test_every_connection_state_is_explained():
 
 
 def test_the_page_names_no_setting_that_is_not_there():
-    from simpost.config import HttpCarrierSettings, SmppCarrierSettings
+    from simpost.config.carriers import CARRIER_TYPES
+    from simpost.config.http_auth import AUTH_TYPES
 
     named = set(re.findall(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?: = [^`]*)?`", PAGE))
     words = {"submit_sm", "deliver_sm", "data_sm", "bind_receiver", "enquire_link", "in_doubt"}
@@ -65,7 +66,8 @@ def test_the_page_names_no_setting_that_is_not_there():
         "protocol_deviation",
     }
     reasons = {str(reason) for reason in Reason}
-    settings = {*SmppCarrierSettings.model_fields, *HttpCarrierSettings.model_fields}
+    models = (*CARRIER_TYPES.values(), *AUTH_TYPES.values())
+    settings = {*CARRIER_TYPES, *AUTH_TYPES, *(key for each in models for key in each.model_fields)}
     assert named - words - reasons <= settings
 
 

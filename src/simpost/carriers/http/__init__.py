@@ -1,7 +1,8 @@
-"""HTTP carriers: an upstream API that takes a message in one request.
+"""HTTP carriers: an upstream API that takes a part in one request.
 
-One request per message; the status of the response is the outcome. This driver receives no
-receipts and no inbound messages, so nothing more is known of a message after the response.
+`carrier.py` is the driver: places, rate, ownership, what is in doubt. `upstream.py` is what it
+needs to know of an API: the request of a part, and the outcome of a response. `generic.py` is the
+API that settings describe; the others have a file each. An upstream is pure: it sends nothing.
 """
 
 from simpost.carriers.http.carrier import HttpCarrier

@@ -1,4 +1,4 @@
-"""The HTTP driver: one POST per message; the status of the response is the outcome."""
+"""The HTTP driver: one request per part, to the API that the settings name."""
 
 from __future__ import annotations
 
@@ -8,21 +8,18 @@ from collections.abc import Callable, Collection
 from typing import Final
 from urllib.parse import urlsplit
 
-from simpost.carriers.http.outcome import (
-    CREDENTIALS_REFUSED,
-    NO_RESPONSE,
-    NOT_SENT,
-    outcome_of,
-)
-from simpost.carriers.http.request_body import BodyTemplate
+from simpost.carriers.http.outcome import CREDENTIALS_REFUSED, NO_RESPONSE, NOT_SENT
+from simpost.carriers.http.tokens import NoToken, Token
+from simpost.carriers.http.upstream import UpstreamRequest
+from simpost.carriers.http.upstreams import upstream_of
 from simpost.carriers.rate_control import AdaptiveRate
 from simpost.carriers.throttle_state import ThrottleState
 from simpost.config import CarrierSettings
-from simpost.config import HttpCarrierSettings as Settings
+from simpost.config.http_upstream import HttpUpstreamSettings as Settings
 from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.net.address_guard import RefusedUrl
-from simpost.net.http_client import HttpClient, NoResponse, NotSent
+from simpost.net.http_client import HttpClient, HttpResponse, NoResponse, NotSent
 from simpost.net.resolver import NameResolver
 from simpost.observe import RateLimitedLog, get_logger
 from simpost.ports.carrier import (
@@ -81,28 +78,27 @@ class HttpCarrier:
 
     def _apply_settings(self, settings: Settings) -> None:
         self._settings = settings
-        self._template = BodyTemplate(settings.body)
-        self._headers = {
-            "Content-Type": "application/json",
-            **{name: value.get_secret_value() for name, value in settings.headers.items()},
-        }
-        parts = urlsplit(settings.url)
+        self._upstream = upstream_of(settings)
+        log_in = self._upstream.log_in
+        self._token = Token(log_in, time.monotonic) if log_in else None
+        parts = urlsplit(settings.called_url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         self._peer = f"{parts.hostname}:{port}"
         self._rate = AdaptiveRate(settings.rate_per_s, time.monotonic())
         self._throttle = ThrottleState(self._rate, self._report_capacity)
         self._limited_log = RateLimitedLog(log, settings.name)
-        self._not_before_s = 0.0
+        self._not_before_s = self._closed_until_s = 0.0
         self._failing_since_s = None
         self.problem = ""
         self.capabilities = CarrierCapabilities(
             name=settings.name,
             address=AddressType(settings.address),
-            concatenation="payload",  # the carrier splits long messages
+            concatenation=self._upstream.concatenation,
+            call_limit=self._upstream.call_limit,
             max_parts=settings.max_parts,
             sender=settings.source_address,
             senders=settings.senders,
-            receipts=False,
+            receipts=self._upstream.receipts,
         )
 
     # State.
@@ -120,8 +116,12 @@ class HttpCarrier:
 
     @property
     def is_open(self) -> bool:
-        """True also while the host cannot be reached: only a request can show that it is back."""
-        return self._client is not None and not self.is_paused
+        """True also while the host cannot be reached: only a request can show that it is back.
+
+        False after a refused log-in, for as long as no other one is tried.
+        """
+        is_closed = time.monotonic() < self._closed_until_s
+        return self._client is not None and not self.is_paused and not is_closed
 
     @property
     def capacity(self) -> int:
@@ -186,8 +186,11 @@ class HttpCarrier:
 
     @property
     def unreachable_for_s(self) -> float:
-        since_s = self._failing_since_s
-        return 0.0 if since_s is None or not self._client else time.monotonic() - since_s
+        """0 also after a refused log-in: another node has the same credentials."""
+        since_s, now_s = self._failing_since_s, time.monotonic()
+        if since_s is None or not self._client or now_s < self._closed_until_s:
+            return 0.0
+        return now_s - since_s
 
     async def set_owned_connections(self, numbers: Collection[int], within_s: float) -> None:
         self._is_owner = _NUMBER in numbers
@@ -270,7 +273,7 @@ class HttpCarrier:
 
     def send(self, part: OutboundPart, now_ms: int) -> Outcome | None:
         client = self._client
-        if client is None or self.is_paused or self._free_places <= 0:
+        if client is None or not self.is_open or self._free_places <= 0:
             return NOT_SENT
         self._rate.take(time.monotonic())
         request = asyncio.create_task(self._request(client, part, now_ms))
@@ -294,9 +297,14 @@ class HttpCarrier:
         self._report_capacity()
 
     async def _attempt(self, client: HttpClient, part: OutboundPart) -> Outcome:
-        settings = self._settings
+        upstream = self._upstream
         try:
-            response = await client.post(settings.url, self._template.render(part), self._headers)
+            response = await self._call(client, upstream.request(part, self._clock_ms()))
+        except NoToken as error:
+            self._note_failure(str(error))
+            if error.wait_s > _MAX_PAUSE_S:
+                self._close_for(error.wait_s)
+            return NOT_SENT
         except (NotSent, RefusedUrl) as error:
             self._note_failure(str(error))
             return NOT_SENT
@@ -304,11 +312,26 @@ class HttpCarrier:
             self._limited_log.warning("no_response", problem=str(error))
             return NO_RESPONSE
         self._last_heard_ms = self._clock_ms()
-        if response.status == CREDENTIALS_REFUSED:
-            self._note_failure("The carrier refused the credentials (HTTP 401): check headers.")
+        outcome = upstream.outcome(response, self._last_heard_ms)
+        if outcome.reason is Reason.CARRIER_UNREACHABLE:
+            self._note_failure(
+                f"The carrier refused the credentials ({outcome.carrier_code}): check its settings."
+            )
         else:
             self._note_success()
-        return outcome_of(response, settings.id_path, self._last_heard_ms)
+        return outcome
+
+    async def _call(self, client: HttpClient, request: UpstreamRequest) -> HttpResponse:
+        """The response to a request, which is sent again once if its token was refused."""
+        method, url, headers, body = request
+        if self._token is None:
+            return await client.request(method, url, body, headers)
+        token = await self._token.headers(client)
+        response = await client.request(method, url, body, {**headers, **token})
+        if response.status == CREDENTIALS_REFUSED:
+            token = await self._token.headers(client, instead_of=token)
+            response = await client.request(method, url, body, {**headers, **token})
+        return response
 
     # The state of the carrier after a response.
 
@@ -330,11 +353,20 @@ class HttpCarrier:
         self._not_before_s = max(self._not_before_s, now_s + self._pause_s)
         self._pause_s = min(2 * self._pause_s, _MAX_PAUSE_S)
 
+    def _close_for(self, wait_s: float) -> None:
+        """Let no part wait here for this long."""
+        self._closed_until_s = time.monotonic() + wait_s
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        self._report_capacity_in(wait_s)
+
     def _note_success(self) -> None:
         if self._failing_since_s is not None:
             log.info("carrier_reachable", carrier=self._settings.name)
         self._failing_since_s = None
         self._pause_s = _MIN_PAUSE_S
+        self._closed_until_s = 0.0
         self.problem = ""
 
     def _report_capacity_in(self, wait_s: float) -> None:

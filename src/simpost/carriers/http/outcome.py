@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.net.http_client import HttpResponse
 
 MAX_RETRY_AFTER_S: Final = 3600.0
-_MAX_ID: Final = 255
 CREDENTIALS_REFUSED: Final = 401
 _REQUEST_TIMED_OUT: Final = 408
 _TOO_MANY_REQUESTS: Final = 429
@@ -27,56 +24,57 @@ _UNAVAILABLE: Final = 503
 NOT_SENT: Final = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
 NO_RESPONSE: Final = Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
 
+ACCEPTED: Final = OutcomeKind.ACCEPTED, None
+THROTTLED: Final = OutcomeKind.THROTTLED, Reason.THROTTLED
+BUSY: Final = OutcomeKind.UNREACHABLE, Reason.CARRIER_BUSY
+WRONG_CREDENTIALS: Final = OutcomeKind.UNREACHABLE, Reason.CARRIER_UNREACHABLE
+UNCLEAR: Final = OutcomeKind.IN_DOUBT, Reason.UNCLEAR_RESPONSE
+REFUSED: Final = OutcomeKind.REFUSED, Reason.CARRIER_REFUSED
+UNDELIVERABLE: Final = OutcomeKind.REFUSED, Reason.UNDELIVERABLE
 
-def outcome_of(response: HttpResponse, id_path: str, now_ms: int) -> Outcome:
-    """Return the outcome of an attempt from the status of its response."""
-    status = response.status
-    code = f"HTTP {status}"
+Meaning = tuple[OutcomeKind, Reason | None]
+"""The kind of an outcome and its reason."""
+
+
+def meaning_of(status: int) -> Meaning:
+    """What a status means where the API says nothing else."""
     if 200 <= status < 300:
-        return Outcome(OutcomeKind.ACCEPTED, carrier_message_id=message_id(response.body, id_path))
-    wait_s = retry_after_s(response.headers, now_ms)
+        return ACCEPTED
     if status == _TOO_MANY_REQUESTS:
-        return Outcome(
-            OutcomeKind.THROTTLED,
-            reason=Reason.THROTTLED,
-            carrier_code=code,
-            retry_after_s=wait_s,
-        )
+        return THROTTLED
     if status in (_REQUEST_TIMED_OUT, _UNAVAILABLE):
-        return Outcome(
-            OutcomeKind.UNREACHABLE,
-            reason=Reason.CARRIER_BUSY,
-            carrier_code=code,
-            retry_after_s=wait_s,
-        )
+        return BUSY
     if status == CREDENTIALS_REFUSED:
-        return Outcome(
-            OutcomeKind.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE, carrier_code=code
-        )
+        return WRONG_CREDENTIALS
     if status >= 500 and status != _NOT_IMPLEMENTED:
-        return Outcome(OutcomeKind.IN_DOUBT, reason=Reason.UNCLEAR_RESPONSE, carrier_code=code)
-    return Outcome(OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED, carrier_code=code)
+        return UNCLEAR
+    return REFUSED
 
 
-def message_id(body: bytes, path: str) -> str:
-    """Return the string or integer at the path; empty if there is none or it is too long."""
-    if not path:
-        return ""
-    try:
-        value: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        return ""
-    for step in path.split("."):
-        if isinstance(value, dict):
-            value = value.get(step)
-        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return ""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return ""
-    text = str(value)
-    return text if len(text) <= _MAX_ID else ""
+def outcome_of(
+    response: HttpResponse,
+    now_ms: int,
+    *,
+    meaning: Meaning | None = None,
+    code: str = "",
+    message_id: str = "",
+) -> Outcome:
+    """The outcome of a response: what its status means, or the meaning given.
+
+    Args:
+        code: the error code of its body; empty for its status.
+        message_id: if it is accepted.
+    """
+    kind, reason = meaning or meaning_of(response.status)
+    if kind is OutcomeKind.ACCEPTED:
+        return Outcome(kind, carrier_message_id=message_id)
+    can_wait = reason in (Reason.THROTTLED, Reason.CARRIER_BUSY)
+    return Outcome(
+        kind,
+        reason=reason,
+        carrier_code=code or f"HTTP {response.status}",
+        retry_after_s=retry_after_s(response.headers, now_ms) if can_wait else None,
+    )
 
 
 def retry_after_s(headers: Mapping[str, str], now_ms: int) -> float | None:

@@ -1,0 +1,89 @@
+"""What the driver needs to know of an upstream API, and texts as every API takes them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Final, NamedTuple, Protocol
+
+from simpost.domain.options import Concatenation
+from simpost.domain.outcomes import Outcome
+from simpost.net.http_client import HttpResponse
+from simpost.ports.carrier import OutboundPart
+from simpost.text import CallLimit
+
+CONCATENATIONS: Final = {"whole": "payload", "numbered": "numbered"}
+"""How a long text is sent, by the setting `long_texts`."""
+
+
+class UpstreamRequest(NamedTuple):
+    """A request that sends a part."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class LogIn(NamedTuple):
+    """How an API gives the token of all requests.
+
+    Attributes:
+        headers_with: headers of a request, with paths of the response in braces.
+        expires_path: where the response has the life of the token in seconds; empty for nowhere.
+    """
+
+    request: UpstreamRequest
+    headers_with: Mapping[str, str]
+    expires_path: str = ""
+
+
+class Upstream(Protocol):
+    """An upstream API. Pure: it makes requests and reads responses; the driver sends them.
+
+    Attributes:
+        concatenation: how a long text is sent; see `CarrierCapabilities`.
+        call_limit: the longest text of a request; `None` for no limit but that of `max_parts`.
+        receipts: whether the API reports what became of a part.
+        log_in: how requests get a token; `None` if they need none.
+    """
+
+    @property
+    def concatenation(self) -> str: ...
+
+    @property
+    def call_limit(self) -> CallLimit | None: ...
+
+    @property
+    def receipts(self) -> bool: ...
+
+    @property
+    def log_in(self) -> LogIn | None: ...
+
+    def request(self, part: OutboundPart, now_ms: int) -> UpstreamRequest:
+        """The request that sends a part."""
+        ...
+
+    def outcome(self, response: HttpResponse, now_ms: int) -> Outcome:
+        """What a response says of the part.
+
+        `unreachable` with `carrier_unreachable` means that the credentials were refused.
+        """
+        ...
+
+
+def text_of(part: OutboundPart) -> str:
+    """The text of a part; a numbered one begins with its number and their total."""
+    if part.options.concatenation is Concatenation.NUMBERED and part.total > 1:
+        return f"{part.number}/{part.total} {part.text}"
+    return part.text
+
+
+def request_id_of(part: OutboundPart) -> str:
+    """A UUID that stays the same while attempts end in doubt.
+
+    An API that sees it again may take the request for a repetition. After any other outcome it is
+    a new one, so that no earlier refusal is repeated.
+    """
+    name = f"{part.number}.{part.attempt - part.unclear}"
+    return str(uuid.uuid5(uuid.UUID(bytes=part.message_id), name))

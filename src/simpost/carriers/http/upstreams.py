@@ -1,0 +1,20 @@
+"""The upstream API of each class of settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from simpost.carriers.http.generic import GenericUpstream
+from simpost.carriers.http.upstream import Upstream
+from simpost.config import HttpCarrierSettings
+from simpost.config.http_upstream import HttpUpstreamSettings
+
+_UPSTREAMS: Final[dict[type[HttpUpstreamSettings], Callable[[Any], Upstream]]] = {
+    HttpCarrierSettings: GenericUpstream,
+}
+
+
+def upstream_of(settings: HttpUpstreamSettings) -> Upstream:
+    """The API that the settings name."""
+    return _UPSTREAMS[type(settings)](settings)

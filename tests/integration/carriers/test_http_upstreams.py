@@ -1,0 +1,221 @@
+"""All upstream APIs of HTTP carriers at real sockets: one table, see `upstream_cases.py`."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from simpost.ports.carrier import ConnectionState
+from tests.contract.carrier_peers import part, unused_port
+from tests.integration.carriers.upstream_api import (
+    SECRET,
+    TEXT,
+    Reply,
+    running_api,
+    running_carrier,
+    shown,
+)
+from tests.integration.carriers.upstream_cases import CASES, Case
+
+NUMBER = "447700900001"
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+@pytest.fixture
+async def api():
+    async with running_api() as found:
+        yield found
+
+
+def prepared(api, case, *replies):
+    api.script(*replies)
+    if case.log_in:
+        path, reply = case.log_in
+        api.script(reply, path=path)
+
+
+def sent(api, case):
+    return [each for each in api.requests if not case.log_in or each.path != case.log_in[0]]
+
+
+@each_case
+async def test_a_part_is_requested_as_documented(api, case: Case) -> None:
+    prepared(api, case, case.accepted)
+    async with running_carrier(case.settings, api.url) as (carrier, recorder):
+        outcome = await recorder.outcome(carrier, part(NUMBER, TEXT))
+    assert outcome.kind.value == "accepted"
+    (request,) = sent(api, case)
+    case.check(request)
+
+
+@each_case
+async def test_each_response_has_its_outcome(api, case: Case) -> None:
+    for reply, *expected in case.outcomes:
+        api.forget()
+        prepared(api, case, reply)
+        async with running_carrier(case.settings, api.url) as (carrier, recorder):
+            outcome = await recorder.outcome(carrier, part(NUMBER, TEXT))
+        assert shown(outcome) == tuple(expected), reply
+
+
+@each_case
+async def test_what_left_without_a_response_is_in_doubt_and_sent_once(api, case, caplog) -> None:
+    """Neither a key nor a text is in the log."""
+    with caplog.at_level(logging.DEBUG):
+        for act in ("cut", "hang"):
+            api.forget()
+            prepared(api, case, Reply(act=act))
+            async with running_carrier(case.settings, api.url) as (carrier, recorder):
+                outcome = await recorder.outcome(carrier, part(NUMBER, TEXT))
+                assert outcome.kind.value == "in_doubt"
+                assert SECRET not in str(carrier.connections())
+            assert len(sent(api, case)) == 1
+    assert SECRET not in caplog.text
+    assert TEXT not in caplog.text
+
+
+@each_case
+async def test_a_refused_connection_is_not_in_doubt(case: Case, caplog) -> None:
+    url = f"http://127.0.0.1:{unused_port()}"
+    with caplog.at_level(logging.DEBUG):
+        async with running_carrier(case.settings, url) as (carrier, recorder):
+            outcome = await recorder.outcome(carrier, part(NUMBER, TEXT))
+            assert shown(outcome) == ("unreachable", "carrier_unreachable", None)
+            assert carrier.state is ConnectionState.LOST
+            (connection,) = carrier.connections()
+    assert SECRET not in caplog.text + connection.problem
+    assert TEXT not in caplog.text + connection.problem
+
+
+LOG_IN = {
+    "type": "http",
+    "url": "URL/send",
+    "body": {"to": "{destination}", "text": "{text}"},
+    "auth": {
+        "type": "log_in",
+        "url": "URL/auth",
+        "body": {"user": "me", "password": SECRET},
+        "headers": {"Authorization": "Bearer {token}", "apikey": "{customer.id}"},
+        "expires_path": "life",
+    },
+}
+OAUTH = {
+    **LOG_IN,
+    "auth": {
+        "type": "oauth2",
+        "token_url": "URL/auth",
+        "client_id": "a:b",
+        "client_secret": SECRET,
+        "scope": "sms",
+    },
+}
+TOKEN = {"token": "t-1", "customer": {"id": 7}}
+
+
+async def test_a_log_in_gives_the_headers_of_all_requests(api) -> None:
+    api.script(Reply(200))
+    api.script(Reply(200, TOKEN), path="/auth")
+    async with running_carrier(LOG_IN, api.url) as (carrier, recorder):
+        for number in range(5):
+            assert carrier.send(part(NUMBER, number=number), 0) is None
+        await recorder.until(lambda: len(recorder.outcomes) == 5)
+    first, *rest = api.requests
+    assert (first.path, first.json) == ("/auth", {"user": "me", "password": SECRET})
+    assert {each.path for each in rest} == {"/send"}
+    assert {(each.headers["authorization"], each.headers["apikey"]) for each in rest} == {
+        ("Bearer t-1", "7")
+    }
+
+
+async def test_client_credentials_give_a_token(api) -> None:
+    api.script(Reply(200))
+    api.script(Reply(200, {"access_token": "t-2", "expires_in": 3600}), path="/auth")
+    async with running_carrier(OAUTH, api.url) as (carrier, recorder):
+        await recorder.outcome(carrier, part(NUMBER))
+        await recorder.outcome(carrier, part(NUMBER))
+    log_in, *rest = api.requests
+    assert log_in.headers["authorization"] == "Basic YSUzQWI6aHVzaC1odXNoLWtleQ=="  # a%3Ab
+    assert log_in.form == [("grant_type", "client_credentials"), ("scope", "sms")]
+    assert [each.headers["authorization"] for each in rest] == ["Bearer t-2"] * 2
+
+
+async def test_a_refused_token_is_replaced_once_for_all_requests(api) -> None:
+    first = {"authorization": "Bearer t-1"}.items()
+    api.script(lambda request: Reply(401 if first <= request.headers.items() else 200))
+    api.script(Reply(200, TOKEN), Reply(200, {**TOKEN, "token": "t-2"}), path="/auth")
+    async with running_carrier(LOG_IN, api.url) as (carrier, recorder):
+        for number in range(3):
+            assert carrier.send(part(NUMBER, number=number), 0) is None
+        await recorder.until(lambda: len(recorder.outcomes) == 3)
+    assert {outcome.kind.value for _, outcome in recorder.outcomes} == {"accepted"}
+    paths = [each.path for each in api.requests]
+    assert paths.count("/auth") == 2
+    given = [each.headers["authorization"] for each in api.requests if each.path == "/send"]
+    assert given.count("Bearer t-2") == 3
+
+
+async def test_a_token_that_is_always_refused_pauses_the_carrier(api) -> None:
+    api.script(Reply(401))
+    api.script(Reply(200, TOKEN), path="/auth")
+    async with running_carrier(LOG_IN, api.url) as (carrier, recorder):
+        outcome = await recorder.outcome(carrier, part(NUMBER))
+        assert shown(outcome) == ("unreachable", "carrier_unreachable", "HTTP 401")
+        assert carrier.capacity == 0
+        assert "credentials" in carrier.connections()[0].problem
+    assert [each.path for each in api.requests] == ["/auth", "/send", "/auth", "/send"]
+
+
+async def test_a_refused_log_in_is_not_repeated_for_minutes(api, caplog) -> None:
+    """emnify locks out after three of them; failover begins, because the carrier is closed."""
+    api.script(Reply(200))
+    api.script(Reply(401, {"message": SECRET}), path="/auth")
+    async with running_carrier(LOG_IN, api.url) as (carrier, recorder):
+        for number in range(5):
+            assert carrier.send(part(NUMBER, number=number), 0) is None
+        await recorder.until(lambda: len(recorder.outcomes) == 5)
+        assert {shown(outcome) for _, outcome in recorder.outcomes} == {
+            ("unreachable", "carrier_unreachable", None)
+        }
+        assert (carrier.is_open, carrier.capacity) == (False, 0)
+        assert carrier.state is ConnectionState.LOST
+        assert carrier.ownership.unreachable_for_s == 0  # of no use at another node
+        assert shown(await recorder.outcome(carrier, part(NUMBER)))[0] == "unreachable"
+        assert "refused the log-in (HTTP 401)" in carrier.problem
+        # New settings are tried at once.
+        api.script(Reply(200, TOKEN), path="/auth")
+        await carrier.reconfigure(carrier._settings)
+        assert (await recorder.outcome(carrier, part(NUMBER))).kind.value == "accepted"
+    assert [each.path for each in api.requests] == ["/auth", "/auth", "/send"]
+    assert SECRET not in caplog.text
+
+
+async def test_a_token_is_renewed_before_it_ends(api, monkeypatch) -> None:
+    api.script(Reply(200))
+    api.script(Reply(200, {**TOKEN, "life": 60}), path="/auth")
+    now_s = [1_000.0]
+    async with running_carrier(LOG_IN, api.url) as (carrier, recorder):
+        monkeypatch.setattr(carrier._token, "_clock_s", lambda: now_s[0])
+        for at_s in (0, 29, 31):
+            now_s[0] = 1_000.0 + at_s
+            await recorder.outcome(carrier, part(NUMBER))
+    paths = [each.path for each in api.requests]
+    assert paths == ["/auth", "/send", "/send", "/auth", "/send"]
+
+
+async def test_a_response_without_the_token_sends_nothing(api) -> None:
+    api.script(Reply(200))
+    for body in ({}, {"token": "a\r\nX: b", "customer": {"id": 7}}, b"", {"token": ["x"]}):
+        api.script(Reply(200, body), path="/auth")
+        async with running_carrier(LOG_IN, api.url) as (carrier, recorder):
+            outcome = await recorder.outcome(carrier, part(NUMBER))
+            assert shown(outcome) == ("unreachable", "carrier_unreachable", None)
+    assert {each.path for each in api.requests} == {"/auth"}
+
+
+@pytest.mark.parametrize("secret", ["a\r\nX-Evil: 1", "ä"])
+def test_a_secret_that_is_no_header_is_refused(secret) -> None:
+    from simpost.config.http_auth import BearerAuth
+
+    with pytest.raises(ValueError, match="printable ASCII"):
+        BearerAuth.model_validate({"type": "bearer", "token": secret}, strict=False)
