@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from simpost.domain.accounts import Account
 from simpost.domain.automations import Automation, RunState
+from simpost.domain.broadcasts import RecipientResult, RecipientState
 from simpost.domain.code_modes import known_key
 from simpost.domain.conversations import ConversationRules, Note
 from simpost.domain.decision_record import DecisionRecord, encode_record
@@ -42,6 +43,7 @@ from tests.contract.store_facts import (
     receipt,
     settlement,
 )
+from tests.contract.test_store_broadcasts import broadcast
 from tests.contract.test_store_verifications import new as new_verification
 from tests.contract.test_store_verifications import start as start_verification
 
@@ -392,3 +394,22 @@ async def test_a_repeated_report_of_a_forgotten_traveller_changes_nothing(travel
     await erasures(store, LATER_MS + 20_000).run_once()
     known = await store.catalogue.find_esim(1, esim_tran_no=ESIM, iccid=None)
     assert known.country == country
+
+
+@pytest.mark.parametrize("state", [None, RecipientState.HELD, RecipientState.REFUSED])
+async def test_a_forgotten_traveller_is_cancelled_in_broadcasts(store, state):
+    await store.catalogue.save_esims(1, [esim(), esim("2")])
+    one = broadcast()
+    await store.broadcasts.add(one)
+    while not await store.broadcasts.prepare(1, one.id, now_ms=NOW_MS):
+        pass
+    if state:
+        result = RecipientResult(ESIM, state, due_ms=LATER_MS + DAY_MS)
+        await store.broadcasts.end_recipients(1, one.id, [result], now_ms=NOW_MS)
+    for _ in range(2):
+        await forget(store)
+    found = await store.broadcasts.find(1, one.id)
+    refused = state is RecipientState.REFUSED
+    assert (found.total, found.remaining, found.held) == (2, 1, 0)
+    assert (found.refused, found.cancelled) == (int(refused), int(not refused))
+    assert await store.broadcasts.list_waiting(1, one.id, limit=9) == ["2"]

@@ -139,6 +139,15 @@ SQL: Final = {
     "erase_lifecycle_error": """
         UPDATE lifecycle_errors SET body = $3 WHERE account_id = $1 AND id = $2
     """,
+    "unfinished_broadcasts": """
+        SELECT id FROM broadcasts
+        WHERE account_id = $1 AND ended_ms IS NULL AND id > $2 ORDER BY id LIMIT $3
+    """,
+    "is_recipient": """
+        SELECT 1 AS found FROM broadcast_recipients
+        WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3
+          AND state IN ('waiting', 'held')
+    """,
     "assemblies": """
         SELECT id, source, destination, inbound_id FROM assemblies
         WHERE id > $1 AND first_ms <= $2 ORDER BY id LIMIT $3

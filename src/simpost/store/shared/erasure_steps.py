@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from simpost.domain.broadcasts import RecipientResult, RecipientState
 from simpost.domain.code_modes import known_key
 from simpost.domain.inbound import NO_ACCOUNT
 from simpost.domain.messages import parse_id
@@ -19,6 +20,7 @@ from simpost.ports.store.erasures import ERASURE_STEP, Erasure
 from simpost.store.records.ids import first_id
 from simpost.store.records.row import NamedRow
 from simpost.store.shared import erasure_places as places
+from simpost.store.shared.broadcast_recipients import end as end_recipients
 from simpost.store.shared.erasure_places import last_id, of_account, of_esim
 from simpost.store.shared.erasure_sql import SQL
 from simpost.store.shared.steps import Steps
@@ -173,6 +175,17 @@ def _lifecycle_errors(
     return last_id(rows), len(named)
 
 
+def _broadcasts(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[bytes | None, int]]:
+    """Cancel the eSIM as a recipient that waits or is held: it has no message to cancel yet."""
+    rows = yield SQL["unfinished_broadcasts"], (erasure.account_id, after, ERASURE_STEP)
+    for row in rows:
+        key = erasure.account_id, row["id"]
+        if (yield SQL["is_recipient"], (*key, erasure.esim_tran_no)):
+            result = RecipientResult(erasure.esim_tran_no, RecipientState.CANCELLED)
+            yield from end_recipients(key, [result], now_ms)
+    return last_id(rows), 0
+
+
 def _is_subject(erasure: Erasure, subject: str) -> Steps[bool]:
     if subject == erasure.esim_tran_no:
         return True
@@ -267,6 +280,7 @@ BY_ESIM: Final = (
     Walk("places", b"", places.runs),
     Walk("places", b"", places.country_now),
     Walk("places", 0, places.events),
+    Walk("broadcasts", b"", _broadcasts),
     Walk("esims", b"", _esim),
 )
 """The eSIM is last: an erasure that is repeated needs its number to find what is left."""
