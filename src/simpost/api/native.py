@@ -67,7 +67,7 @@ from simpost.http.connection import prove
 IMPORT_OCTETS = 4 * 1_048_576
 """Octets of an import of plans or eSIMs, where `max_body_octets` is smaller."""
 BATCH_OCTETS = 1_048_576
-"""Octets of a batch of messages, where `max_body_octets` is smaller."""
+"""Octets of a batch of messages, or of a broadcast, where `max_body_octets` is smaller."""
 
 _HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
     Problem: problems.on_problem,
@@ -202,7 +202,7 @@ def _limit(services: Services, scope: Scope) -> int:
     method, path, usual = scope["method"], scope["path"], services.max_body_octets
     if method == "PUT" and path.startswith("/v1/admin/"):
         return max(IMPORT_OCTETS, usual)
-    if method == "POST" and path == "/v1/messages":
+    if method == "POST" and path in ("/v1/messages", "/v1/broadcasts"):
         return max(BATCH_OCTETS, usual)
     return usual
 

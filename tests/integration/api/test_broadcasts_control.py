@@ -374,3 +374,11 @@ async def test_what_changes_while_it_runs_is_decided_as_it_is_then(service, many
         changed: "opted_out",
     }
     assert (await shown(service, begun))["status"] == "finished"
+
+
+async def test_ten_thousand_esims_can_be_named(service, many):
+    esims = [f"{number:024}" for number in range(9_999)]
+    begun = await post(service, audience={"esims": [*esims, GOOD]})
+    assert (begun.status_code, begun.json()["audience"]["named"]) == (201, 10_000)
+    more = await post(service, audience={"esims": [*esims, GOOD, MORE[0]]})
+    assert more.status_code == 422
