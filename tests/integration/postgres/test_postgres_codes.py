@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 
 from simpost.domain.code_budgets import CodeBudget, CodeLimits, CodeRefusal
 from simpost.domain.policy.quotas import QuotaReached, key_of
@@ -64,3 +65,30 @@ async def test_starts_and_checks_of_many_esims_on_two_nodes_all_end(node):
         done = await asyncio.gather(*first)
     verdicts = [each.verdict for each in done[: len(pending)]]
     assert sorted(verdicts) == ["already_used"] * (len(pending) - 20) + ["verified"] * 20
+
+
+async def test_starts_and_checks_on_two_nodes_never_wait_for_each_other_in_a_circle(node):
+    chance, some, at_ms = random.Random(1), (quota(10**6),), NOW_MS
+    known = []
+    async with two_nodes(node) as stores:
+        for _ in range(8):
+            asked = [
+                new(esim=f"{n}", purpose=chance.choice("ab"), session=chance.choice("xy"))
+                for n in range(40)
+            ]
+            calls = [
+                *(start(chance.choice(stores), one, now_ms=at_ms, quotas=some) for one in asked),
+                *(
+                    check(chance.choice(stores), one, chance.choice([CODE, "555555"]), now_ms=at_ms)
+                    for one in chance.sample(known, min(40, len(known)))
+                ),
+            ]
+            chance.shuffle(calls)
+            done = await asyncio.gather(*calls)
+            known += [each.verification for each in done if hasattr(each, "step")]
+            at_ms += 61_000
+        async with stores[0].database.borrowed() as session:
+            [row] = await session.fetch(
+                "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+            )
+    assert row["deadlocks"] == 0

@@ -13,7 +13,7 @@ from simpost.ports.store import Store
 from simpost.store.postgres import accounts, partitions, schema
 from simpost.store.postgres.accounts import PostgresAccounts
 from simpost.store.postgres.catalogue import PostgresCatalogue
-from simpost.store.postgres.code_starts import PostgresCodeStarts
+from simpost.store.postgres.codes import PostgresCodes
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.dsn import parse
@@ -100,7 +100,7 @@ class PostgresStore(Store):
             stops=StoredStops(database),
             quotas=StoredQuotas(database),
             templates=StoredTemplates(database),
-            verifications=StoredVerifications(database, texts, PostgresCodeStarts(database).start),
+            verifications=StoredVerifications(database, PostgresCodes(database)),
             conversations=StoredConversations(database, texts),
             automations=StoredAutomations(database),
             broadcasts=StoredBroadcasts(database),

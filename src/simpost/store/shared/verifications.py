@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from hmac import compare_digest
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -77,19 +76,36 @@ class CodeStart(msgspec.Struct, frozen=True):
         return _preview_start(self.new, self.rules, self.limits, self.now_ms)
 
 
+class CodeCheck(msgspec.Struct, frozen=True):
+    """A check of a code; `key` is the account and the verification."""
+
+    key: tuple[int, bytes]
+    code: str
+    now_ms: int
+
+    def steps(self, seal: TextSeal) -> Steps[Checked | None]:
+        """All of it."""
+        return _check(seal, self.key, self.code, self.now_ms)
+
+
+class CodeRunner(Protocol):
+    """What each store does its own way: what locks waits of eSIMs."""
+
+    async def start(self, one: CodeStart) -> StartAnswer:
+        """Run a start, and accept its message in the same transaction."""
+        ...
+
+    async def check(self, one: CodeCheck) -> Checked | None:
+        """Run a check."""
+        ...
+
+
 class StoredVerifications:
     """Implements `simpost.ports.store.VerificationStore`."""
 
-    def __init__(
-        self,
-        database: SharedDatabase,
-        seal: TextSeal,
-        start: Callable[[CodeStart], Awaitable[StartAnswer]],
-    ) -> None:
-        """`start` runs a start, and accepts its message in the same transaction."""
+    def __init__(self, database: SharedDatabase, runner: CodeRunner) -> None:
         self._database = database
-        self._seal = seal
-        self._start = start
+        self._runner = runner
 
     async def start(
         self,
@@ -100,7 +116,7 @@ class StoredVerifications:
         *,
         now_ms: int,
     ) -> StartAnswer:
-        return await self._start(CodeStart(new, outgoing, rules, limits, now_ms))
+        return await self._runner.start(CodeStart(new, outgoing, rules, limits, now_ms))
 
     async def preview_start(
         self, new: NewVerification, rules: VerificationRules, limits: CodeLimits, *, now_ms: int
@@ -110,8 +126,7 @@ class StoredVerifications:
     async def check(
         self, account_id: int, verification_id: bytes, code: str, *, now_ms: int
     ) -> Checked | None:
-        key = account_id, verification_id
-        return await self._database.transact(_check, self._seal, key, code, now_ms)
+        return await self._runner.check(CodeCheck((account_id, verification_id), code, now_ms))
 
     async def cancel(
         self, account_id: int, verification_id: bytes, *, now_ms: int
@@ -215,8 +230,7 @@ def _send_again(seal: TextSeal, one: CodeStart, row: NamedRow) -> Steps[Started]
 def _check(seal: TextSeal, key: tuple[int, bytes], code: str, now_ms: int) -> Steps[Checked | None]:
     digest = seal.digest(place_of_code(*key), code)
     before = yield SQL["find"], key
-    if before and compare_digest(before[0]["digest"] or b"", digest):
-        # Before the verification is locked, as in a start.
+    if before:  # before the verification is locked, as in a start
         yield from hold_wait(before[0]["esim"])
     counted = yield SQL["count_check"], (*key, now_ms)
     if not counted:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import apsw
@@ -32,9 +31,10 @@ from simpost.store.shared.templates import StoredTemplates
 from simpost.store.shared.text_keys import StoredSealing
 from simpost.store.shared.verifications import StoredVerifications
 from simpost.store.shared.webhooks import StoredWebhooks
-from simpost.store.sqlite import accounts, code_starts
+from simpost.store.sqlite import accounts
 from simpost.store.sqlite.accounts import SqliteAccounts
 from simpost.store.sqlite.catalogue import SqliteCatalogue
+from simpost.store.sqlite.codes import SqliteCodes
 from simpost.store.sqlite.connection import open_reader, open_writer, translate
 from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.events import SqliteEvents
@@ -102,9 +102,7 @@ class SqliteStore(Store):
             stops=StoredStops(database),
             quotas=StoredQuotas(database),
             templates=StoredTemplates(database),
-            verifications=StoredVerifications(
-                database, texts, partial(database.write, code_starts.start)
-            ),
+            verifications=StoredVerifications(database, SqliteCodes(database)),
             conversations=StoredConversations(database, texts),
             automations=StoredAutomations(database),
             broadcasts=StoredBroadcasts(database),

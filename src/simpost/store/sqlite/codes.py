@@ -1,4 +1,4 @@
-"""Starts of verifications, each in one transaction with the acceptance of its message."""
+"""Starts of verifications, each in one transaction with the acceptance of its message; checks."""
 
 from __future__ import annotations
 
@@ -9,11 +9,25 @@ from msgspec.structs import replace
 from simpost.domain.code_budgets import CodeRefusal
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.ports.store import Accepted
-from simpost.ports.store.verifications import StartAnswer, Started
-from simpost.store.shared.verifications import CodeStart
+from simpost.ports.store.verifications import Checked, StartAnswer, Started
+from simpost.store.shared.verifications import CodeCheck, CodeStart
 from simpost.store.sqlite import acceptance, shared_verbs
+from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.quotas import QuotaUses
 from simpost.store.sqlite.session import SqliteSession
+
+
+class SqliteCodes:
+    """Implements `simpost.store.shared.verifications.CodeRunner`. The only writer locks nothing."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    async def start(self, one: CodeStart) -> StartAnswer:
+        return await self._database.write(start, one)
+
+    async def check(self, one: CodeCheck) -> Checked | None:
+        return await self._database.transact(one.steps, self._database.texts)
 
 
 def start(session: SqliteSession, starts: Sequence[CodeStart]) -> list[StartAnswer]:

@@ -1,6 +1,7 @@
-"""Starts of verifications, each in one transaction with the acceptance of its message.
+"""Starts of verifications, each in one transaction with the acceptance of its message; checks.
 
-All transactions lock the waits of their eSIMs first, in one order.
+All transactions lock the waits of their eSIMs first, in one order: then none waits for another that
+waits for it, on any nodes.
 """
 
 from __future__ import annotations
@@ -13,17 +14,20 @@ from msgspec.structs import replace
 from simpost.domain.code_budgets import CodeRefusal, wait_key
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.ports.store import Accepted
-from simpost.ports.store.verifications import StartAnswer, Started
+from simpost.ports.store.verifications import Checked, StartAnswer, Started
 from simpost.store.postgres import acceptance, quotas, shared_verbs
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.queries import columns
 from simpost.store.shared.quotas import raise_refusal
-from simpost.store.shared.verifications import CodeStart
+from simpost.store.shared.verifications import CodeCheck, CodeStart
 
 
-class PostgresCodeStarts:
-    """Runs starts, and announces messages that no lane of this node has."""
+class PostgresCodes:
+    """Implements `simpost.store.shared.verifications.CodeRunner`.
+
+    Messages that no lane of this node has are announced.
+    """
 
     def __init__(self, database: PostgresDatabase) -> None:
         self._write = database.chores.submit
@@ -35,6 +39,9 @@ class PostgresCodeStarts:
             self._notifier.announce(answer.message.carrier)
         return answer
 
+    async def check(self, one: CodeCheck) -> Checked | None:
+        return await self._write(check, one)
+
 
 async def start(session: PostgresSession, starts: Sequence[CodeStart]) -> list[StartAnswer]:
     with contextlib.suppress(quotas.COUNT_FAILED):
@@ -45,7 +52,7 @@ async def start(session: PostgresSession, starts: Sequence[CodeStart]) -> list[S
 async def _start_all(session: PostgresSession, starts: Sequence[CodeStart]) -> list[StartAnswer]:
     """Run all of them, or fail: then a quota may be reached, or an alarm has to be raised."""
     async with session.transaction():
-        await _lock_waits(session, starts)
+        await _lock_waits(session, _esims_of(starts))
         answers: list[StartAnswer] = [await _run(session, each) for each in starts]
         return await _accept(session, answers, counted=False)
 
@@ -53,7 +60,7 @@ async def _start_all(session: PostgresSession, starts: Sequence[CodeStart]) -> l
 async def _start_each(session: PostgresSession, starts: Sequence[CodeStart]) -> list[StartAnswer]:
     """Run those that fit into their quotas, which are locked before anything is written."""
     async with session.transaction():
-        await _lock_waits(session, starts)
+        await _lock_waits(session, _esims_of(starts))
         lock = await quotas.lock(session, [each.outgoing.message for each in starts])
         counts = lock.counts()
         answers: list[StartAnswer] = []
@@ -70,10 +77,23 @@ async def _start_each(session: PostgresSession, starts: Sequence[CodeStart]) -> 
         return await _accept(session, answers, counted=True)
 
 
-async def _lock_waits(session: PostgresSession, starts: Sequence[CodeStart]) -> None:
-    if len(starts) > 1:  # one alone locks its own
-        rows = [(*wait_key(each.new.subjects.esim), 0) for each in starts]
-        await session.execute("lock_quotas", *columns(sorted(set(rows)), 4))
+async def check(session: PostgresSession, checks: Sequence[CodeCheck]) -> list[Checked | None]:
+    async with session.transaction():
+        if len(checks) > 1:
+            keys = [each.key for each in checks]
+            rows = await session.execute("esims_of_verifications", *columns(keys, 2))
+            await _lock_waits(session, {row["esim"] for row in rows})
+        return [await shared_verbs.run(session, each.steps(session.texts)) for each in checks]
+
+
+def _esims_of(starts: Sequence[CodeStart]) -> set[str]:
+    return {each.new.subjects.esim for each in starts}
+
+
+async def _lock_waits(session: PostgresSession, esims: set[str]) -> None:
+    if len(esims) > 1:  # one alone is locked by its own verb
+        rows = [(*wait_key(each), 0) for each in sorted(esims)]
+        await session.execute("lock_quotas", *columns(rows, 4))
 
 
 async def _run(session: PostgresSession, each: CodeStart) -> Started | CodeRefusal:
