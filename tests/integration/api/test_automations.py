@@ -256,6 +256,17 @@ async def test_a_text_without_its_country_is_not_sent(service, welcome):
     assert (run["state"], run["reason"]["code"]) == ("refused", "template_value_missing")
 
 
+async def test_runs_are_deleted_90_days_after_their_end(service, welcome, clock):
+    await report(service)
+    await tick(service)
+    clock.now_ms += 90 * 24 * HOUR_MS
+    await service.services.automations.delete_old()
+    assert len(await runs(service)) == 1
+    clock.now_ms += 1
+    await service.services.automations.delete_old()
+    assert await runs(service) == []
+
+
 async def test_a_tick_without_work_writes_nothing(service, welcome, monkeypatch):
     await save(service, delaySeconds=300)
     await report(service)

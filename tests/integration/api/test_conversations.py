@@ -369,6 +369,16 @@ async def test_a_failed_reply_shows_reason_and_remedy(service, text, clock):
     assert (shown["assignee"], shown["status"]) == (None, "open")
 
 
+async def test_a_conversation_is_deleted_a_year_after_its_last_text(service, text, clock):
+    await text("Hello")
+    clock.now_ms += 365 * DAY_MS
+    await service.services.conversations.delete_old()
+    assert len(await listed(service)) == 1
+    clock.now_ms += 1
+    await service.services.conversations.delete_old()
+    assert await listed(service) == []
+
+
 async def test_an_overdue_conversation_loses_its_assignee(service, text, clock):
     await text("Hello")
     [opened] = await listed(service)

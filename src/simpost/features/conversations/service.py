@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -32,6 +33,7 @@ from simpost.runtime.component import Component
 from simpost.runtime.scheduler import always, run_periodically
 
 _INTERVAL_S: Final = 2.0
+_DELETE_INTERVAL_S: Final = 60.0
 _DAY_MS: Final = 86_400_000
 SEARCHED_CONVERSATIONS: Final = 100
 """Conversations that one search reads."""
@@ -77,8 +79,14 @@ class Conversations(Component):
         self._keep_ms = keep_days * _DAY_MS
 
     async def run(self) -> None:
-        """Run `tidy` every two seconds on the leader, until cancelled."""
-        await run_periodically(self.tidy, _INTERVAL_S, name="conversations", when=self._is_leader)
+        """Run `tidy` every two seconds and `delete_old` every minute on the leader."""
+        async with asyncio.TaskGroup() as tasks:
+            for job, every_s, name in (
+                (self.tidy, _INTERVAL_S, "conversations"),
+                (self.delete_old, _DELETE_INTERVAL_S, "old_conversations"),
+            ):
+                work = run_periodically(job, every_s, name=name, when=self._is_leader)
+                tasks.create_task(work)
 
     async def reconfigure(self, settings: Settings) -> None:
         """Apply new rules, and a new time to keep conversations."""
@@ -86,14 +94,17 @@ class Conversations(Component):
         self._keep_ms = settings.conversations.keep_days * _DAY_MS
 
     async def tidy(self) -> None:
-        """Reopen those whose reply failed, return overdue ones, and delete old ones."""
+        """Reopen those whose reply failed, and return overdue ones."""
         store, now_ms = self._store.conversations, self._clock_ms()
         while await store.reopen_failed(rules=self._rules, now_ms=now_ms) >= CONVERSATION_STEP:
             pass
         while await store.return_overdue(now_ms=now_ms) >= CONVERSATION_STEP:
             pass
-        before_ms = now_ms - self._keep_ms
-        while await store.delete_old(before_ms=before_ms) >= CONVERSATION_STEP:
+
+    async def delete_old(self) -> None:
+        """Delete conversations in which nothing has happened for long."""
+        before_ms = self._clock_ms() - self._keep_ms
+        while await self._store.conversations.delete_old(before_ms=before_ms) >= CONVERSATION_STEP:
             pass
 
     async def begin(
