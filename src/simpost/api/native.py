@@ -47,6 +47,7 @@ from simpost.api.shared.services import Services
 from simpost.api.usual import UsualRequests
 from simpost.api.v1 import event_stream, events, health, metrics
 from simpost.api.v1.automations import routes as automations
+from simpost.api.v1.broadcasts import files as broadcast_files
 from simpost.api.v1.broadcasts import routes as broadcasts
 from simpost.api.v1.conversations import replies
 from simpost.api.v1.conversations import routes as conversations
@@ -62,6 +63,7 @@ from simpost.api.v1.templates import routes as templates
 from simpost.api.v1.verifications import routes as verifications
 from simpost.api.v1.webhooks import routes as webhooks
 from simpost.errors import NotFound, StoreError
+from simpost.features.broadcasts.sheets import MAX_OCTETS
 from simpost.http.connection import prove
 
 IMPORT_OCTETS = 4 * 1_048_576
@@ -96,7 +98,7 @@ def framework(version: str) -> FastAPI:
         *(send, verifications, html_pages, opt_out_page, health, metrics),
         *(export, message_log, cancellation, refusals, inbound, events, event_stream),
         *(preferences, batches, flags, templates, conversations, replies, webhooks, keys),
-        *(esim_tags, esim_facts, lifecycle, automations, broadcasts),
+        *(esim_tags, esim_facts, lifecycle, automations, broadcast_files, broadcasts),
         *(accounts, admin_keys, budgets, code_policies, carriers, esims, plans, imports),
         *(admin_messages, admin_inbound, admin_preferences, erasures),
         *(stops, nodes, receipts, reload, text_keys, copies),
@@ -202,6 +204,8 @@ def _limit(services: Services, scope: Scope) -> int:
     method, path, usual = scope["method"], scope["path"], services.max_body_octets
     if method == "PUT" and path.startswith("/v1/admin/"):
         return max(IMPORT_OCTETS, usual)
+    if method == "POST" and path == "/v1/broadcasts/files":
+        return max(MAX_OCTETS, usual)
     if method == "POST" and path in ("/v1/messages", "/v1/broadcasts"):
         return max(BATCH_OCTETS, usual)
     return usual

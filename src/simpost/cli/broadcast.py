@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import typer
 
+from simpost.cli.broadcast_files import upload_file
 from simpost.cli.broadcast_output import (
     broadcast_lines,
     list_row,
@@ -55,6 +56,9 @@ def start(
     esims: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="CSV file with a column esimTranNo: only these."),
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only the eSIMs of an uploaded file.")
     ] = None,
     everyone: Annotated[bool, typer.Option("--everyone", help="All eSIMs of the account.")] = False,
     per_second: Annotated[
@@ -106,8 +110,10 @@ def start(
     audience: dict[str, Any] = {key: each for key, each in conditions.items() if each}
     if esims is not None:
         audience["esims"] = _read_esims(esims)
+    if file is not None:
+        audience["file"] = file
     if bool(audience) == everyone:
-        raise ConfigError("say to whom: conditions, --esims or --everyone.")
+        raise ConfigError("say to whom: conditions, --esims, --file or --everyone.")
     body = {
         "name": name,
         "template": template,
@@ -137,6 +143,9 @@ def start(
         _print(answer, as_json=as_json)
     if watch:
         _watch(server, answer["id"], actor, as_json=as_json)
+
+
+app.command("file")(upload_file)
 
 
 @app.command("list")

@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -132,6 +132,10 @@ class Server:
         """POST a document and return the JSON; sent again only with a request id."""
         headers = {"Idempotency-Key": request_id} if request_id else {}
         return self._ask("POST", path, json.dumps(document).encode(), headers)
+
+    def upload(self, path: str, query: Sequence[tuple[str, str]], octets: bytes) -> Any:
+        """POST a file and return the JSON."""
+        return self._ask("POST", f"{path}?{urlencode(query)}", octets, {})
 
     def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Any:
         may_repeat = method in ("GET", "PUT", "PATCH") or bool(headers)

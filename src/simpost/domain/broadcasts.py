@@ -68,6 +68,7 @@ class Audience(msgspec.Struct, frozen=True, omit_defaults=True):
         languages: of the traveller, as stored with the preferences.
         statuses: of the order, such as `IN_USE`.
         tags: of the eSIM, one of them.
+        file: id of a file that names them, instead of all conditions.
         esims: named one by one, instead of all conditions.
     """
 
@@ -76,6 +77,7 @@ class Audience(msgspec.Struct, frozen=True, omit_defaults=True):
     languages: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    file: str = ""
     esims: tuple[str, ...] = ()
 
 
@@ -102,6 +104,7 @@ class Broadcast(msgspec.Struct, frozen=True):
         template_version: the latest when it was begun.
         audience: empty where eSIMs are named and only their number is wanted.
         named: number of eSIMs that are named one by one.
+        file_id: of the file that names the eSIMs and has values for each.
         per_s: most messages that it begins in a second.
         local_minute: of the day at which each eSIM gets it, where it is; `None`: at once.
         start_ms: when it begins; not_after_ms: when what remains is not sent any more.
@@ -131,6 +134,7 @@ class Broadcast(msgspec.Struct, frozen=True):
     created_ms: int
     template_version: int | None = None
     named: int = 0
+    file_id: bytes | None = None
     local_minute: int | None = None
     status: BroadcastStatus = BroadcastStatus.PREPARING
     pause_reason: PauseReason | None = None

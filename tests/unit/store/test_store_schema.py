@@ -82,6 +82,7 @@ GIVEN = (
     "SCAN seen",
     "SCAN 2 CONSTANT ROWS",
     "SCAN 3-ROW VALUES CLAUSE",
+    "SCAN 20-ROW VALUES CLAUSE",
     "SCAN 50-ROW VALUES CLAUSE",
     "SCAN w",
     "SCAN waited_for",

@@ -88,6 +88,8 @@ ENDPOINTS: Final[Mapping[KeyScope | None, tuple[str, ...]]] = {
     KeyScope.BROADCASTS: (
         "GET /v1/broadcasts",
         "POST /v1/broadcasts",
+        "POST /v1/broadcasts/files",
+        "GET /v1/broadcasts/files/{id}/rows",
         "GET /v1/broadcasts/{id}",
         "POST /v1/broadcasts/{id}/pause",
         "POST /v1/broadcasts/{id}/resume",

@@ -61,12 +61,13 @@ class BroadcastMessages:
         esim = await self.find_esim(broadcast, esim_tran_no)
         if esim is None:
             return Refusal(Reason.ESIM_UNKNOWN)
+        values = await self._values(broadcast, esim_tran_no)
         rendered = await self._texts.render(
             account,
             esim,
             broadcast.category,
             broadcast.template,
-            lambda _: broadcast.values,
+            lambda _: values,
             broadcast.template_version,
         )
         if isinstance(rendered, Refusal):
@@ -81,3 +82,12 @@ class BroadcastMessages:
             keeps_refusal=False,
             commits_holds=False,
         )
+
+    async def _values(self, broadcast: Broadcast, esim_tran_no: str) -> Values:
+        """The values of the broadcast, with those that its file gives for the eSIM."""
+        if broadcast.file_id is None:
+            return broadcast.values
+        own = await self._store.broadcast_files.values_of(
+            broadcast.account_id, broadcast.file_id, esim_tran_no
+        )
+        return {**broadcast.values, **own}

@@ -11,13 +11,14 @@ import msgspec
 
 from simpost.domain.accounts import Account
 from simpost.domain.broadcast_sentences import reachable
-from simpost.domain.broadcasts import Audience, Broadcast
+from simpost.domain.broadcasts import Broadcast
 from simpost.domain.reasons import Reason
 from simpost.features.broadcasts.local_time import local_due_ms
 from simpost.features.broadcasts.messages import BroadcastMessages
 from simpost.messaging.decision import Hold, Refusal, SendPlan
 from simpost.messaging.intake import Intake
-from simpost.ports.store.broadcasts import PREPARE_STEP, BroadcastStore
+from simpost.ports.store import Store
+from simpost.ports.store.broadcasts import PREPARE_STEP
 
 PREVIEW_ESIMS: Final = 500
 """eSIMs that a preview decides; it counts the others."""
@@ -62,8 +63,9 @@ class BroadcastPreview(msgspec.Struct, frozen=True):
 class BroadcastPreviews:
     """Makes previews; stores and sends nothing."""
 
-    def __init__(self, store: BroadcastStore, intake: Intake, messages: BroadcastMessages) -> None:
-        self._store = store
+    def __init__(self, store: Store, intake: Intake, messages: BroadcastMessages) -> None:
+        self._store = store.broadcasts
+        self._files = store.broadcast_files
         self._intake = intake
         self._messages = messages
 
@@ -71,7 +73,7 @@ class BroadcastPreviews:
         self, account: Account, broadcast: Broadcast, now_ms: int
     ) -> BroadcastPreview:
         """What it would do at its start. Raises StoreError."""
-        esims, total = await self._audience(account.id, broadcast.audience)
+        esims, total = await self._audience(broadcast)
         from_ms = max(now_ms, broadcast.start_ms)
         refusals: Counter[Reason] = Counter()
         samples: dict[str, LanguageSample] = {}
@@ -109,7 +111,7 @@ class BroadcastPreviews:
 
     async def find_mistake(self, account: Account, broadcast: Broadcast) -> Refusal | None:
         """Why its template has no text with its values, for the first eSIM of its audience."""
-        esims, _ = await self._audience(account.id, broadcast.audience, most=1)
+        esims, _ = await self._audience(broadcast, most=1)
         for esim in esims:
             made = await self._messages.request(account, broadcast, esim)
             if isinstance(made, Refusal) and made.reason in _OF_TEMPLATE:
@@ -124,9 +126,12 @@ class BroadcastPreviews:
         return from_ms if esim is None else local_due_ms(esim, minute, from_ms)
 
     async def _audience(
-        self, account_id: int, audience: Audience, most: int = _MOST_COUNTED
+        self, broadcast: Broadcast, most: int = _MOST_COUNTED
     ) -> tuple[list[str], int]:
         """The first eSIMs of an audience, and how many it has."""
+        account_id, audience = broadcast.account_id, broadcast.audience
+        if broadcast.file_id is not None:
+            return await self._of_file(account_id, broadcast.file_id, min(most, PREVIEW_ESIMS))
         if audience.esims:
             named = list(dict.fromkeys(audience.esims))
             return named[: min(most, PREVIEW_ESIMS)], len(named)
@@ -140,3 +145,8 @@ class BroadcastPreviews:
             total += len(found)
             first += found[: PREVIEW_ESIMS - len(first)]
         return first[:most], total
+
+    async def _of_file(self, account_id: int, file_id: bytes, most: int) -> tuple[list[str], int]:
+        file = await self._files.find(account_id, file_id)
+        rows = await self._files.list_rows(account_id, file_id, after=0, limit=most, refused=False)
+        return [row.esim_tran_no for row in rows], file.good if file else 0

@@ -14,6 +14,7 @@ from simpost.domain.broadcast_rules import pause_rule
 from simpost.domain.broadcasts import MAX_UNFINISHED, Broadcast, BroadcastStatus, PauseReason
 from simpost.domain.messages import Category
 from simpost.errors import InvalidRequest, StoreError, UnknownBroadcast
+from simpost.features.broadcasts.files import BroadcastFiles
 from simpost.features.broadcasts.messages import BroadcastMessages, BroadcastTexts
 from simpost.features.broadcasts.preview import BroadcastPreviews
 from simpost.features.broadcasts.sender import BroadcastSender, IsStopped
@@ -67,7 +68,8 @@ class Broadcasts(Component):
         is_leader: Callable[[], bool] = always,
     ) -> None:
         messages = BroadcastMessages(store, texts)
-        self.previews = BroadcastPreviews(store.broadcasts, intake, messages)
+        self.previews = BroadcastPreviews(store, intake, messages)
+        self.files = BroadcastFiles(store.broadcast_files, new_id=new_id, clock_ms=clock_ms)
         self._sender = BroadcastSender(
             store,
             accounts,
@@ -189,6 +191,7 @@ class Broadcasts(Component):
         while turns and time.monotonic() < end_s:
             turns = [turn for each in turns if (turn := await self._turn(each, errors))[1] > 0]
         await self._store.delete_old(before_ms=now_ms - _KEEP_MS)
+        await self.files.delete_old()
         if errors:
             raise errors[0]
 

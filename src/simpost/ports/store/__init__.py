@@ -15,6 +15,7 @@ from simpost.domain.attempt_results import AttemptResult
 from simpost.ports.store.accounts import AccountStore
 from simpost.ports.store.api_keys import ApiKeyStore
 from simpost.ports.store.automations import AutomationStore
+from simpost.ports.store.broadcast_files import BroadcastFileStore
 from simpost.ports.store.broadcasts import BroadcastStore
 from simpost.ports.store.catalogue import (
     CatalogueStore,
@@ -68,6 +69,7 @@ __all__ = [
     "ApiKeyStore",
     "AttemptResult",
     "AutomationStore",
+    "BroadcastFileStore",
     "BroadcastStore",
     "CatalogueStore",
     "ConversationStore",
@@ -150,6 +152,7 @@ class Store:
     conversations: ConversationStore
     automations: AutomationStore
     broadcasts: BroadcastStore
+    broadcast_files: BroadcastFileStore
     webhooks: WebhookStore
     lifecycle: LifecycleStore
     lifecycle_sources: LifecycleSourceStore

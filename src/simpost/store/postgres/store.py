@@ -31,6 +31,7 @@ from simpost.store.postgres.routing import PostgresRouting
 from simpost.store.secret_box import SecretBox
 from simpost.store.shared.api_keys import StoredApiKeys
 from simpost.store.shared.automations import StoredAutomations
+from simpost.store.shared.broadcast_files import StoredBroadcastFiles
 from simpost.store.shared.broadcasts import StoredBroadcasts
 from simpost.store.shared.conversations import StoredConversations
 from simpost.store.shared.erasures import StoredErasures
@@ -104,6 +105,7 @@ class PostgresStore(Store):
             conversations=StoredConversations(database, texts),
             automations=StoredAutomations(database),
             broadcasts=StoredBroadcasts(database),
+            broadcast_files=StoredBroadcastFiles(database),
             webhooks=StoredWebhooks(database, database.seal),
             esim_tags=StoredEsimTags(database),
             lifecycle=StoredLifecycle(database),

@@ -28,6 +28,8 @@ def prepare(key: tuple[int, bytes], now_ms: int) -> Steps[bool]:
     audience = decode_audience(found["audience"])
     if audience.esims:
         return (yield from _prepare_named(broadcast, row["place_ms"], audience.esims, now_ms))
+    if broadcast.file_id is not None:
+        return (yield from _prepare_file(broadcast, broadcast.file_id, row["place_ms"]))
     after = row["place_ms"], row["place"]
     end = yield from _page_end(key[0], after, PREPARE_STEP)
     if end is None:
@@ -36,6 +38,16 @@ def prepare(key: tuple[int, bytes], now_ms: int) -> Steps[bool]:
     noted = yield SQL["note_page"], (*key, *after, *_conditions(audience), *end)
     yield from _note_place(broadcast, len(noted), 0, end, is_done=False)
     return False
+
+
+def _prepare_file(broadcast: Broadcast, file_id: bytes, place: int) -> Steps[bool]:
+    """`place` is the last line that was noted; rows without an eSIM were refused before."""
+    found = yield SQL["last_line"], (broadcast.account_id, file_id)
+    end = place + PREPARE_STEP
+    noted = yield SQL["note_file_rows"], (broadcast.account_id, broadcast.id, place, end)
+    is_done = not found or end >= found[0]["last_line"]
+    yield from _note_place(broadcast, len(noted), 0, (end, ""), is_done=is_done)
+    return is_done
 
 
 def _prepare_named(

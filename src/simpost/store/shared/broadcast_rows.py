@@ -43,6 +43,7 @@ def broadcast_of(row: NamedRow, audience: str | None = None) -> Broadcast:
         values=_decode_values(row["template_values"]),
         audience=decode_audience(audience) if audience else _NO_AUDIENCE,
         named=row["named"],
+        file_id=row["file_id"],
         per_s=row["pace"],
         local_minute=row["local_minute"],
         start_ms=row["start_ms"],

@@ -9,7 +9,7 @@ _FACTS: Final = """
   local_minute, start_ms, not_after_ms, status, pause_reason, begun_by, actor, stop_percent,
   stop_failed_percent, stop_opted_out_percent, most_parts, is_noted, total, accepted, held, refused,
   cancelled, parts, delivered, failed, opted_out, recent, place_ms, place, created_ms, changed_ms,
-  ended_ms, look_ms, report_ms, opt_outs_from, fingerprint
+  ended_ms, look_ms, report_ms, opt_outs_from, fingerprint, file_id
 """
 """All columns but the audience, which may name 10,000 eSIMs."""
 
@@ -20,10 +20,10 @@ _TEMPLATES: Final = {
           not_after_ms, status, begun_by, actor, stop_percent, most_parts, total, accepted, held,
           refused, cancelled, parts, place_ms, place, created_ms, changed_ms, template_version,
           local_minute, named, stop_failed_percent, stop_opted_out_percent, look_ms,
-          request_id, fingerprint
+          request_id, fingerprint, file_id
         ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'preparing', $11, $11, $12, $13, 0, 0, 0,
           0, 0, 0, 0, '', $14, $14, $15, $16, $17, $18, $19, 0, $20,
-          $21)
+          $21, $22)
         ON CONFLICT (account_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
         RETURNING id
     """,
@@ -90,6 +90,18 @@ _TEMPLATES: Final = {
             WHERE t.account_id = e.account_id AND t.esim_tran_no = e.esim_tran_no
               AND replace($9, '|' || t.tag || '|', '') <> $9))
         ORDER BY e.created_ms, e.esim_tran_no
+    """,
+    "note_file_rows": """
+        INSERT INTO broadcast_recipients (account_id, broadcast_id, esim_tran_no, state)
+        SELECT f.account_id, b.id, f.esim_tran_no, 'waiting' FROM broadcasts AS b
+        JOIN broadcast_file_rows AS f ON f.account_id = b.account_id AND f.file_id = b.file_id
+        WHERE b.account_id = $1 AND b.id = $2 AND f.account_id = $1
+          AND f.line > $3 AND f.line <= $4 AND f.esim_tran_no IS NOT NULL
+        ON CONFLICT (account_id, broadcast_id, esim_tran_no) DO NOTHING
+        RETURNING esim_tran_no
+    """,
+    "last_line": """
+        SELECT last_line FROM broadcast_files WHERE account_id = $1 AND id = $2
     """,
     "is_esim": "SELECT 1 AS found FROM esims WHERE esim_tran_no = $1 AND account_id = $2",
     "note_one": """

@@ -197,6 +197,7 @@ def _add(broadcast: Broadcast) -> Steps[bytes | None]:
             one.stop_opted_out_percent,
             one.request_id,
             one.fingerprint,
+            one.file_id,
         ),
     )
     if not added:  # another node has just added it

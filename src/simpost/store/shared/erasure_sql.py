@@ -136,6 +136,9 @@ SQL: Final = {
         SELECT id, body FROM lifecycle_errors
         WHERE account_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4
     """,
+    "erase_file_values": """
+        UPDATE broadcast_file_rows SET given = '{}' WHERE account_id = $1 AND esim_tran_no = $2
+    """,
     "erase_lifecycle_error": """
         UPDATE lifecycle_errors SET body = $3 WHERE account_id = $1 AND id = $2
     """,

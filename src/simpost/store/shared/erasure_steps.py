@@ -245,6 +245,7 @@ def _is_of_number(row: NamedRow, number: str) -> bool:
 
 def _esim(erasure: Erasure, _after: bytes, _now_ms: int) -> Steps[tuple[None, int]]:
     """Erase the numbers in the catalogue: an import may bring them back."""
+    yield SQL["erase_file_values"], (erasure.account_id, erasure.esim_tran_no)
     yield SQL["erase_known"], known_key(erasure.account_id, erasure.esim_tran_no)
     key = erasure.esim_tran_no, erasure.account_id
     rows = yield SQL["esim"], key

@@ -38,7 +38,7 @@ from simpost.domain.broadcasts import (
     Broadcast,
 )
 from simpost.domain.esims import EsimStatus
-from simpost.domain.messages import Category
+from simpost.domain.messages import Category, parse_id
 
 _MOST_AHEAD_MS: Final = 60 * 86_400_000
 _LONGEST_MS: Final = 14 * 86_400_000
@@ -69,6 +69,7 @@ PlanCode = Annotated[
 LocalTime = Annotated[
     StrictStr, Matching(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", "must be a time of day, such as 09:30")
 ]
+FileId = Annotated[StrictStr, Matching(r"^[0-9a-f-]{36}$", "must be the id of a file")]
 Percent = Annotated[StrictInt, Field(ge=1, le=100)]
 
 
@@ -90,6 +91,7 @@ class AudienceIn(Schema):
     tags: Annotated[list[Tag], Field(max_length=_MOST_VALUES)] = Field(
         default=[], description="Tag of the eSIM, one of them."
     )
+    file: FileId | None = Field(default=None, description="A file, instead of conditions.")
     esims: Annotated[list[Identifier], Field(max_length=MAX_NAMED)] = Field(
         default=[], description="esimTranNos, instead of conditions."
     )
@@ -97,8 +99,8 @@ class AudienceIn(Schema):
     @model_validator(mode="after")
     def _check_fields(self) -> AudienceIn:
         conditions = (self.plans, self.countries, self.languages, self.statuses, self.tags)
-        if self.esims and any(conditions):
-            raise ValueError("give conditions or esims")
+        if (bool(self.esims), any(conditions), self.file is not None).count(True) > 1:
+            raise ValueError("give conditions, esims or file")
         return self
 
     @property
@@ -110,6 +112,7 @@ class AudienceIn(Schema):
             languages=tuple(self.languages),
             statuses=tuple(self.statuses),
             tags=tuple(self.tags),
+            file=self.file or "",
             esims=tuple(dict.fromkeys(self.esims)),
         )
 
@@ -195,6 +198,7 @@ class BroadcastRequest(Schema):
             category=self.category,
             values=self.values,
             audience=self.audience.audience,
+            file_id=parse_id(self.audience.file) if self.audience.file else None,
             per_s=self.per_second,
             local_minute=_minute_of(self.local_time),
             start_ms=start_ms,

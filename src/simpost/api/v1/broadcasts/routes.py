@@ -57,6 +57,8 @@ async def begin_broadcast(
         broadcast = given.broadcast(account.id, services.clock_ms())
     except ValueError as error:
         raise invalid(f"{error}.") from None
+    if broadcast.audience.file and not await _has_file(services, broadcast):
+        raise invalid("audience.file: the account has no such file.")
     template = await services.templates.find(account.id, given.template)
     if template is None:
         raise refusal_problem(Reason.TEMPLATE_UNKNOWN, "")
@@ -156,6 +158,13 @@ async def list_recipients(
     rows = [show_recipient(each) for each in found[: query.limit]]
     last = rows[-1].esim_tran_no if len(found) > query.limit else None
     return RecipientPage(recipients=rows, next=last)
+
+
+async def _has_file(services: Services, broadcast: Broadcast) -> bool:
+    found = broadcast.file_id and await services.store.broadcast_files.find(
+        broadcast.account_id, broadcast.file_id
+    )
+    return bool(found)
 
 
 def _shown(services: Services, changed: Broadcast, *, is_done: bool) -> BroadcastOut:

@@ -41,6 +41,7 @@ class AudienceOut(Schema):
     languages: list[str]
     statuses: list[str]
     tags: list[str]
+    file: str | None
     esims: list[str]
 
 
@@ -184,6 +185,7 @@ def show_broadcast(broadcast: Broadcast, now_ms: int) -> BroadcastOut:
             languages=list(audience.languages),
             statuses=list(audience.statuses),
             tags=list(audience.tags),
+            file=format_id(one.file_id) if one.file_id else None,
             esims=list(audience.esims),
         ),
         counts=BroadcastCounts(

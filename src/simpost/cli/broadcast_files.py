@@ -1,0 +1,74 @@
+"""`simpost broadcast file`: upload a CSV or XLSX file with the eSIMs of a broadcast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+import typer
+
+from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
+from simpost.cli.output import columns, print_json, print_lines
+from simpost.errors import ConfigError
+
+_PATH: Final = "/v1/broadcasts/files"
+_MAX_OCTETS: Final = 8 * 1_048_576
+
+
+def upload_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or XLSX file with a heading.")],
+    map_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="HEADING=FIELD", help="esimTranNo, iccid or a variable; repeatable."
+        ),
+    ] = None,
+    sheet: Annotated[str, typer.Option(help="Sheet of a workbook that has several.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read it; store nothing.")] = False,
+    url: Url = None,
+    config: Config = None,
+    access_code: AccessCode = None,
+    secret: Secret = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Upload the eSIMs of a broadcast, with values of its template; then `start --file ID`.
+
+    Shows the first 20 rows and every refused one. The exit code is 0 only if no row was refused.
+    """
+    octets = file.read_bytes()
+    if len(octets) > _MAX_OCTETS:
+        raise ConfigError(f"{file} has {len(octets):,} octets, {_MAX_OCTETS:,} at most: split it.")
+    query = {"name": file.name[:128], "sheet": sheet, "dryRun": str(dry_run).lower()}
+    server = account_server(url, config, access_code, secret, api_key)
+    read = server.upload(_PATH, [*query.items(), *(("map", each) for each in map_ or ())], octets)
+    refused = read["refusedRows"]
+    while read["id"] and len(refused) < read["refused"]:
+        place = f"{_PATH}/{quote(read['id'], safe='')}/rows"
+        query_rows = {"refused": "true", "after": refused[-1]["line"], "limit": 1000}
+        refused += server.get(place, query_rows)["rows"]
+    if as_json:
+        print_json(read)
+    else:
+        print_lines(_lines(read, refused))
+    if read["refused"]:
+        raise typer.Exit(1)
+
+
+def _lines(read: dict[str, Any], refused: list[dict[str, Any]]) -> Iterator[str]:
+    if read["id"]:
+        yield f"{read['id']}  {read['name']}  (kept until {read['keptUntil']})"
+    for heading, use in read["columns"].items():
+        yield f"column {heading!r}: {use or 'not used'}"
+    rows = [["line", "esimTranNo", "values", ""]]
+    for row in read["preview"]:
+        values = ", ".join(f"{name}={text}" for name, text in row["values"].items())
+        rows.append([str(row["line"]), row["esimTranNo"] or "-", values, row["reason"] or ""])
+    yield from columns(rows, None)
+    yield f"{read['good']:,} of {read['rows']:,} rows name an eSIM"
+    for row in refused:
+        yield f"line {row['line']}: {row['reason']}"
+    if len(refused) < read["refused"]:
+        yield f"and {read['refused'] - len(refused):,} more"
