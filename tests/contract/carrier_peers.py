@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from simpost.carriers.http import HttpCarrier
 from simpost.carriers.smpp import SmppCarrier
 from simpost.config import CarrierSettings, HttpCarrierSettings, SmppCarrierSettings
+from simpost.config.esim_access_carrier import EsimAccessCarrierSettings
 from simpost.domain.inbound import InboundPart
 from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.reasons import Reason
@@ -56,6 +57,7 @@ _FAULTS: tuple[tuple[str, AnyFault], ...] = (
 class SmppPeer:
     """The bundled simulator."""
 
+    has_ids = True
     has_receipts = True
     has_ownership = True
 
@@ -98,12 +100,14 @@ class SmppPeer:
 class HttpPeer:
     """An API that takes `to` and `text` as JSON."""
 
+    has_ids = True
     has_receipts = False
     has_ownership = True
 
     def __init__(self) -> None:
         app = web.Application()
         app.router.add_post("/send", self._send)
+        app.router.add_post("/esim/sendSms", self._send)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         self._taken = 0
         self.port = 0
@@ -140,12 +144,12 @@ class HttpPeer:
         return HttpCarrier(settings)
 
     async def _send(self, request: web.Request) -> web.StreamResponse:
-        assert request.headers["Authorization"] == "Bearer key"
+        self._check(request)
         body = await request.json()
         self.requests.append(body)
-        match body["to"]:
+        match self._number(body):
             case to if to == REFUSE:
-                return web.json_response({"error": "no such number"}, status=400)
+                return self._refuse()
             case to if to == THROTTLE:
                 return web.Response(status=429, headers={"Retry-After": "7"})
             case to if to == BUSY:
@@ -157,13 +161,69 @@ class HttpPeer:
                 request.transport.abort()
             case to if to == SLOW:
                 await asyncio.sleep(_SLOW_S)
+        return self._accept()
+
+    def _check(self, request: web.Request) -> None:
+        assert request.headers["Authorization"] == "Bearer key"
+
+    def _number(self, body: dict[str, Any]) -> str:
+        return str(body["to"])
+
+    def _refuse(self) -> web.Response:
+        return web.json_response({"error": "no such number"}, status=400)
+
+    def _accept(self) -> web.Response:
         self._taken += 1
         return web.json_response({"messages": [{"id": f"id-{self._taken}"}]}, status=201)
+
+
+class EsimAccessPeer(HttpPeer):
+    """An API whose outcome is in the body, and which gives no ids."""
+
+    has_ids = False
+
+    def settings(
+        self, *, max_unanswered: int = 10, port: int | None = None, **changed: Any
+    ) -> CarrierSettings:
+        changed.pop("source_address", None)  # the API takes none
+        given = {
+            "type": "esim_access",
+            "name": "peer",
+            "base_url": f"http://127.0.0.1:{port or self.port}",
+            "access_code": SecretStr("code"),
+            "credentials": "access_code",
+            "allow_private": True,
+            "max_unanswered": max_unanswered,
+            "rate_per_s": 0,
+            "response_timeout_s": 1.0,
+            **changed,
+        }
+        return EsimAccessCarrierSettings.model_validate(given)
+
+    def build(self, settings: CarrierSettings) -> Carrier:
+        assert isinstance(settings, EsimAccessCarrierSettings)
+        return HttpCarrier(settings)
+
+    def _check(self, request: web.Request) -> None:
+        assert request.headers["RT-AccessCode"] == "code"
+
+    def _number(self, body: dict[str, Any]) -> str:
+        return str(body["esimTranNo"])
+
+    def _envelope(self, code: str) -> web.Response:
+        return web.json_response({"success": code == "0", "errorCode": code, "obj": {}})
+
+    def _refuse(self) -> web.Response:
+        return self._envelope("310403")
+
+    def _accept(self) -> web.Response:
+        return self._envelope("0")
 
 
 class ScriptedPeer:
     """The script of the double; its settings are those of an HTTP carrier."""
 
+    has_ids = True
     has_receipts = True
     has_ownership = False
 
@@ -225,8 +285,8 @@ class ScriptedPeer:
         )
 
 
-Peer = SmppPeer | HttpPeer | ScriptedPeer
-PEERS: tuple[type[Peer], ...] = (SmppPeer, HttpPeer, ScriptedPeer)
+Peer = SmppPeer | HttpPeer | EsimAccessPeer | ScriptedPeer
+PEERS: tuple[type[Peer], ...] = (SmppPeer, HttpPeer, EsimAccessPeer, ScriptedPeer)
 
 
 def unused_port() -> int:

@@ -25,8 +25,21 @@ def test_the_files_of_a_new_carrier_are_those_of_the_http_carrier():
         if re.search("HttpCarrier|HttpUpstreamSettings", path.read_text("utf-8"))
     ]
     ours = [name for name in names if name.startswith("src/")]
-    own = {path for path in about if Path(path).parent.name == "http" or "config/http_" in path}
+    own = {path for path in about if re.search(r"/http/|config/http_|config/.*_carrier\.py", path)}
     assert set(about) - own == set(ours) - own
+
+
+def test_the_files_of_a_new_upstream_api_are_those_of_esim_access():
+    files, count = listed("How to add an upstream API")
+    assert len(files) == count
+    names = {file.replace("supplier", "esim_access") for file in files}
+    assert [name for name in names if not Path(name).exists()] == []
+    about = [
+        str(path)
+        for path in Path("src").rglob("*.py")
+        if "EsimAccessCarrierSettings" in path.read_text("utf-8")
+    ]
+    assert set(about) == {name for name in names if name.startswith("src/")}
 
 
 def test_the_files_of_a_new_table_are_counted():

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
+from simpost.config.esim_access_carrier import EsimAccessCarrierSettings
 from simpost.config.http_carrier import HttpCarrierSettings
 from simpost.config.section import NAME, Section, SenderOrAny, SenderOrNone
 from simpost.text import TextError, parse_language
@@ -256,9 +257,20 @@ class SmppCarrierSettings(Section):
         description="Format of `validity_period`.",
     )
 
+    @property
+    def default_sender(self) -> str:
+        """The sender of a message that names none; empty if the carrier chooses it."""
+        return self.source_address
+
+    @property
+    def other_senders(self) -> frozenset[str]:
+        """Senders that a message may name."""
+        return self.senders
+
 
 CarrierSettings: TypeAlias = Annotated[
-    SmppCarrierSettings | HttpCarrierSettings, Field(discriminator="type")
+    SmppCarrierSettings | HttpCarrierSettings | EsimAccessCarrierSettings,
+    Field(discriminator="type"),
 ]
 """The settings of a carrier; `type` selects the class."""
 CARRIER_TYPES: Final[Mapping[str | int, type[Section]]] = {

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field, JsonValue, SecretStr, ValidationInfo
 from simpost.config.http_auth import HttpAuth
 from simpost.config.http_upstream import (
     LONG_TEXTS,
-    HttpUpstreamSettings,
     LongTexts,
+    SenderUpstreamSettings,
     Url,
     checked_headers,
     placeholders_in,
@@ -85,7 +85,7 @@ _Status = Annotated[str, Field(pattern=r"^[1-5](?:[0-9]{2}|xx)$")]
 _Code = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class HttpCarrierSettings(HttpUpstreamSettings):
+class HttpCarrierSettings(SenderUpstreamSettings):
     """A carrier reached by HTTP: simpost calls its API, one request per message."""
 
     type: Literal["http"] = Field(description="The type of carrier.")

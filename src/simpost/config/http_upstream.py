@@ -129,15 +129,7 @@ class HttpUpstreamSettings(Section):
         description="Largest number of requests per second; 0 for no limit.",
     )
     address: Literal["msisdn", "imsi", "iccid", "esim_tran_no"] = Field(
-        default="msisdn", description="Identifier of the eSIM used as `{destination}`."
-    )
-    source_address: SenderOrNone = Field(
-        default="",
-        description="Default `{sender}`: up to 15 digits, or up to 11 letters and digits.",
-    )
-    senders: frozenset[SenderOrAny] = Field(
-        default=frozenset(),
-        description='Other senders a message may request with `from`; `"*"` allows any.',
+        default="msisdn", description="Identifier of the eSIM that messages are sent to."
     )
     max_parts: int = Field(
         default=10,
@@ -151,3 +143,35 @@ class HttpUpstreamSettings(Section):
     def called_url(self) -> str:
         """A URL of the API; its host is shown as the peer."""
         raise NotImplementedError
+
+    @property
+    def default_sender(self) -> str:
+        """The sender of a message that names none; empty if the carrier chooses it."""
+        return ""
+
+    @property
+    def other_senders(self) -> frozenset[str]:
+        """Senders that a message may name; none if the API takes no sender."""
+        return frozenset()
+
+
+class SenderUpstreamSettings(HttpUpstreamSettings):
+    """A carrier whose API takes a sender."""
+
+    source_address: SenderOrNone = Field(
+        default="",
+        description="Default sender: up to 15 digits, or up to 11 letters and digits; empty: the "
+        "carrier chooses.",
+    )
+    senders: frozenset[SenderOrAny] = Field(
+        default=frozenset(),
+        description='Other senders a message may request with `from`; `"*"` allows any.',
+    )
+
+    @property
+    def default_sender(self) -> str:
+        return self.source_address
+
+    @property
+    def other_senders(self) -> frozenset[str]:
+        return self.senders

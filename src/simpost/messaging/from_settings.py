@@ -45,6 +45,6 @@ def conversation_rules_of(settings: Settings) -> ConversationRules:
 
 def numbers_of(settings: Settings) -> OwnNumbers:
     """The numbers people can send to, and every sender that our messages may have."""
-    senders = {carrier.source_address for carrier in settings.carriers}
-    senders = senders.union(*(carrier.senders for carrier in settings.carriers)) - {"*"}
+    senders = {carrier.default_sender for carrier in settings.carriers}
+    senders = senders.union(*(carrier.other_senders for carrier in settings.carriers)) - {"*"}
     return OwnNumbers({each.number: each.account for each in settings.numbers}, senders)

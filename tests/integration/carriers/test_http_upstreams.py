@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 
+import msgspec
 import pytest
 
+from simpost.domain.options import Concatenation, Options
 from simpost.ports.carrier import ConnectionState
+from simpost.text import CallLimit
 from tests.contract.carrier_peers import part, unused_port
 from tests.integration.carriers.upstream_api import (
     SECRET,
@@ -14,9 +17,11 @@ from tests.integration.carriers.upstream_api import (
     Reply,
     running_api,
     running_carrier,
+    settings_of,
     shown,
 )
-from tests.integration.carriers.upstream_cases import CASES, Case
+from tests.integration.carriers.upstream_case import Case
+from tests.integration.carriers.upstream_cases import CASES
 
 NUMBER = "447700900001"
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -219,3 +224,62 @@ def test_a_secret_that_is_no_header_is_refused(secret) -> None:
 
     with pytest.raises(ValueError, match="printable ASCII"):
         BearerAuth.model_validate({"type": "bearer", "token": secret}, strict=False)
+
+
+SETTINGS = {case.name: case.settings for case in CASES}
+ESIM_ACCESS = SETTINGS["esim_access"]
+
+
+async def test_an_attempt_after_a_doubt_has_the_same_request_id(api) -> None:
+    """HiRoaming describes it as "for idempotency"."""
+    api.script(Reply(act="cut"), Reply(200, {"success": False, "errorCode": "900001"}))
+    first = part(NUMBER)
+    again = msgspec.structs.replace(first, attempt=2, unclear=1, repeat=True)
+    later = msgspec.structs.replace(first, attempt=3, unclear=1)
+    async with running_carrier(ESIM_ACCESS, api.url) as (carrier, recorder):
+        for each in (first, again, later):
+            await recorder.outcome(carrier, each)
+    ids = [each.headers["rt-requestid"] for each in api.requests]
+    assert ids[0] == ids[1] != ids[2]
+
+
+async def test_throttled_responses_lower_the_rate_that_others_share(api) -> None:
+    """8 a second are for all calls of the account, so fewer may be left for texts."""
+    api.script(Reply(429))
+    settings = {**ESIM_ACCESS, "rate_per_s": 200}
+    async with running_carrier(settings, api.url) as (carrier, recorder):
+        assert settings_of(ESIM_ACCESS, api.url).rate_per_s == 8
+        while carrier.connections()[0].allowed_per_s == 200:
+            await recorder.until(lambda: carrier.capacity > 0)
+            await recorder.outcome(carrier, part(NUMBER))
+        assert carrier.connections()[0].allowed_per_s < 100
+
+
+async def test_nothing_is_sent_until_retry_after_has_passed(api) -> None:
+    api.script(Reply(429, headers={"Retry-After": "60"}))
+    async with running_carrier(ESIM_ACCESS, api.url) as (carrier, recorder):
+        outcome = await recorder.outcome(carrier, part(NUMBER))
+        assert (outcome.kind.value, outcome.retry_after_s) == ("throttled", 60.0)
+        assert carrier.capacity == 0
+        assert carrier.state is ConnectionState.THROTTLED
+
+
+async def test_numbered_texts_begin_with_their_number(api) -> None:
+    api.script(Reply(200, {"success": True}))
+    options = Options(Concatenation.NUMBERED)
+    async with running_carrier(ESIM_ACCESS, api.url) as (carrier, recorder):
+        for number, total in ((1, 2), (2, 2), (1, 1)):
+            one = msgspec.structs.replace(
+                part(NUMBER, "abc"), number=number, total=total, options=options
+            )
+            await recorder.outcome(carrier, one)
+    assert [each.json["message"] for each in api.requests] == ["1/2 abc", "2/2 abc", "abc"]
+
+
+@pytest.mark.parametrize(("numbered", "way"), [("whole", "payload"), ("numbered", "numbered")])
+async def test_the_limit_of_a_request_is_counted_as_the_api_counts(api, numbered, way) -> None:
+    settings = {**ESIM_ACCESS, "long_texts": numbered}
+    async with running_carrier(settings, api.url) as (carrier, _):
+        found = carrier.capabilities
+    assert (found.concatenation, found.call_limit) == (way, CallLimit(500, "utf16"))
+    assert (found.receipts, found.sender, found.senders) == (False, "", frozenset())

@@ -46,7 +46,7 @@ def test_the_status_is_the_outcome(status: int, kind: OutcomeKind, reason: Reaso
 
 
 def test_the_page_has_the_outcome_of_every_status_named_there() -> None:
-    table = PAGE.partition("### Outcome by status")[2].partition("\n## ")[0]
+    table = PAGE.partition("### Outcome by status")[2].partition("\n### ")[0]
     rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| ")][2:]
     found = {status.strip(): outcome.strip() for status, outcome in rows}
     for status, kind, _ in STATUSES:

@@ -96,8 +96,8 @@ class HttpCarrier:
             concatenation=self._upstream.concatenation,
             call_limit=self._upstream.call_limit,
             max_parts=settings.max_parts,
-            sender=settings.source_address,
-            senders=settings.senders,
+            sender=settings.default_sender,
+            senders=settings.other_senders,
             receipts=self._upstream.receipts,
         )
 

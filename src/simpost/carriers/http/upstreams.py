@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from simpost.carriers.http.esim_access import EsimAccess
 from simpost.carriers.http.generic import GenericUpstream
 from simpost.carriers.http.upstream import Upstream
 from simpost.config import HttpCarrierSettings
+from simpost.config.esim_access_carrier import EsimAccessCarrierSettings
 from simpost.config.http_upstream import HttpUpstreamSettings
 
 _UPSTREAMS: Final[dict[type[HttpUpstreamSettings], Callable[[Any], Upstream]]] = {
     HttpCarrierSettings: GenericUpstream,
+    EsimAccessCarrierSettings: EsimAccess,
 }
 
 
