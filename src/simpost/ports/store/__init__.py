@@ -27,6 +27,7 @@ from simpost.ports.store.catalogue import (
     PriceRow,
     Saved,
 )
+from simpost.ports.store.catalogue_sync import CatalogueSyncStore
 from simpost.ports.store.conversations import ConversationStore
 from simpost.ports.store.erasures import Erasure, ErasureStore
 from simpost.ports.store.esim_tags import EsimTagStore
@@ -72,6 +73,7 @@ __all__ = [
     "BroadcastFileStore",
     "BroadcastStore",
     "CatalogueStore",
+    "CatalogueSyncStore",
     "ConversationStore",
     "Deferral",
     "DeliveryFilter",
@@ -140,6 +142,7 @@ class Store:
     log: MessageLog
     events: EventLog
     catalogue: CatalogueStore
+    catalogue_syncs: CatalogueSyncStore
     accounts: AccountStore
     api_keys: ApiKeyStore
     inbound: InboundStore

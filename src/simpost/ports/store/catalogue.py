@@ -173,6 +173,14 @@ class CatalogueStore(Protocol):
         """As `merge_plans`, by transaction number."""
         ...
 
+    async def compare_plans(self, plans: Sequence[PlanRow]) -> Saved:
+        """What `merge_plans` would do; nothing is written."""
+        ...
+
+    async def compare_esims(self, account_id: int, esims: Sequence[EsimRow]) -> Saved:
+        """What `merge_esims` would do; nothing is written."""
+        ...
+
     async def search_esims(self, which: EsimSearch) -> list[tuple[int, EsimRow]]:
         """With the id of their account; `sms_status` is the eSIM's own."""
         ...

@@ -57,6 +57,13 @@ class PostgresCatalogue:
     async def merge_plans(self, plans: Sequence[PlanRow]) -> Saved:
         return await self._write(rows.merge_plans, plans)
 
+    async def compare_plans(self, plans: Sequence[PlanRow]) -> Saved:
+        return await self._write(rows.compare_plans, plans)
+
+    async def compare_esims(self, account_id: int, esims: Sequence[EsimRow]) -> Saved:
+        batch = EsimBatch(account_id, esims, self._seal)
+        return await self._write(rows.compare_esims, batch)
+
     async def save_prices(self, account_id: int, prices: Sequence[PriceRow]) -> Saved:
         return await self._write(rows.save_prices, PriceBatch(account_id, prices))
 

@@ -146,6 +146,36 @@ async def _merge_esims(session: PostgresSession, batch: EsimBatch) -> Saved:
     return merging.finish({row["name"] for row in rows})
 
 
+async def compare_plans(
+    session: PostgresSession, batches: Sequence[Sequence[PlanRow]]
+) -> list[Saved]:
+    return [await _compare_plans(session, batch) for batch in batches]
+
+
+async def _compare_plans(session: PostgresSession, plans: Sequence[PlanRow]) -> Saved:
+    merging = PlanImport()
+    keys = [plan.package_code for plan in plans]
+    there = {row["package_code"]: row for row in await session.execute("stored_plans", keys)}
+    for place, plan in enumerate(plans):
+        row = there.get(plan.package_code)
+        merging.merge(place, plan_of(row) if row else None, plan)
+    return merging.saved
+
+
+async def compare_esims(session: PostgresSession, batches: Sequence[EsimBatch]) -> list[Saved]:
+    return [await _compare_esims(session, batch) for batch in batches]
+
+
+async def _compare_esims(session: PostgresSession, batch: EsimBatch) -> Saved:
+    merging = EsimImport(batch)
+    keys = [esim.esim_tran_no for esim in batch.esims]
+    there = {row["esim_tran_no"]: row for row in await session.execute("stored_esims", keys)}
+    for place, esim in enumerate(batch.esims):
+        merging.merge(place, there.get(esim.esim_tran_no), esim)
+    rows = await session.execute("known_plans", sorted(merging.plans()))
+    return merging.finish({row["name"] for row in rows})
+
+
 async def save_prices(session: PostgresSession, batches: Sequence[PriceBatch]) -> list[Saved]:
     async with session.transaction():
         return [await _save_prices(session, batch) for batch in batches]

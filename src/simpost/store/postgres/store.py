@@ -33,6 +33,7 @@ from simpost.store.shared.api_keys import StoredApiKeys
 from simpost.store.shared.automations import StoredAutomations
 from simpost.store.shared.broadcast_files import StoredBroadcastFiles
 from simpost.store.shared.broadcasts import StoredBroadcasts
+from simpost.store.shared.catalogue_sync import StoredCatalogueSyncs
 from simpost.store.shared.conversations import StoredConversations
 from simpost.store.shared.erasures import StoredErasures
 from simpost.store.shared.esim_tags import StoredEsimTags
@@ -98,6 +99,7 @@ class PostgresStore(Store):
             inbound=PostgresInbound(database),
             refusals=StoredRefusals(database),
             recipients=StoredRecipients(database, database.texts),
+            catalogue_syncs=StoredCatalogueSyncs(database),
             stops=StoredStops(database),
             quotas=StoredQuotas(database),
             templates=StoredTemplates(database),

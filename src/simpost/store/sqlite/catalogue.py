@@ -85,6 +85,12 @@ class SqliteCatalogue:
         batch = EsimBatch(account_id, esims, self._seal)
         return await self._change_esims(rows.merge_esims, batch)
 
+    async def compare_plans(self, plans: Sequence[PlanRow]) -> Saved:
+        return await self._read(rows.compare_plans, plans)
+
+    async def compare_esims(self, account_id: int, esims: Sequence[EsimRow]) -> Saved:
+        return await self._read(rows.compare_esims, EsimBatch(account_id, esims, self._seal))
+
     async def search_esims(self, which: EsimSearch) -> list[tuple[int, EsimRow]]:
         return await self._read(rows.search_esims, which)
 

@@ -79,6 +79,22 @@ def _merge_esims(session: SqliteSession, batch: EsimBatch) -> Saved:
     return merging.finish({name for name in plans if _knows_plan(session, name)})
 
 
+def compare_plans(connection: apsw.Connection, plans: Sequence[PlanRow]) -> Saved:
+    merging = PlanImport()
+    for place, plan in enumerate(plans):
+        row = row_of(connection, "stored_plan", (plan.package_code,))
+        merging.merge(place, plan_of(row) if row else None, plan)
+    return merging.saved
+
+
+def compare_esims(connection: apsw.Connection, batch: EsimBatch) -> Saved:
+    merging = EsimImport(batch)
+    for place, esim in enumerate(batch.esims):
+        merging.merge(place, row_of(connection, "stored_esim", (esim.esim_tran_no,)), esim)
+    plans = merging.plans()
+    return merging.finish({name for name in plans if row_of(connection, "has_plan", (name,))})
+
+
 def _esim_columns(account_id: int, esim: EsimRow) -> tuple[Any, ...]:
     key, *columns = columns_of(esim)
     return key, account_id, *columns

@@ -18,6 +18,7 @@ from simpost.store.shared.api_keys import StoredApiKeys
 from simpost.store.shared.automations import StoredAutomations
 from simpost.store.shared.broadcast_files import StoredBroadcastFiles
 from simpost.store.shared.broadcasts import StoredBroadcasts
+from simpost.store.shared.catalogue_sync import StoredCatalogueSyncs
 from simpost.store.shared.conversations import StoredConversations
 from simpost.store.shared.erasures import StoredErasures
 from simpost.store.shared.esim_tags import StoredEsimTags
@@ -100,6 +101,7 @@ class SqliteStore(Store):
             inbound=SqliteInbound(database, catalogue.forget_esims),
             refusals=StoredRefusals(database),
             recipients=StoredRecipients(database, database.texts, catalogue.forget_esims),
+            catalogue_syncs=StoredCatalogueSyncs(database),
             stops=StoredStops(database),
             quotas=StoredQuotas(database),
             templates=StoredTemplates(database),
