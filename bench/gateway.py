@@ -99,6 +99,14 @@ class Serving:
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 
+    def ask_admin(self, path: str) -> Any:
+        """The JSON response of the admin API for a path."""
+        request = urllib.request.Request(
+            f"{self.url}/v1/admin/{path}", headers={"Authorization": f"Bearer {self.token}"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
     def pause(self) -> None:
         """The administrator's commands: what is accepted waits in the store."""
         self.operate("POST", "carriers/simulator/pause", None)

@@ -22,6 +22,7 @@ from simpost.domain.inbound import InboundPart
 from simpost.domain.reasons import Reason
 from simpost.features.automations.service import Automations
 from simpost.features.broadcasts.service import Broadcasts
+from simpost.features.catalogue_sync.service import CatalogueSync
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.lifecycle.sources import LifecycleSources
@@ -63,7 +64,7 @@ from simpost.messaging.text_keys import TextKeys
 from simpost.messaging.tracing import TracedIntake, trace_carrier_events
 from simpost.net.resolver import NameResolver
 from simpost.observe.tracing import Tracing, open_tracing
-from simpost.ports.store import Store
+from simpost.ports.store import EsimRow, Store
 from simpost.runtime.component import Component
 from simpost.runtime.metrics_collector import MetricsCollector
 from simpost.runtime.readiness import ReadinessCheck
@@ -104,7 +105,8 @@ class App:
         self.accounts = Accounts(store.accounts, shared=parts.rate_limits)
         self.api_keys, self.stops = ApiKeys(store.api_keys, clock_ms), Stops(store.stops, clock_ms)
         self.dispatch, self.copy_guard = self._build_dispatch(), self._build_copy_guard()
-        carriers = self._build_carriers()
+        carriers, self._names = self._build_carriers(), NameResolver()
+        self.catalogue_sync = self._build_catalogue_sync()
         self.policy = self._build_policy()
         self.intake = self._build_intake()
         self._replies = HandsetPreferences(settings.preferences)
@@ -116,11 +118,13 @@ class App:
         # In the order in which they apply new settings: routes change before carriers are removed.
         services = (self.dispatch, self.intake, self.inbound, self.failover, self.maintenance)
         settled = (TextKeys(store), self.policy, self._replies)
-        changing = (*settled, *features, carriers, *services, RemovedCarriers(self.dispatch))
+        changing = (
+            *(*settled, self.catalogue_sync, *features),
+            *(carriers, *services, RemovedCarriers(self.dispatch)),
+        )
         self._reload = Reload(settings, reread or (lambda: settings), changing)
         self.cluster = self._build_node()
         self.notifications = Notifications(self.dispatch, self.cluster)
-        self._names = NameResolver()
         self._webhook_sender = self._build_webhook_sender()
         self.webhook_delivery = self._build_webhook_delivery()
         components = (parts.clock, self.cluster, self.stops, self.api_keys, *changing)
@@ -152,7 +156,19 @@ class App:
     def _build_policy(self) -> PolicyRules:
         settings = self.settings
         senders = SenderRules(settings.sender_rules, settings.registered_senders)
-        return PolicyRules(settings.policy, settings.open_hours, self.stops, senders)
+        find_stale = self.catalogue_sync.find_refusal
+        return PolicyRules(settings.policy, settings.open_hours, self.stops, senders, find_stale)
+
+    def _build_catalogue_sync(self) -> CatalogueSync:
+        return CatalogueSync(
+            self.store,
+            self.accounts,
+            self.settings.sources,
+            self._names,
+            clock_ms=self._clock_ms,
+            on_saved=self._apply_parked,
+            is_leader=self._is_leader,
+        )
 
     def _build_carriers(self) -> ConfiguredCarriers:
         make = partial(build_carrier, owned=self._parts.owned, clock_ms=self._clock_ms)
@@ -386,6 +402,7 @@ class App:
             conversations=self.features.conversations,
             automations=self.features.automations,
             broadcasts=self.features.broadcasts,
+            catalogue_sync=self.catalogue_sync,
             names=self._names,
             opt_out_links=self._opt_out_links(),
             carriers=CarrierControl(self.dispatch, self.cluster),
@@ -423,6 +440,7 @@ class App:
         await self.accounts.reload()
         await self.api_keys.reload()
         await self.features.lifecycle.sources.reload()
+        await self.catalogue_sync.reload()
 
     async def _check_identity(self) -> None:
         """Hold all sending if the store is a copy."""
@@ -439,6 +457,9 @@ class App:
 
     def _may_lead_sends(self) -> bool:
         return self.cluster.is_leader and self.copy_guard.may_send()
+
+    async def _apply_parked(self, account_id: int, esims: Sequence[EsimRow]) -> None:
+        await self.features.lifecycle.apply_parked(account_id, esims)
 
     def _receive(self, part: InboundPart) -> asyncio.Future[Reason | None]:
         return self._receipts.receive(part)

@@ -75,6 +75,14 @@ class NotHeld(NotFound):
     """Sending is not held: this store is no copy, or was confirmed before."""
 
 
+class UnknownSource(NotFound):
+    """The configuration has no source with this name."""
+
+
+class PullRuns(InvalidRequest):
+    """A pull of this source is running."""
+
+
 class UnknownStop(NotFound):
     """There is no stop with exactly this scope."""
 

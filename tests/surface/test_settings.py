@@ -23,6 +23,7 @@ from simpost.config.settings import (
     ServerSettings,
     TracingSettings,
 )
+from simpost.config.sources import SourceSettings
 from simpost.config.store import NodeSettings, StoreSettings
 from simpost.config.verifications import VerificationSettings
 
@@ -44,6 +45,7 @@ SECTIONS: dict[str, type[Section]] = {
     "[[open_hours]]": OpenHoursSettings,
     "[[sender_rules]]": SenderRuleSettings,
     "[[registered_senders]]": RegisteredSenderSettings,
+    "[[sources]]": SourceSettings,
     "[log]": LogSettings,
     "[tracing]": TracingSettings,
 }

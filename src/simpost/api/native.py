@@ -27,6 +27,7 @@ from simpost.api.admin import (
     plans,
     receipts,
     reload,
+    sources,
     stops,
     text_keys,
 )
@@ -101,7 +102,7 @@ def framework(version: str) -> FastAPI:
         *(esim_tags, esim_facts, lifecycle, automations, broadcast_files, broadcasts),
         *(accounts, admin_keys, budgets, code_policies, carriers, esims, plans, imports),
         *(admin_messages, admin_inbound, admin_preferences, erasures),
-        *(stops, nodes, receipts, reload, text_keys, copies),
+        *(stops, nodes, receipts, reload, text_keys, copies, sources),
     )
     routers = [module.router for module in modules]
     for router in routers:

@@ -51,11 +51,12 @@ class ImportOutcome(msgspec.Struct, frozen=True):
 
 
 async def import_plans(
-    store: CatalogueStore, rows: Sequence[Any], *, replace: bool
+    store: CatalogueStore, rows: Sequence[Any], *, replace: bool, dry_run: bool = False
 ) -> ImportOutcome:
     """Save plans; with `replace`, fields that a row does not name are cleared."""
     plans, refused = await _parse(rows, lambda row: parse_plan(row, partial=not replace))
-    saved = await store.merge_plans([plan for _, plan in plans])
+    save = store.compare_plans if dry_run else store.merge_plans
+    saved = await save([plan for _, plan in plans])
     keyed = [(index, plan.package_code) for index, plan in plans]
     return _outcome(saved, keyed, refused, "packageCode is new, and smsStatus is missing")
 
@@ -69,18 +70,20 @@ async def import_esims(
     now_ms: int,
     tags: EsimTagStore,
     on_saved: Callable[[Sequence[EsimRow]], Awaitable[None]] | None = None,
+    dry_run: bool = False,
 ) -> ImportOutcome:
     """Save eSIMs of an account; eSIMs of other accounts are refused and stay as they are.
 
     Tags are committed after the eSIMs; rows without tags keep those of their eSIM.
 
-    Calls `on_saved` after the commit, with all good rows.
+    Calls `on_saved` after the commit, with all good rows. With `dry_run` nothing is saved.
     """
     esims, refused = await _parse(rows, lambda row: parse_esim(row, now_ms, partial=not replace))
-    saved = await store.merge_esims(account_id, [esim for _, esim in esims])
+    save = store.compare_esims if dry_run else store.merge_esims
+    saved = await save(account_id, [esim for _, esim in esims])
     given = {esim.esim_tran_no: esim.tags for _, esim in esims if esim.tags is not None}
-    tagged = await tags.set_tags(account_id, given) if given else 0
-    if on_saved is not None:
+    tagged = await tags.set_tags(account_id, given) if given and not dry_run else 0
+    if on_saved is not None and not dry_run:
         await on_saved([esim for _, esim in esims])
     keyed = [(index, esim.esim_tran_no) for index, esim in esims]
     lacking = "esimTranNo is new, and smdpStatus or esimStatus is missing"

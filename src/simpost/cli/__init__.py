@@ -135,6 +135,10 @@ COMMANDS = {
         "Count stored texts by key, and seal them again with the first key.",
         "Administer",
     ),
+    "sync": CommandEntry("sync", "sync", "Copy plans and eSIMs of a supplier.", "Administer"),
+    "sources": CommandEntry(
+        "sync", "sources", "Show suppliers, and how old the copies are.", "Administer"
+    ),
     "nodes": CommandEntry(
         "nodes", "nodes", "Show the nodes, their roles and their leases.", "Administer"
     ),

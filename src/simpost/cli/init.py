@@ -147,6 +147,15 @@ keep_days = 90
 # sender = "EXAMPLE"
 # countries = ["TH"]
 # until = 2027-12-31
+
+# Suppliers whose plans and eSIMs are copied: see docs/suppliers.md.
+#
+# [[sources]]
+# type = "esim_access"
+# name = "supplier"
+# account = "shop"
+# access_code = ""
+# secret_key = ""
 """
 
 

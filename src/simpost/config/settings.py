@@ -19,6 +19,7 @@ from simpost.config.policy import OpenHoursSettings, PolicySettings
 from simpost.config.preferences import PreferenceSettings
 from simpost.config.section import Section, SenderOrNone
 from simpost.config.sender_rules import RegisteredSenderSettings, SenderRuleSettings
+from simpost.config.sources import SourceSettings
 from simpost.config.store import NodeSettings, StoreSettings
 from simpost.config.verifications import VerificationSettings
 from simpost.domain.messages import Category
@@ -326,5 +327,6 @@ class Settings(Section):
     open_hours: tuple[OpenHoursSettings, ...] = ()
     sender_rules: tuple[SenderRuleSettings, ...] = ()
     registered_senders: tuple[RegisteredSenderSettings, ...] = ()
+    sources: tuple[SourceSettings, ...] = ()
     log: LogSettings = LogSettings()
     tracing: TracingSettings = TracingSettings()

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     ACCOUNT_DISABLED = "account_disabled"
     # Policy.
     SENDING_STOPPED = "sending_stopped"
+    CATALOGUE_STALE = "catalogue_stale"
     SENDER_NOT_SUPPORTED = "sender_not_supported"
     SENDER_NOT_REGISTERED = "sender_not_registered"
     SENDER_REPLACED = "sender_replaced"
@@ -233,6 +234,10 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.SENDING_STOPPED: (
         "The administrator stopped sending for the account, category or country, or everything.",
         "Read the reason of the administrator in `detail`. Send again when sending is resumed.",
+    ),
+    Reason.CATALOGUE_STALE: (
+        "The copy of the supplier's plans and eSIMs is older than the administrator allows.",
+        "Send again when the supplier was pulled. `simpost sources` shows why it was not.",
     ),
     Reason.SENDER_NOT_SUPPORTED: (
         "Networks of the country that issued the eSIM do not support this kind of sender.",

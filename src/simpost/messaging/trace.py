@@ -78,6 +78,7 @@ RULE_OF: Final[Mapping[Reason, DecisionRule]] = {
     Reason.TOO_MANY_PARTS: DecisionRule.PARTS,
     Reason.PORTS_NEED_ONE_PART: DecisionRule.PARTS,
     Reason.SENDING_STOPPED: DecisionRule.STOP,
+    Reason.CATALOGUE_STALE: DecisionRule.STOP,
     Reason.SENDER_NOT_SUPPORTED: DecisionRule.SENDER_RULES,
     Reason.SENDER_NOT_REGISTERED: DecisionRule.SENDER_RULES,
     Reason.SENDER_REPLACED: DecisionRule.SENDER_RULES,

@@ -165,9 +165,9 @@ class ClientConnection(asyncio.Protocol):
 
     def _is_too_long(self) -> bool:
         """Whether no more of the body is read; extensions of chunks and trailers count, too."""
+        most = max(self._keep_octets, MAX_RESPONSE_OCTETS)
         return self._has_head and (
-            self._body_octets > MAX_RESPONSE_OCTETS
-            or self._read_octets > MAX_HEAD_OCTETS + MAX_RESPONSE_OCTETS
+            self._body_octets > most or self._read_octets > MAX_HEAD_OCTETS + most
         )
 
     def _finish(self) -> None:

@@ -73,6 +73,12 @@ STOPS = Metric(
     (),
     "Stops of the administrator that are in force, as this process knows them.",
 )
+SOURCE_AGE = Metric(
+    "simpost_source_age_seconds",
+    "gauge",
+    ("source",),
+    "Seconds since the last pull of a supplier's catalogue that succeeded.",
+)
 COPY_HELD = Metric(
     "simpost_copy_held",
     "gauge",
@@ -337,8 +343,8 @@ BUILD = Metric(
 )
 
 METRICS = (
-    *(ACCEPTED, REFUSED, HELD, STOPS, COPY_HELD, BUDGET_ALARMS, LIFECYCLE_EVENTS, VERIFICATIONS),
-    VERIFICATION_CHECKS,
+    *(ACCEPTED, REFUSED, HELD, SOURCE_AGE, STOPS, COPY_HELD, BUDGET_ALARMS, LIFECYCLE_EVENTS),
+    *(VERIFICATIONS, VERIFICATION_CHECKS),
     *(REROUTED, ATTEMPTS, REPEATED, RESPONSE_TIME),
     *(FINAL, RECEIPTS, UNAPPLIED, PARKED, INBOUND, LEASES_EXPIRED),
     *(QUEUED, OLDEST_QUEUED, LEASED, AVAILABLE, PAUSED),

@@ -36,6 +36,7 @@ class ProblemCode(StrEnum):
     NOT_CANCELLABLE = "not_cancellable"
     ACCESS_CODE_TAKEN = "access_code_taken"
     CONVERSATION_EXISTS = "conversation_exists"
+    PULL_RUNS = "pull_runs"
     TOO_MANY_KEYS = "too_many_keys"
     BROADCAST_STATUS = "broadcast_status"
     TOO_MANY_BROADCASTS = "too_many_broadcasts"

@@ -13,6 +13,7 @@ from simpost.api.shared.wrong_credentials import WrongCredentials
 from simpost.cluster.facade import Cluster
 from simpost.features.automations.service import Automations
 from simpost.features.broadcasts.service import Broadcasts
+from simpost.features.catalogue_sync.service import CatalogueSync
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.preferences.links import OptOutLinks
@@ -54,6 +55,7 @@ class Services:
     store: Store
     accounts: Accounts
     stops: Stops
+    catalogue_sync: CatalogueSync
     api_keys: ApiKeys
     intake: Intake
     erasures: Erasures

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
@@ -43,8 +43,11 @@ class PolicyRules(Component):
         open_hours: Iterable[OpenHoursSettings],
         stops: Stops,
         senders: SenderRules | None = None,
+        find_stale: Callable[[Account], Refusal | None] | None = None,
     ) -> None:
-        self.find_stop = stops.find_refusal
+        """`find_stale` refuses messages of an account whose copy of a catalogue is too old."""
+        self._stops = stops
+        self._find_stale = find_stale
         self._senders = senders or SenderRules()
         self._apply(policy, open_hours)
 
@@ -61,6 +64,13 @@ class PolicyRules(Component):
         }
         self._spread_ms = 1000 * policy.spread_s
         self._limited = self._hours.categories | set(self._max_parts) | set(self._daily_limit)
+
+    def find_stop(self, account: Account, esim: Esim, category: Category) -> Refusal | None:
+        """The refusal by a stop of the administrator, or by an outdated copy of the catalogue."""
+        refusal = self._stops.find_refusal(account, esim, category)
+        if refusal is None and self._find_stale is not None:
+            return self._find_stale(account)
+        return refusal
 
     def __call__(self, account: Account, esim: Esim, plan: SendPlan, now_ms: int) -> Decision:
         """Apply all rules to a plan: sender, opt-out, parts, quiet hours, budgets, daily limit.

@@ -1,0 +1,82 @@
+"""Sources: suppliers whose plans and eSIMs are copied."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from simpost.config.http_upstream import checked_url
+from simpost.config.section import NAME, Section
+
+
+class SourceSettings(Section):
+    """A supplier whose plans and eSIMs are copied; needs a [first sync](suppliers.md)."""
+
+    type: Literal["esim_access"] = Field(
+        description="The API of the supplier: that of eSIM Access and HiRoaming."
+    )
+    name: str = Field(pattern=NAME, description="Name used by commands, logs and metrics.")
+    account: str = Field(
+        min_length=1, description="Access code of the account here that gets the eSIMs."
+    )
+    url: Annotated[str, AfterValidator(checked_url)] = Field(
+        default="https://api.esimaccess.com/api/v1/open",
+        max_length=2048,
+        description="Base of the URLs of the API, without the last slash.",
+    )
+    access_code: SecretStr = Field(min_length=1, description="RT-AccessCode of the supplier.")
+    secret_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secret of the supplier; empty: only `access_code` is sent.",
+    )
+    secret_is_sent: bool = Field(
+        default=False,
+        description="Send the secret as RT-SecretKey, as HiRoaming wants it, instead of an "
+        "RT-Signature made with it.",
+    )
+    page_rows: int = Field(
+        default=100,
+        ge=5,
+        le=500,
+        description="eSIMs of one request; eSIM Access allows 500, HiRoaming 100.",
+    )
+    rate_per_s: float = Field(
+        default=4,
+        ge=0.01,
+        le=100,
+        description="Largest number of requests per second. The 8 per second that the supplier "
+        "allows are for the whole account, messages included.",
+    )
+    interval_s: int = Field(
+        default=900, ge=60, le=604_800, description="Seconds between pulls of new eSIMs."
+    )
+    full_interval_s: int = Field(
+        default=21_600,
+        ge=60,
+        le=2_592_000,
+        description="Seconds between pulls of all plans and eSIMs.",
+    )
+    retire_missing: bool = Field(
+        default=False,
+        description="Retire eSIMs that the supplier lists no more, after a full pull; otherwise "
+        "they are only counted.",
+    )
+    stale_after_s: int = Field(
+        default=0,
+        ge=0,
+        le=2_592_000,
+        description="Age of the copy, in seconds since the last pull that succeeded, beyond which "
+        "it is stale; 0: never.",
+    )
+    when_stale: Literal["warn", "refuse"] = Field(
+        default="warn",
+        description="What happens to messages of the account while the copy is stale: they are "
+        "sent, and `simpost sources` warns, or they are refused with `catalogue_stale`.",
+    )
+    timeout_s: float = Field(
+        default=30, ge=0.1, le=600, description="Time limit for a response, in seconds."
+    )
+    allow_private: bool = Field(
+        default=False, description="Allow the URL to lead to loopback and private addresses."
+    )

@@ -1,0 +1,152 @@
+"""One pull: what a supplier lists is imported, or compared with what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, Final, Protocol
+
+from simpost.catalogue.imports import ImportOutcome, import_esims, import_plans
+from simpost.catalogue.missing_rows import KeySet
+from simpost.domain.catalogue_sync import MOST_EXAMPLES, RefusedSourceRow, RowCounts, SyncReport
+from simpost.features.catalogue_sync.esim_access import SupplierPage
+from simpost.ports.store import EsimRow, Store
+from simpost.runtime.clock import Clock
+
+_STEP: Final = 1_000
+"""Plans of one import, and listed eSIMs of one read."""
+_NO_KEY: Final = "row {}"
+
+
+class Supplier(Protocol):
+    """What a source lists."""
+
+    async def plans(self) -> list[Any]:
+        """All plans and top-ups. Raises SupplierError."""
+        ...
+
+    def esims(self, since_ms: int | None = None) -> AsyncIterator[SupplierPage]:
+        """Pages of eSIMs: all, or those ordered since a time. Raises SupplierError."""
+        ...
+
+
+class Pull:
+    """One pull of a source into an account.
+
+    `on_saved` is called with the saved eSIMs of each page, and `keep_alive` after each page: it
+    raises if the pull must not go on.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        account_id: int,
+        store: Store,
+        *,
+        clock_ms: Clock,
+        on_saved: Callable[[Sequence[EsimRow]], Awaitable[None]],
+        keep_alive: Callable[[], Awaitable[None]],
+        is_dry: bool,
+    ) -> None:
+        self._name = name
+        self._account_id = account_id
+        self._catalogue = store.catalogue
+        self._syncs = store.catalogue_syncs
+        self._tags = store.esim_tags
+        self._clock_ms = clock_ms
+        self._on_saved = on_saved
+        self._keep_alive = keep_alive
+        self._is_dry = is_dry
+
+    async def run(
+        self, supplier: Supplier, since_ms: int | None, *, retires: bool = False
+    ) -> SyncReport:
+        """Pull everything, or the eSIMs ordered since a time. Raises SupplierError and StoreError.
+
+        Missing eSIMs are marked, and retired with `retires`, only if every page was seen and the
+        supplier counts as many eSIMs as it listed.
+        """
+        report = SyncReport(is_full=since_ms is None)
+        if since_ms is None:
+            await self._pull_plans(supplier, report)
+        listed = await self._pull_esims(supplier, since_ms, report)
+        if report.is_complete:
+            await self._find_missing(listed, report, retires=retires)
+        return report
+
+    async def _pull_plans(self, supplier: Supplier, report: SyncReport) -> None:
+        rows = await supplier.plans()
+        await self._keep_alive()
+        for start in range(0, len(rows), _STEP):
+            batch = rows[start : start + _STEP]
+            outcome = await import_plans(
+                self._catalogue, batch, replace=False, dry_run=self._is_dry
+            )
+            _count(report, report.plans, outcome, batch, "packageCode")
+            await self._keep_alive()
+
+    async def _pull_esims(
+        self, supplier: Supplier, since_ms: int | None, report: SyncReport
+    ) -> KeySet:
+        """Import all pages; the keys that were listed."""
+        listed = KeySet()
+        totals: set[int] = set()
+        different = 0
+        async for page in supplier.esims(since_ms):
+            keys = [key for row in page.rows if (key := _key(row, "esimTranNo"))]
+            for key in keys:
+                if key not in listed:
+                    listed.add(key)
+                    different += 1
+            totals.add(page.total)
+            outcome = await import_esims(
+                self._catalogue,
+                self._account_id,
+                page.rows,
+                replace=False,
+                now_ms=self._clock_ms(),
+                tags=self._tags,
+                on_saved=self._on_saved,
+                dry_run=self._is_dry,
+            )
+            _count(report, report.esims, outcome, page.rows, "esimTranNo")
+            if not self._is_dry:
+                await self._syncs.note_listed(self._name, keys)
+            await self._keep_alive()
+        report.is_complete = since_ms is None and totals == {different}
+        return listed
+
+    async def _find_missing(self, listed: KeySet, report: SyncReport, *, retires: bool) -> None:
+        after = ""
+        report.missing = 0
+        while rows := await self._syncs.list_listed(self._name, after=after, limit=_STEP):
+            after = rows[-1].esim_tran_no
+            missing = [row.esim_tran_no for row in rows if row.esim_tran_no not in listed]
+            report.missing += len(missing)
+            room = MOST_EXAMPLES - len(report.missing_examples)
+            report.missing_examples += missing[:room]
+            if missing and not self._is_dry:
+                now_ms = self._clock_ms()
+                await self._syncs.mark_missing(self._name, missing, now_ms=now_ms)
+                if retires:
+                    report.retired += await self._catalogue.retire_esims(missing, now_ms=now_ms)
+            await self._keep_alive()
+
+
+def _count(
+    report: SyncReport, counts: RowCounts, outcome: ImportOutcome, rows: Sequence[Any], key: str
+) -> None:
+    counts.added += outcome.added
+    counts.changed += outcome.changed
+    counts.unchanged += outcome.unchanged
+    counts.refused += len(outcome.refused)
+    report.add_refused(
+        [
+            RefusedSourceRow(_key(rows[each.index], key) or _NO_KEY.format(each.index), each.reason)
+            for each in outcome.refused[:MOST_EXAMPLES]
+        ]
+    )
+
+
+def _key(row: Any, name: str) -> str:
+    value = row.get(name) if isinstance(row, dict) else None
+    return value[:64] if isinstance(value, str) else ""

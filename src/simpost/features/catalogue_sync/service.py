@@ -1,0 +1,216 @@
+"""Decides when sources are pulled, and knows how old their copies are."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from simpost.config import Settings
+from simpost.config.sources import SourceSettings
+from simpost.domain.accounts import Account
+from simpost.domain.catalogue_sync import SyncState
+from simpost.domain.reasons import Reason
+from simpost.errors import PullRuns, SimpostError, StoreError, UnknownSource
+from simpost.features.catalogue_sync.esim_access import EsimAccessSupplier
+from simpost.features.catalogue_sync.pull import Pull
+from simpost.messaging.accounts import Accounts
+from simpost.messaging.decision import Refusal
+from simpost.net.resolver import NameResolver
+from simpost.observe import get_logger, metrics
+from simpost.observe.metrics import Sample
+from simpost.ports.store import EsimRow, Store
+from simpost.runtime.clock import Clock
+from simpost.runtime.component import Component
+from simpost.runtime.scheduler import always, run_periodically
+
+LEASE_MS: Final = 120_000
+"""A pull that a node did not live to end is over after this; longer than a call with its tries."""
+_INTERVAL_S: Final = 1.0
+_OVERLAP_MS: Final = 86_400_000
+"""A pull of new eSIMs begins this long before the last one: orders may get their eSIMs late."""
+
+log = get_logger(__name__)
+
+OnSaved = Callable[[int, Sequence[EsimRow]], Awaitable[None]]
+"""Called with an account and its eSIMs that were saved."""
+
+
+class CatalogueSync(Component):
+    """All sources. The leader pulls those that are due and were synced once by a person."""
+
+    def __init__(
+        self,
+        store: Store,
+        accounts: Accounts,
+        sources: Sequence[SourceSettings],
+        names: NameResolver,
+        *,
+        clock_ms: Clock,
+        on_saved: OnSaved,
+        is_leader: Callable[[], bool] = always,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`sleep` waits before a supplier that is busy is asked again."""
+        self._store = store
+        self._accounts = accounts
+        self._names = names
+        self._clock_ms = clock_ms
+        self._on_saved = on_saved
+        self._is_leader = is_leader
+        self._sleep = sleep
+        self._states: dict[str, SyncState] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._use(sources)
+
+    def _use(self, sources: Sequence[SourceSettings]) -> None:
+        self._sources = {source.name: source for source in sources}
+        self.refusing = {
+            source.account: source
+            for source in sources
+            if source.stale_after_s and source.when_stale == "refuse"
+        }
+
+    async def reconfigure(self, settings: Settings) -> None:
+        """Apply new sources. A pull that runs ends with its old settings."""
+        self._use(settings.sources)
+
+    async def run(self) -> None:
+        """Pull what is due until cancelled."""
+        try:
+            await run_periodically(self.tick, _INTERVAL_S, name="sources")
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def samples(self) -> Iterable[Sample]:
+        """The age of each copy."""
+        now_ms = self._clock_ms()
+        for name in self._sources:
+            age_ms = self.state(name).age_ms(now_ms)
+            if age_ms is not None:
+                yield Sample(metrics.SOURCE_AGE, (name,), age_ms / 1000)
+
+    async def tick(self) -> None:
+        """Read the states again, and on the leader begin the pulls that are due."""
+        if not self._sources:
+            return
+        await self.reload()
+        if not self._is_leader():
+            return
+        now_ms = self._clock_ms()
+        for source in self._sources.values():
+            state = self.state(source.name)
+            if state.applied_ms is not None and _due_ms(source, state) <= now_ms:
+                is_full = now_ms >= (state.full_ms or 0) + 1000 * source.full_interval_s
+                with contextlib.suppress(PullRuns):
+                    await self.begin(source.name, is_full=is_full)
+
+    async def reload(self) -> None:
+        """Read the states of all sources: another node may have pulled."""
+        states = await self._store.catalogue_syncs.list_syncs()
+        self._states = {state.name: state for state in states}
+
+    def list_sources(self) -> list[tuple[SourceSettings, SyncState]]:
+        """All sources of the configuration, with their states as last read."""
+        return [(source, self.state(name)) for name, source in self._sources.items()]
+
+    def find(self, name: str) -> tuple[SourceSettings, SyncState]:
+        """A source and its state as last read. Raises UnknownSource."""
+        source = self._sources.get(name)
+        if source is None:
+            raise UnknownSource
+        return source, self.state(name)
+
+    def state(self, name: str) -> SyncState:
+        """The state of a source as last read."""
+        return self._states.get(name) or SyncState(name)
+
+    def find_refusal(self, account: Account) -> Refusal | None:
+        """The refusal of a message of an account whose copy is stale; `None` if it is not."""
+        source = self.refusing.get(account.access_code)
+        if source is None:
+            return None
+        age_ms = self.state(source.name).age_ms(self._clock_ms())
+        if age_ms is not None and age_ms <= 1000 * source.stale_after_s:
+            return None
+        age = "was never made" if age_ms is None else f"is {age_ms // 1000} s old"
+        return Refusal(Reason.CATALOGUE_STALE, f"The copy of {source.name} {age}.")
+
+    async def begin(self, name: str, *, is_full: bool = True, is_dry: bool = False) -> SyncState:
+        """Begin a pull on this node, and return its state.
+
+        Raises UnknownSource, PullRuns and StoreError.
+        """
+        source, _ = self.find(name)
+        now_ms = self._clock_ms()
+        syncs = self._store.catalogue_syncs
+        if not await syncs.begin_sync(
+            name, now_ms=now_ms, lease_ms=now_ms + LEASE_MS, is_dry=is_dry
+        ):
+            raise PullRuns(f"A pull of {name} is running.")
+        await self.reload()
+        state = self.state(name)
+        is_full = is_full or state.applied_ms is None
+        task = asyncio.create_task(self._pull(source, state, is_full=is_full))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return state
+
+    async def _pull(self, source: SourceSettings, state: SyncState, *, is_full: bool) -> None:
+        """Pull, and save what came of it; if the store fails, the lease ends."""
+        supplier = EsimAccessSupplier(source, self._names, sleep=self._sleep)
+        ended = state
+        try:
+            account = await self._accounts.find_stored(source.account)
+            pull = self._new_pull(source, account, state)
+            since_ms = None if is_full else (state.applied_ms or 0) - _OVERLAP_MS
+            report = await pull.run(supplier, since_ms, retires=source.retire_missing)
+            ended = replace(state, report=report)
+            if not state.is_dry:
+                full_ms = state.started_ms if is_full else state.full_ms
+                ended = replace(ended, applied_ms=state.started_ms, full_ms=full_ms)
+        except PullRuns:
+            return
+        except SimpostError as error:
+            problem = "The store failed." if isinstance(error, StoreError) else str(error)
+            ended = replace(state, problem=problem)
+            log.warning("source_failed", source=source.name, problem=str(error))
+        finally:
+            await supplier.close()
+        try:
+            await self._store.catalogue_syncs.end_sync(replace(ended, ended_ms=self._clock_ms()))
+            await self.reload()
+        except StoreError as error:
+            log.error("source_failed", source=source.name, problem=str(error))
+
+    def _new_pull(self, source: SourceSettings, account: Account, state: SyncState) -> Pull:
+        async def keep_alive() -> None:
+            lease_ms = self._clock_ms() + LEASE_MS
+            kept = await self._store.catalogue_syncs.extend_sync(
+                source.name, started_ms=state.started_ms, lease_ms=lease_ms
+            )
+            if not kept:
+                raise PullRuns(f"Another pull of {source.name} has begun.")
+
+        async def on_saved(esims: Sequence[EsimRow]) -> None:
+            await self._on_saved(account.id, esims)
+
+        return Pull(
+            source.name,
+            account.id,
+            self._store,
+            clock_ms=self._clock_ms,
+            on_saved=on_saved,
+            keep_alive=keep_alive,
+            is_dry=state.is_dry,
+        )
+
+
+def _due_ms(source: SourceSettings, state: SyncState) -> int:
+    """When the next pull begins; after a failure as long after its begin as after a success."""
+    return max(state.started_ms, state.applied_ms or 0) + 1000 * source.interval_s
