@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import prestarted
-from tests.integration.cli.test_cli_automations import texts_of_handset
+from tests.integration.cli.handset import shown_texts, wait_delivered
 from tests.integration.cli.test_cli_inbox import ESIM
 
 TEMPLATE = {"name": "works", "texts": {"en": "Works on Sunday"}, "defaultLanguage": "en"}
@@ -40,8 +40,11 @@ def test_a_broadcast_reaches_the_handset_and_counts_the_rest(simpost: Any, tmp_p
         0,
         "finished: Every eSIM was decided.",
     )
-    assert texts_of_handset(simpost).count("Works on Sunday") == 1
     broadcast_id = started.stdout.split()[0]
+    accepted = simpost("messages", "--template", "works", "--json").stdout
+    [message_id] = {each["id"] for each in json.loads(accepted)}
+    wait_delivered(simpost, message_id)
+    assert shown_texts(simpost).count("Works on Sunday") == 1
     shown = simpost("broadcast", "show", broadcast_id)
     assert "eSIMs      2: 1 accepted, 0 held, 1 refused, 0 cancelled, 0 remaining" in shown.stdout
     listed = simpost("broadcast", "list").stdout.splitlines()[1]
@@ -91,7 +94,7 @@ def test_an_interrupt_pauses_it_and_json_stays_json(simpost: Any, tmp_path: Path
 def test_mistakes_are_explained(simpost: Any, tmp_path: Path) -> None:
     nobody = simpost("broadcast", "start", "Works", "--template", "works")
     assert nobody.returncode == 2
-    assert "say to whom: conditions, --esims or --everyone." in nobody.stderr
+    assert "say to whom: conditions, --esims, --file or --everyone." in nobody.stderr
     file = tmp_path / "wrong.csv"
     file.write_text("iccid\n1\n")
     wrong = simpost("broadcast", "start", "Works", "--template", "works", "--esims", str(file))
