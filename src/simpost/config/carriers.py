@@ -9,8 +9,11 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
 from simpost.config.esim_access_carrier import EsimAccessCarrierSettings
+from simpost.config.esim_go_carrier import EsimGoCarrierSettings
+from simpost.config.esimfly_carrier import EsimflyCarrierSettings
 from simpost.config.http_carrier import HttpCarrierSettings
 from simpost.config.section import NAME, Section, SenderOrAny, SenderOrNone
+from simpost.config.twilio_carrier import TwilioCarrierSettings
 from simpost.text import TextError, parse_language
 
 
@@ -269,7 +272,12 @@ class SmppCarrierSettings(Section):
 
 
 CarrierSettings: TypeAlias = Annotated[
-    SmppCarrierSettings | HttpCarrierSettings | EsimAccessCarrierSettings,
+    SmppCarrierSettings
+    | HttpCarrierSettings
+    | EsimAccessCarrierSettings
+    | EsimGoCarrierSettings
+    | EsimflyCarrierSettings
+    | TwilioCarrierSettings,
     Field(discriminator="type"),
 ]
 """The settings of a carrier; `type` selects the class."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 import msgspec
 import pytest
@@ -283,3 +284,26 @@ async def test_the_limit_of_a_request_is_counted_as_the_api_counts(api, numbered
         found = carrier.capabilities
     assert (found.concatenation, found.call_limit) == (way, CallLimit(500, "utf16"))
     assert (found.receipts, found.sender, found.senders) == (False, "", frozenset())
+
+
+async def test_a_limit_of_the_hour_is_waited_for(api) -> None:
+    reset = int(time.time()) + 600
+    api.script(Reply(429, headers={"X-RateLimit-Reset": str(reset)}))
+    async with running_carrier(SETTINGS["esimfly"], api.url) as (carrier, recorder):
+        outcome = await recorder.outcome(carrier, part(NUMBER))
+        assert outcome.retry_after_s == pytest.approx(600, abs=10)
+        assert carrier.capacity == 0
+
+
+@pytest.mark.parametrize(
+    ("sender", "expected"),
+    [("447700900000", "+447700900000"), ("60601", "60601"), ("Shop", "Shop"), ("", None)],
+)
+async def test_twilio_gets_senders_as_it_wants_them(api, sender, expected) -> None:
+    api.script(Reply(201))
+    settings = {**SETTINGS["twilio"], "messaging_service_sid": "MG1"}
+    async with running_carrier(settings, api.url) as (carrier, recorder):
+        await recorder.outcome(carrier, msgspec.structs.replace(part(NUMBER), sender=sender))
+    form = dict(api.requests[0].form)
+    assert form.get("From") == expected
+    assert form.get("MessagingServiceSid") == (None if sender else "MG1")

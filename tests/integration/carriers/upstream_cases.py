@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from tests.integration.carriers import esim_access_cases, generic_cases
+from tests.integration.carriers import (
+    esim_access_cases,
+    esim_go_cases,
+    esimfly_cases,
+    generic_cases,
+    twilio_cases,
+)
 
-CASES = [*generic_cases.CASES, *esim_access_cases.CASES]
+CASES = [
+    *generic_cases.CASES,
+    *esim_access_cases.CASES,
+    *esim_go_cases.CASES,
+    *esimfly_cases.CASES,
+    *twilio_cases.CASES,
+]
