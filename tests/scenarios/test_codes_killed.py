@@ -1,4 +1,4 @@
-"""kill -9 of a node while it sends a code: one text comes, and the other node checks it."""
+"""kill -9 of a node while it sends codes: one text comes, and another node checks it."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ import aiohttp
 import asyncpg
 import pytest
 
-from tests.integration.cluster.cluster import CREDENTIALS, PATIENCE_S, Cluster, until
+from tests.integration.cluster.cluster import CREDENTIALS, PATIENCE_S, Centre, Cluster, until
 from tests.integration.cluster.conftest import SEAL_KEY, centre, template, url  # noqa: F401
 
 pytestmark = pytest.mark.timeout(240)
@@ -124,3 +124,44 @@ async def test_kill_9_between_the_commit_and_the_send(cluster, esim, centre):  #
     assert await check(other, begun, code) == "verified"
     assert await check(other, begun, code) == "already_used"
     await assert_no_more_texts(centre, other, esim)
+
+
+async def start_all(node, esims, answers):
+    """Start until the node is gone."""
+    async with aiohttp.ClientSession(headers=CREDENTIALS) as session:
+        with contextlib.suppress(aiohttp.ClientError, OSError):
+            for esim in esims:
+                body = {"esimTranNo": esim, "purpose": "login"}
+                async with session.post(f"{node.url}/v1/verifications", json=body) as response:
+                    assert response.status == 201
+                    answers[esim] = await response.json()
+
+
+async def test_kill_9_of_the_embedded_store_keeps_what_was_answered(tmp_path):
+    simulator = Centre(tmp_path)
+    cluster = Cluster(tmp_path, "sqlite:///simpost.db", SEAL_KEY, simulator.port)
+    try:
+        node = await asyncio.to_thread(cluster.start, "node-0")
+        until(node.bound)
+        esims, answers = iter(cluster.fill(node, 500)), {}
+        starting = [asyncio.create_task(start_all(node, esims, answers)) for _ in range(8)]
+        async with asyncio.timeout(PATIENCE_S):
+            while len(answers) < 100:
+                await asyncio.sleep(0.005)
+        node.process.kill()
+        await asyncio.gather(*starting)
+        assert len(answers) < 500
+        again = await asyncio.to_thread(cluster.start, "node-0")
+        for esim, begun in [*answers.items()][-20:]:
+            status, kept = await start(again, esim, None)
+            assert (status, kept) == (200, begun | {"step": "keep"})
+            _, message = again.get(f"v1/messages/{begun['messageId']}")
+            assert message["category"] == "code"
+        # Those that were not answered: the verification is there with its message, or neither.
+        for esim in {f"260101{number:08d}" for number in range(110)} - answers.keys():
+            _, begun = await start(again, esim, None)
+            assert begun["messageId"]
+            assert len(simulator.texts_of(f"66{esim[-10:]}")) <= 1
+    finally:
+        cluster.close()
+        simulator.kill()
