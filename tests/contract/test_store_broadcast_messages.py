@@ -10,6 +10,7 @@ from simpost.domain.broadcasts import (
     PauseReason,
     Recent,
     RecipientResult,
+    RecipientState,
 )
 from simpost.domain.messages import Category
 from simpost.domain.policy.preference_changes import PreferenceChange, Way
@@ -335,3 +336,21 @@ async def test_another_accounts_recipients_are_not_taken_or_reported(store):
     assert await store.broadcasts.report(2, one.id, after=b"") == (None, None)
     assert len(await waiting(store, one)) == 3
     assert (await find(store, one)).accepted == 2
+
+
+async def test_recipients_are_listed_by_state(store):
+    one = await sending(store)
+    await end(store, one, result(0), result(1, REFUSED, 0), result(3, REFUSED, 0))
+    found = {}
+    for state in RecipientState:
+        rows = await store.broadcasts.list_recipients(1, one.id, after="", limit=9, state=state)
+        found[state.value] = [row.esim_tran_no for row in rows]
+    assert found == {
+        "accepted": ["e00000"],
+        "refused": ["e00001", "e00003"],
+        "waiting": ["e00002", "e00004"],
+        "held": [],
+        "cancelled": [],
+    }
+    page = await store.broadcasts.list_recipients(1, one.id, after="e00001", limit=1, state=REFUSED)
+    assert [row.esim_tran_no for row in page] == ["e00003"]

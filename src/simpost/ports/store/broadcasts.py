@@ -13,6 +13,7 @@ from simpost.domain.broadcasts import (
     BroadcastStatus,
     PauseReason,
     RecipientResult,
+    RecipientState,
 )
 
 PREPARE_STEP: Final = 2_000
@@ -148,9 +149,15 @@ class BroadcastStore(Protocol):
         ...
 
     async def list_recipients(
-        self, account_id: int, broadcast_id: bytes, *, after: str, limit: int
+        self,
+        account_id: int,
+        broadcast_id: bytes,
+        *,
+        after: str,
+        limit: int,
+        state: RecipientState | None = None,
     ) -> list[RecipientResult]:
-        """Recipients in the order of their esimTranNo."""
+        """Recipients in the order of their esimTranNo; `None`: in any state."""
         ...
 
     async def audience_page(

@@ -23,7 +23,6 @@ from simpost.store.shared.broadcast_sql import SQL
 from simpost.store.shared.steps import Steps
 
 _LAST_DUE: Final = (2**62, "")
-_OPEN: Final = (RecipientState.WAITING, RecipientState.HELD)
 
 
 def list_waiting(key: tuple[int, bytes], limit: int) -> Steps[list[str]]:
@@ -84,15 +83,9 @@ def end(
     decided: Counter[RecipientState] = Counter()
     parts = 0
     for each in results:
-        rows = yield SQL["state_of"], (*key, each.esim_tran_no)
-        if not rows:
+        before = yield from _end_one(key, each, now_ms)
+        if before is None:
             continue
-        before = RecipientState(rows[0]["state"])
-        is_late = before is not RecipientState.ACCEPTED and each.state is RecipientState.ACCEPTED
-        if before not in _OPEN and not is_late:
-            continue
-        row = (*key, each.esim_tran_no, each.state, each.message_id, each.reason, each.parts)
-        yield SQL["end_recipient"], (*row, each.due_ms, now_ms)
         changes[before] -= 1
         changes[each.state] += 1
         decided[each.state] += 1
@@ -101,6 +94,26 @@ def end(
     counts = (changes[state] for state in _COUNTED)
     [counted] = yield SQL["count"], (*key, *counts, parts, encode_text(recent))
     return broadcast_of(counted)
+
+
+def _end_one(
+    key: tuple[int, bytes], result: RecipientResult, now_ms: int
+) -> Steps[RecipientState | None]:
+    """The state that a recipient had before the result; `None` if the result comes too late."""
+    esim = result.esim_tran_no
+    facts = (result.state, result.message_id, result.reason, result.parts, result.due_ms)
+    row = (*key, esim, *facts, now_ms)
+    if (yield SQL["end_waiting"], row):
+        return RecipientState.WAITING
+    rows = yield SQL["state_of"], (*key, esim)
+    if not rows:
+        return None
+    before = RecipientState(rows[0]["state"])
+    is_late = before is not RecipientState.ACCEPTED and result.state is RecipientState.ACCEPTED
+    if before is not RecipientState.HELD and not is_late:
+        return None
+    yield SQL["end_recipient"], row
+    return before
 
 
 _COUNTED: Final = (
@@ -143,6 +156,11 @@ def cancel_rest(key: tuple[int, bytes], now_ms: int) -> Steps[int]:
     return ended
 
 
-def list_recipients(key: tuple[int, bytes], after: str, limit: int) -> Steps[list[RecipientResult]]:
-    rows = yield SQL["recipients"], (*key, after, limit)
+def list_recipients(
+    key: tuple[int, bytes], after: str, limit: int, state: RecipientState | None
+) -> Steps[list[RecipientResult]]:
+    if state is None:
+        rows = yield SQL["recipients"], (*key, after, limit)
+    else:
+        rows = yield SQL["recipients_in"], (*key, after, limit, state)
     return [result_of(row) for row in rows]

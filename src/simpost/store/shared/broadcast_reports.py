@@ -40,7 +40,7 @@ class FinalsPage(NamedTuple):
 
 def count_queued(key: tuple[int, bytes], limit: int) -> Steps[int]:
     rows = yield SQL["latest"], (*key, limit)
-    return sum(row["message_state"] < _TAKEN for row in rows)
+    return sum((row["message_state"] or _TAKEN) < _TAKEN for row in rows)
 
 
 def list_to_report(now_ms: int) -> Steps[list[Broadcast]]:

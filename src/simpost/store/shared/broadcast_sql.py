@@ -147,6 +147,12 @@ _TEMPLATES: Final = {
         SELECT state FROM broadcast_recipients
         WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3
     """,
+    "end_waiting": """
+        UPDATE broadcast_recipients SET state = $4, message_id = coalesce($5, message_id),
+          reason = $6, parts = $7, due_ms = $8, at_ms = $9
+        WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3 AND state = 'waiting'
+        RETURNING esim_tran_no
+    """,
     "end_recipient": """
         UPDATE broadcast_recipients SET state = $4, message_id = coalesce($5, message_id),
           reason = $6, parts = $7, due_ms = $8, at_ms = $9
@@ -196,18 +202,23 @@ _TEMPLATES: Final = {
         WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no > $3
         ORDER BY esim_tran_no LIMIT $4
     """,
+    # A look-up for each row: without statistics a join reads all parts.
     "latest": """
-        SELECT p.message_state FROM broadcast_recipients AS r
-        JOIN parts AS p
-          ON p.account_id = r.account_id AND p.message_id = r.message_id AND p.number = 1
+        SELECT (
+          SELECT p.message_state FROM parts AS p
+          WHERE p.account_id = r.account_id AND p.message_id = r.message_id AND p.number = 1
+        ) AS message_state
+        FROM broadcast_recipients AS r
         WHERE r.account_id = $1 AND r.broadcast_id = $2 AND r.state = 'accepted'
           AND r.outcome IS NULL
         ORDER BY r.message_id DESC LIMIT $3
     """,
     "unreported": """
-        SELECT r.esim_tran_no, r.message_id, p.message_state FROM broadcast_recipients AS r
-        LEFT JOIN parts AS p
-          ON p.account_id = r.account_id AND p.message_id = r.message_id AND p.number = 1
+        SELECT r.esim_tran_no, r.message_id, (
+          SELECT p.message_state FROM parts AS p
+          WHERE p.account_id = r.account_id AND p.message_id = r.message_id AND p.number = 1
+        ) AS message_state
+        FROM broadcast_recipients AS r
         WHERE r.account_id = $1 AND r.broadcast_id = $2 AND r.state = 'accepted'
           AND r.outcome IS NULL AND r.message_id > $3
         ORDER BY r.message_id LIMIT $4
@@ -244,6 +255,12 @@ _TEMPLATES: Final = {
     "old": """
         SELECT account_id, id FROM broadcasts WHERE ended_ms IS NOT NULL AND ended_ms < $1
         ORDER BY ended_ms LIMIT 1
+    """,
+    "recipients_in": """
+        SELECT esim_tran_no, state, message_id, reason, parts, due_ms, outcome
+        FROM broadcast_recipients
+        WHERE account_id = $1 AND broadcast_id = $2 AND state = $5 AND esim_tran_no > $3
+        ORDER BY esim_tran_no LIMIT $4
     """,
     "recipients_end": """
         SELECT esim_tran_no FROM broadcast_recipients

@@ -13,6 +13,7 @@ from simpost.domain.broadcasts import (
     PauseReason,
     Recent,
     RecipientResult,
+    RecipientState,
 )
 from simpost.ports.store.broadcasts import (
     ACTIVE_STEP,
@@ -120,10 +121,18 @@ class StoredBroadcasts:
         return await self._database.transact(broadcast_recipients.cancel_rest, key, now_ms)
 
     async def list_recipients(
-        self, account_id: int, broadcast_id: bytes, *, after: str, limit: int
+        self,
+        account_id: int,
+        broadcast_id: bytes,
+        *,
+        after: str,
+        limit: int,
+        state: RecipientState | None = None,
     ) -> list[RecipientResult]:
         key = account_id, broadcast_id
-        return await self._database.query(broadcast_recipients.list_recipients, key, after, limit)
+        return await self._database.query(
+            broadcast_recipients.list_recipients, key, after, limit, state
+        )
 
     async def audience_page(
         self, account_id: int, audience: Audience, *, after: tuple[int, str], limit: int

@@ -153,7 +153,11 @@ async def list_recipients(
     """In the order of their esimTranNo."""
     broadcast = await services.broadcasts.find(account.id, _key(id))
     found = await services.store.broadcasts.list_recipients(
-        account.id, broadcast.id, after=query.after or "", limit=query.limit + 1
+        account.id,
+        broadcast.id,
+        after=query.after or "",
+        limit=query.limit + 1,
+        state=query.state,
     )
     rows = [show_recipient(each) for each in found[: query.limit]]
     last = rows[-1].esim_tran_no if len(found) > query.limit else None

@@ -118,6 +118,7 @@ class RecipientQuery(Schema):
     """`after` is the last eSIM of the page before."""
 
     after: Identifier | None = None
+    state: RecipientState | None = Field(default=None, description="Only those in this state.")
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
