@@ -19,6 +19,7 @@ from simpost.cli.broadcast_output import (
     list_row,
     preview_lines,
     progress_bar,
+    recipient_row,
 )
 from simpost.cli.client import RequestRefused, Server
 from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
@@ -183,6 +184,31 @@ def show(
     """Show a broadcast: what it does, why, and its counts."""
     server = account_server(url, config, access_code, secret, api_key)
     _print(server.get(_place(broadcast_id)), as_json=as_json)
+
+
+@app.command()
+def recipients(
+    broadcast_id: Id,
+    state: Annotated[
+        str | None, typer.Option(help="Only those in this state, such as refused.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Largest number to show.")] = 200,
+    url: Url = None,
+    config: Config = None,
+    access_code: AccessCode = None,
+    secret: Secret = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what became of each eSIM of a broadcast."""
+    server = account_server(url, config, access_code, secret, api_key)
+    path = f"{_place(broadcast_id)}/recipients"
+    found = read_pages(server, path, "recipients", {"state": state}, limit, cursor="after")
+    if as_json:
+        print_json(found)
+    else:
+        heading = ("eSIM", "state", "message", "why")
+        print_columns([heading, *map(recipient_row, found)])
 
 
 @app.command()

@@ -25,6 +25,13 @@ def list_row(found: dict[str, Any]) -> tuple[str, ...]:
     return found["id"], found["name"], found["status"], str(decided), str(counts["total"])
 
 
+def recipient_row(found: dict[str, Any]) -> tuple[str, ...]:
+    """ESIM, state, message, and why, or until when, or how it ended."""
+    reason = found["reason"]["code"] if found["reason"] else ""
+    why = f"{reason} until {found['heldUntil']}" if found["heldUntil"] else reason
+    return found["esimTranNo"], found["state"], found["messageId"] or "", found["outcome"] or why
+
+
 def broadcast_lines(found: dict[str, Any]) -> Iterator[str]:
     """What it does, why, and its counts."""
     counts = found["counts"]

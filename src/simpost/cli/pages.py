@@ -13,22 +13,31 @@ _PAGE: Final = 200
 
 
 def read_pages(
-    server: Server, path: str, key: str, which: Mapping[str, Any], limit: int | None = None
+    server: Server,
+    path: str,
+    key: str,
+    which: Mapping[str, Any],
+    limit: int | None = None,
+    *,
+    cursor: str = "cursor",
 ) -> list[dict[str, Any]]:
-    """The first `limit` rows of a list, or all, from as many pages as that takes."""
+    """The first `limit` rows of a list, or all, from as many pages as that takes.
+
+    `cursor` is the name of the parameter that takes `next` of the page before.
+    """
     size = _PAGE if limit is None else min(limit, _PAGE)
-    return list(islice(_rows(server, path, key, which, size), limit))
+    return list(islice(_rows(server, path, key, which, size, cursor), limit))
 
 
 def _rows(
-    server: Server, path: str, key: str, which: Mapping[str, Any], size: int
+    server: Server, path: str, key: str, which: Mapping[str, Any], size: int, cursor: str
 ) -> Iterator[dict[str, Any]]:
-    cursor = None
+    place = None
     while True:
-        page = server.get(path, {**which, "limit": size, "cursor": cursor})
+        page = server.get(path, {**which, "limit": size, cursor: place})
         yield from page[key]
-        cursor = page["next"]
-        if cursor is None:
+        place = page["next"]
+        if place is None:
             return
 
 

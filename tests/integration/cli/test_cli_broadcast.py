@@ -41,12 +41,17 @@ def test_a_broadcast_reaches_the_handset_and_counts_the_rest(simpost: Any, tmp_p
         "finished: Every eSIM was decided.",
     )
     broadcast_id = started.stdout.split()[0]
-    accepted = simpost("messages", "--template", "works", "--json").stdout
-    [message_id] = {each["id"] for each in json.loads(accepted)}
-    wait_delivered(simpost, message_id)
+    accepted = simpost("broadcast", "recipients", broadcast_id, "--state", "accepted", "--json")
+    [found] = json.loads(accepted.stdout)
+    wait_delivered(simpost, found["messageId"])
     assert shown_texts(simpost).count("Works on Sunday") == 1
     shown = simpost("broadcast", "show", broadcast_id)
     assert "eSIMs      2: 1 accepted, 0 held, 1 refused, 0 cancelled, 0 remaining" in shown.stdout
+    refused = simpost("broadcast", "recipients", broadcast_id, "--state", "refused").stdout
+    assert [line.split() for line in refused.splitlines()] == [
+        ["eSIM", "state", "message", "why"],
+        ["26010199999999", "refused", "esim_unknown"],
+    ]
     listed = simpost("broadcast", "list").stdout.splitlines()[1]
     assert listed.split() == [broadcast_id, "Works", "finished", "2", "2"]
     late = simpost("broadcast", "pause", broadcast_id)
