@@ -120,7 +120,20 @@ def describe(app: FastAPI) -> dict[str, Any]:
     components["parameters"] = open_api.parameters()
     components["securitySchemes"] = _SCHEMES
     describe_defaults(document)
+    _drop_titles(document)
     return document
+
+
+def _drop_titles(document: dict[str, Any]) -> None:
+    """Drop the titles of fields and parameters: they repeat the names."""
+    for schema in document["components"]["schemas"].values():
+        for field in schema.get("properties", {}).values():
+            if isinstance(field, dict) and isinstance(field.get("title"), str):
+                del field["title"]
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                parameter.get("schema", {}).pop("title", None)
 
 
 def _security(method: str, path: str) -> list[dict[str, list[str]]]:

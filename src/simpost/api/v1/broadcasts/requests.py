@@ -146,7 +146,7 @@ class BroadcastRequest(Schema):
         description="Each eSIM gets it at this time of day where it is, within a day of `startAt`, "
         "such as 10:00; null: as soon as its turn comes.",
     )
-    per_second: Annotated[StrictInt | StrictFloat, Field(ge=MIN_PER_S, le=MAX_PER_S)] = Field(
+    per_second: Annotated[StrictFloat, Field(ge=MIN_PER_S, le=MAX_PER_S)] = Field(
         default=10, description="Most messages that it begins in a second; 0.5: one in two seconds."
     )
     stop_refused_percent: Percent | None = Field(
