@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from simpost.domain.accounts import Account
 from simpost.domain.automations import Automation, RunState
+from simpost.domain.broadcast_files import FileRow
 from simpost.domain.broadcasts import RecipientResult, RecipientState
 from simpost.domain.code_modes import known_key
 from simpost.domain.conversations import ConversationRules, Note
@@ -43,6 +44,7 @@ from tests.contract.store_facts import (
     receipt,
     settlement,
 )
+from tests.contract.test_store_broadcast_files import save as save_file
 from tests.contract.test_store_broadcasts import broadcast
 from tests.contract.test_store_verifications import new as new_verification
 from tests.contract.test_store_verifications import start as start_verification
@@ -304,6 +306,7 @@ async def test_after_it_no_table_has_a_number_a_text_or_where_the_traveller_was(
     )
     other = replace(refusal, id=new_id(NOW_MS + 1), esim_tran_no="1", iccid="1")
     await store.refusals.add_refusals(RefusalBatch((refusal, other), {}))
+    await save_file(store, FileRow(2, ESIM, values={"name": "secret words"}))
     secrets = ("secret words", known.msisdn, known.imsi)
     for secret in secrets:
         assert await tables_with(store, secret)
