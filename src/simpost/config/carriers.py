@@ -8,10 +8,12 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
+from simpost.config.emnify_carrier import EmnifyCarrierSettings
 from simpost.config.esim_access_carrier import EsimAccessCarrierSettings
 from simpost.config.esim_go_carrier import EsimGoCarrierSettings
 from simpost.config.esimfly_carrier import EsimflyCarrierSettings
 from simpost.config.http_carrier import HttpCarrierSettings
+from simpost.config.once_carrier import OnceCarrierSettings
 from simpost.config.section import NAME, Section, SenderOrAny, SenderOrNone
 from simpost.config.twilio_carrier import TwilioCarrierSettings
 from simpost.text import TextError, parse_language
@@ -277,7 +279,9 @@ CarrierSettings: TypeAlias = Annotated[
     | EsimAccessCarrierSettings
     | EsimGoCarrierSettings
     | EsimflyCarrierSettings
-    | TwilioCarrierSettings,
+    | TwilioCarrierSettings
+    | EmnifyCarrierSettings
+    | OnceCarrierSettings,
     Field(discriminator="type"),
 ]
 """The settings of a carrier; `type` selects the class."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.integration.carriers import (
+    emnify_cases,
     esim_access_cases,
     esim_go_cases,
     esimfly_cases,
@@ -16,4 +17,5 @@ CASES = [
     *esim_go_cases.CASES,
     *esimfly_cases.CASES,
     *twilio_cases.CASES,
+    *emnify_cases.CASES,
 ]

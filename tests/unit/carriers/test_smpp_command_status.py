@@ -64,6 +64,8 @@ def test_the_page_names_no_setting_that_is_not_there():
         "generic_nack",
         "carrier_code",
         "protocol_deviation",
+        "error_token",
+        "gsm_map_error",
     }
     reasons = {str(reason) for reason in Reason}
     models = (*CARRIER_TYPES.values(), *AUTH_TYPES.values())

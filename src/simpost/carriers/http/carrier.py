@@ -8,18 +8,20 @@ from collections.abc import Callable, Collection
 from typing import Final
 from urllib.parse import urlsplit
 
-from simpost.carriers.http.outcome import CREDENTIALS_REFUSED, NO_RESPONSE, NOT_SENT
+from simpost.carriers.http.exchange import Exchange
+from simpost.carriers.http.outcome import NO_RESPONSE, NOT_SENT
+from simpost.carriers.http.reach import MAX_PAUSE_S, Reach
+from simpost.carriers.http.receipt_polls import ReceiptPolls
 from simpost.carriers.http.tokens import NoToken, Token
-from simpost.carriers.http.upstream import UpstreamRequest
 from simpost.carriers.http.upstreams import upstream_of
 from simpost.carriers.rate_control import AdaptiveRate
 from simpost.carriers.throttle_state import ThrottleState
 from simpost.config import CarrierSettings
 from simpost.config.http_upstream import HttpUpstreamSettings as Settings
-from simpost.domain.outcomes import Outcome, OutcomeKind
+from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.reasons import Reason
 from simpost.net.address_guard import RefusedUrl
-from simpost.net.http_client import HttpClient, HttpResponse, NoResponse, NotSent
+from simpost.net.http_client import HttpClient, NoResponse, NotSent
 from simpost.net.resolver import NameResolver
 from simpost.observe import RateLimitedLog, get_logger
 from simpost.ports.carrier import (
@@ -37,10 +39,6 @@ _NUMBER: Final = 1
 _DEPTH_FACTOR: Final = 4
 _MIN_DEPTH: Final = 64
 _CLOSE_GRACE_S: Final = 5.0
-_MIN_PAUSE_S: Final = 0.5
-_MAX_PAUSE_S: Final = 5.0
-"""Pauses after failed connections. The longest is shorter than `messages.failover_after_s`, because
-failover measures for how long requests keep failing."""
 
 log = get_logger(__name__)
 
@@ -64,16 +62,13 @@ class HttpCarrier:
         self._names = names or NameResolver()
         self._is_owner = owned is None or _NUMBER in owned
         self._events: CarrierEvents | None = None
-        self._client: HttpClient | None = None
+        self._exchange: Exchange | None = None
         self._is_drained = False
         self._changing = asyncio.Lock()
         self._requests: set[asyncio.Task[None]] = set()
         self._last_heard_ms: int | None = None
-        self._failing_since_s: float | None = None
-        self._pause_s = _MIN_PAUSE_S
-        self._not_before_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self.problem = ""
+        self._polls = ReceiptPolls(self._report_receipt, clock_ms)
         self._apply_settings(settings)
 
     def _apply_settings(self, settings: Settings) -> None:
@@ -87,9 +82,8 @@ class HttpCarrier:
         self._rate = AdaptiveRate(settings.rate_per_s, time.monotonic())
         self._throttle = ThrottleState(self._rate, self._report_capacity)
         self._limited_log = RateLimitedLog(log, settings.name)
-        self._not_before_s = self._closed_until_s = 0.0
-        self._failing_since_s = None
-        self.problem = ""
+        self._reach = Reach(settings.name)
+        self._polls.use(settings.name, self._upstream.reader)
         self.capabilities = CarrierCapabilities(
             name=settings.name,
             address=AddressType(settings.address),
@@ -105,12 +99,12 @@ class HttpCarrier:
 
     @property
     def state(self) -> ConnectionState:
-        if self._client is None:
+        if self._exchange is None:
             is_closed = self._is_drained or self._events is not None
             return ConnectionState.CLOSING if is_closed else ConnectionState.STARTING
-        if self._failing_since_s is not None:
+        if self._reach.failing_since_s is not None:
             return ConnectionState.LOST
-        if self._rate.is_slowed or time.monotonic() < self._not_before_s:
+        if self._rate.is_slowed or time.monotonic() < self._reach.not_before_s:
             return ConnectionState.THROTTLED
         return ConnectionState.READY
 
@@ -120,8 +114,12 @@ class HttpCarrier:
 
         False after a refused log-in, for as long as no other one is tried.
         """
-        is_closed = time.monotonic() < self._closed_until_s
-        return self._client is not None and not self.is_paused and not is_closed
+        return self._exchange is not None and not self.is_paused and not self._reach.is_closed
+
+    @property
+    def problem(self) -> str:
+        """A sentence that says why the API cannot be reached; empty if it can."""
+        return self._reach.problem
 
     @property
     def capacity(self) -> int:
@@ -131,7 +129,7 @@ class HttpCarrier:
         free = self._free_places
         if free <= 0:
             return 0
-        wait_s = self._not_before_s - now_s
+        wait_s = self._reach.not_before_s - now_s
         if wait_s <= 0 and self._rate.is_limited:
             wait_s = self._rate.wait_s(now_s)
         if wait_s > 0:
@@ -142,7 +140,7 @@ class HttpCarrier:
     @property
     def _free_places(self) -> int:
         """How many more requests may be unanswered; one at a time while the host is unreachable."""
-        failing = self._failing_since_s is not None
+        failing = self._reach.failing_since_s is not None
         return (1 if failing else self._settings.max_unanswered) - len(self._requests)
 
     @property
@@ -160,7 +158,7 @@ class HttpCarrier:
                 number=_NUMBER,
                 kind="http",
                 state=self.state,
-                peer=self._peer if self._client else "",
+                peer=self._peer if self._exchange else "",
                 problem=self.problem,
                 max_unanswered=self._settings.max_unanswered,
                 unanswered=len(self._requests),
@@ -182,15 +180,11 @@ class HttpCarrier:
 
     @property
     def open_connections(self) -> frozenset[int]:
-        return frozenset((_NUMBER,) if self._client or self._requests else ())
+        return frozenset((_NUMBER,) if self._exchange or self._requests else ())
 
     @property
     def unreachable_for_s(self) -> float:
-        """0 also after a refused log-in: another node has the same credentials."""
-        since_s, now_s = self._failing_since_s, time.monotonic()
-        if since_s is None or not self._client or now_s < self._closed_until_s:
-            return 0.0
-        return now_s - since_s
+        return self._reach.failing_for_s if self._exchange else 0.0
 
     async def set_owned_connections(self, numbers: Collection[int], within_s: float) -> None:
         self._is_owner = _NUMBER in numbers
@@ -238,16 +232,18 @@ class HttpCarrier:
             await self._disconnect(min(_CLOSE_GRACE_S, self._settings.response_timeout_s))
 
     def _open(self) -> None:
-        if self._client or not self._is_owner or self._is_drained or self._events is None:
+        if self._exchange or not self._is_owner or self._is_drained or self._events is None:
             return
         settings = self._settings
-        self._client = HttpClient(
+        client = HttpClient(
             f"carrier {settings.name}",
             self._names,
             allow_private=settings.allow_private,
             connect_timeout_s=settings.connect_timeout_s,
             response_timeout_s=settings.response_timeout_s,
         )
+        self._exchange = Exchange(client, self._token)
+        self._polls.start(self._exchange)
         self._report_capacity()
 
     async def _disconnect(self, grace_s: float | None) -> None:
@@ -255,7 +251,7 @@ class HttpCarrier:
 
         With `None` the timeouts of the requests end the wait.
         """
-        client, self._client = self._client, None
+        exchange, self._exchange = self._exchange, None
         self._report_capacity()
         if self._timer:
             self._timer.cancel()
@@ -266,24 +262,25 @@ class HttpCarrier:
             request.cancel()
         if self._requests:
             await asyncio.wait(self._requests)
-        if client:
-            await client.close()
+        await self._polls.stop()
+        if exchange:
+            await exchange.close()
 
     # Sending.
 
     def send(self, part: OutboundPart, now_ms: int) -> Outcome | None:
-        client = self._client
-        if client is None or not self.is_open or self._free_places <= 0:
+        exchange = self._exchange
+        if exchange is None or not self.is_open or self._free_places <= 0:
             return NOT_SENT
         self._rate.take(time.monotonic())
-        request = asyncio.create_task(self._request(client, part, now_ms))
+        request = asyncio.create_task(self._request(exchange, part, now_ms))
         self._requests.add(request)
         return None
 
-    async def _request(self, client: HttpClient, part: OutboundPart, now_ms: int) -> None:
+    async def _request(self, exchange: Exchange, part: OutboundPart, now_ms: int) -> None:
         outcome = NO_RESPONSE
         try:
-            outcome = await self._attempt(client, part)
+            outcome = await self._attempt(exchange, part)
         except asyncio.CancelledError:
             pass  # cancelled by `_disconnect`: the request may have been sent, so it is in doubt
         except Exception:
@@ -296,17 +293,18 @@ class HttpCarrier:
             self._events.on_outcome(part, now_ms, outcome)
         self._report_capacity()
 
-    async def _attempt(self, client: HttpClient, part: OutboundPart) -> Outcome:
+    async def _attempt(self, exchange: Exchange, part: OutboundPart) -> Outcome:
         upstream = self._upstream
+        started_ms = self._clock_ms()
         try:
-            response = await self._call(client, upstream.request(part, self._clock_ms()))
+            response = await exchange.send(upstream.request(part, started_ms))
         except NoToken as error:
-            self._note_failure(str(error))
-            if error.wait_s > _MAX_PAUSE_S:
+            self._reach.fail(str(error))
+            if error.wait_s > MAX_PAUSE_S:
                 self._close_for(error.wait_s)
             return NOT_SENT
         except (NotSent, RefusedUrl) as error:
-            self._note_failure(str(error))
+            self._reach.fail(str(error))
             return NOT_SENT
         except NoResponse as error:
             self._limited_log.warning("no_response", problem=str(error))
@@ -314,24 +312,19 @@ class HttpCarrier:
         self._last_heard_ms = self._clock_ms()
         outcome = upstream.outcome(response, self._last_heard_ms)
         if outcome.reason is Reason.CARRIER_UNREACHABLE:
-            self._note_failure(
+            self._reach.fail(
                 f"The carrier refused the credentials ({outcome.carrier_code}): check its settings."
             )
         else:
-            self._note_success()
+            self._reach.succeed()
+        if outcome.kind is OutcomeKind.ACCEPTED and part.options.receipt:
+            outcome = await self._polls.watch(exchange, part, outcome, started_ms)
         return outcome
 
-    async def _call(self, client: HttpClient, request: UpstreamRequest) -> HttpResponse:
-        """The response to a request, which is sent again once if its token was refused."""
-        method, url, headers, body = request
-        if self._token is None:
-            return await client.request(method, url, body, headers)
-        token = await self._token.headers(client)
-        response = await client.request(method, url, body, {**headers, **token})
-        if response.status == CREDENTIALS_REFUSED:
-            token = await self._token.headers(client, instead_of=token)
-            response = await client.request(method, url, body, {**headers, **token})
-        return response
+    def _report_receipt(self, receipt: Receipt) -> None:
+        self._last_heard_ms = receipt.received_ms
+        if self._events:
+            self._events.on_receipt(receipt, lambda: None)
 
     # The state of the carrier after a response.
 
@@ -342,32 +335,15 @@ class HttpCarrier:
         if throttled:
             self._throttle.note(now_s)
         if outcome.retry_after_s and outcome.reason in (Reason.THROTTLED, Reason.CARRIER_BUSY):
-            self._not_before_s = max(self._not_before_s, now_s + outcome.retry_after_s)
-
-    def _note_failure(self, problem: str) -> None:
-        now_s = time.monotonic()
-        if self._failing_since_s is None:
-            self._failing_since_s = now_s
-            log.warning("carrier_unreachable", carrier=self._settings.name, problem=problem)
-        self.problem = problem
-        self._not_before_s = max(self._not_before_s, now_s + self._pause_s)
-        self._pause_s = min(2 * self._pause_s, _MAX_PAUSE_S)
+            self._reach.wait(outcome.retry_after_s)
 
     def _close_for(self, wait_s: float) -> None:
         """Let no part wait here for this long."""
-        self._closed_until_s = time.monotonic() + wait_s
+        self._reach.close(wait_s)
         if self._timer:
             self._timer.cancel()
             self._timer = None
         self._report_capacity_in(wait_s)
-
-    def _note_success(self) -> None:
-        if self._failing_since_s is not None:
-            log.info("carrier_reachable", carrier=self._settings.name)
-        self._failing_since_s = None
-        self._pause_s = _MIN_PAUSE_S
-        self._closed_until_s = 0.0
-        self.problem = ""
 
     def _report_capacity_in(self, wait_s: float) -> None:
         if self._timer is None:

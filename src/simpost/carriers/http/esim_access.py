@@ -60,6 +60,7 @@ class EsimAccess:
 
     receipts = False
     log_in = None
+    reader = None
     call_limit = _TEXT_LIMIT
 
     def __init__(self, settings: EsimAccessCarrierSettings) -> None:

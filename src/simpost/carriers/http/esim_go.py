@@ -34,6 +34,7 @@ class EsimGo:
 
     receipts = False
     log_in = None
+    reader = None
     call_limit = CallLimit(1, "sms")
 
     def __init__(self, settings: EsimGoCarrierSettings) -> None:

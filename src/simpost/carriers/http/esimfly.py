@@ -62,6 +62,7 @@ class Esimfly:
 
     receipts = False
     log_in = None
+    reader = None
     call_limit = CallLimit(500, "utf16")
 
     def __init__(self, settings: EsimflyCarrierSettings) -> None:

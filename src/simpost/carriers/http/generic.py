@@ -33,6 +33,7 @@ class GenericUpstream:
     """Requests from templates; outcomes from paths and tables."""
 
     receipts = False
+    reader = None
 
     def __init__(self, settings: HttpCarrierSettings) -> None:
         self._settings = settings

@@ -53,6 +53,7 @@ class Twilio:
 
     receipts = False
     log_in = None
+    reader = None
     call_limit = CallLimit(1_600, "utf16")
 
     def __init__(self, settings: TwilioCarrierSettings) -> None:

@@ -8,6 +8,8 @@ from typing import Final, NamedTuple, Protocol
 
 from simpost.domain.options import Concatenation
 from simpost.domain.outcomes import Outcome
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
 from simpost.net.http_client import HttpResponse
 from simpost.ports.carrier import OutboundPart
 from simpost.text import CallLimit
@@ -38,6 +40,34 @@ class LogIn(NamedTuple):
     expires_path: str = ""
 
 
+class ReportedState(NamedTuple):
+    """What an API says became of a part; `sent` with a reason is an intermediate notice."""
+
+    state: State
+    reason: Reason | None
+    code: str = ""
+
+
+class ReceiptReader(Protocol):
+    """How an API is asked what became of a part. Pure."""
+
+    def state_request(self, destination: str, message_id: str) -> UpstreamRequest:
+        """The request that asks for the state of a part."""
+        ...
+
+    def read_state(self, response: HttpResponse) -> ReportedState | None:
+        """The state in a response; `None` if there is no news."""
+        ...
+
+    def id_request(self, part: OutboundPart) -> UpstreamRequest:
+        """The request that lists what was sent to a destination."""
+        ...
+
+    def read_id(self, response: HttpResponse, part: OutboundPart, since_ms: int) -> str:
+        """The id of a part in that list; empty unless one entry fits."""
+        ...
+
+
 class Upstream(Protocol):
     """An upstream API. Pure: it makes requests and reads responses; the driver sends them.
 
@@ -46,6 +76,7 @@ class Upstream(Protocol):
         call_limit: the longest text of a request; `None` for no limit but that of `max_parts`.
         receipts: whether the API reports what became of a part.
         log_in: how requests get a token; `None` if they need none.
+        reader: how it is asked for the state of parts; `None` if it is not.
     """
 
     @property
@@ -59,6 +90,9 @@ class Upstream(Protocol):
 
     @property
     def log_in(self) -> LogIn | None: ...
+
+    @property
+    def reader(self) -> ReceiptReader | None: ...
 
     def request(self, part: OutboundPart, now_ms: int) -> UpstreamRequest:
         """The request that sends a part."""
