@@ -18,6 +18,7 @@ from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.output import print_json, print_lines
 from simpost.config import StoreSettings, load
 from simpost.errors import ConfigError, StoreError
+from simpost.observe import configure_logging
 
 _PATH: Final = "/v1/admin/copy"
 _POLL_S: Final = 0.2
@@ -69,8 +70,9 @@ def mark_copy(
 
     Run it before the first start of a restored snapshot, which nothing tells from the original.
     """
-    store = load(config, os.environ).store
-    asyncio.run(_mark(store))
+    settings = load(config, os.environ)
+    configure_logging("warning", settings.log.format)
+    asyncio.run(_mark(settings.store))
     print_lines(["Marked as a copy. Start it; then `simpost confirm-copy` lets it send."])
 
 
