@@ -7,7 +7,7 @@ import contextlib
 import shutil
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from simpost.domain.inbound import OwnNumbers
 from simpost.domain.repeats import RepeatPolicy
 from simpost.features.automations.service import Automations
 from simpost.features.broadcasts.service import Broadcasts
+from simpost.features.catalogue_sync.service import CatalogueSync
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.lifecycle.sources import LifecycleSources
@@ -60,7 +61,7 @@ from simpost.messaging.routes import Route, Routing
 from simpost.net.resolver import NameResolver
 from simpost.ports.carrier import CarrierCapabilities
 from simpost.ports.cluster import Reloaded
-from simpost.ports.store import Store
+from simpost.ports.store import EsimRow, Store
 from simpost.runtime.clock import Clock, wall_clock_ms
 from simpost.runtime.metrics_collector import MetricsCollector
 from simpost.runtime.readiness import ReadinessCheck
@@ -162,6 +163,10 @@ class Service:
     async def operate(self, method: str, path: str, **request: Any) -> httpx2.Response:
         headers = {"Authorization": "Bearer admin-token"}
         return await self.client.request(method, f"/v1/admin/{path}", headers=headers, **request)
+
+
+async def nothing_parked(_account_id: int, _esims: Sequence[EsimRow]) -> None:
+    pass
 
 
 async def nothing_to_reload() -> Reloaded:
@@ -286,6 +291,9 @@ async def wire(store: Store, **settings: Any) -> Services:
             new_id=lambda: uuid7().bytes,
             clock_ms=clock_ms,
             keep_days=365,
+        ),
+        catalogue_sync=CatalogueSync(
+            store, accounts, (), NameResolver(), clock_ms=clock_ms, on_saved=nothing_parked
         ),
         opt_out_links=OptOutLinks("https://sms.example.com/", SEAL_KEY),
         carriers=CarrierControl(dispatch, cluster),

@@ -186,7 +186,13 @@ async def test_good_plans_are_saved_and_bad_ones_named(service: SERVED) -> None:
 
 
 def saved(**counts: Any) -> dict[str, Any]:
-    facts: dict[str, Any] = {"added": 0, "changed": 0, "unchanged": 0, "planUnknown": 0}
+    facts: dict[str, Any] = {
+        "added": 0,
+        "changed": 0,
+        "unchanged": 0,
+        "planUnknown": 0,
+        "tagged": 0,
+    }
     facts |= {"refused": []} | counts
     return {"saved": facts["added"] + facts["changed"] + facts["unchanged"], **facts}
 
