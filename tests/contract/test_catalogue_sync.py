@@ -21,7 +21,7 @@ HOUR_MS = 3_600_000
 class Copies:
     """A component on a store, with a clock that the test moves."""
 
-    def __init__(self, store, url, **changes):
+    def __init__(self, store, url, others=(), **changes):
         self.now_ms = NOW_MS
         self.saved, self.slept = [], []
         self.store = store
@@ -42,12 +42,16 @@ class Copies:
         self.sync = CatalogueSync(
             store,
             self.accounts,
-            [SourceSettings.model_validate(settings, strict=False)],
+            [self._source(settings)] + [self._source(settings, each) for each in others],
             NameResolver(),
             clock_ms=lambda: self.now_ms,
             on_saved=self._note,
             sleep=self._sleep,
         )
+
+    @staticmethod
+    def _source(settings, name="supplier"):
+        return SourceSettings.model_validate(settings | {"name": name}, strict=False)
 
     async def _sleep(self, seconds):
         self.slept.append(seconds)
@@ -61,13 +65,13 @@ class Copies:
         await self.sync.begin("supplier", **how)
         return await self.end()
 
-    async def end(self):
+    async def end(self, name="supplier"):
         async def is_over():
             await self.sync.reload()
-            return not self.sync.state("supplier").is_running(self.now_ms)
+            return not self.sync.state(name).is_running(self.now_ms)
 
         await until(is_over)
-        return self.sync.state("supplier")
+        return self.sync.state(name)
 
     async def esims(self):
         rows, _ = await self.store.catalogue.query_esims(self.account.id, EsimFilter(limit=500))
@@ -146,6 +150,16 @@ async def test_a_list_that_changes_while_it_is_read_marks_nothing(store, moved):
                     del supplier.esims[0]
 
         supplier.after_page = change
+        state = await copies.pull()
+    assert (state.problem, state.report.missing, state.report.retired) == ("", None, 0)
+    assert not any(esim.retired for esim in (await copies.esims()).values())
+
+
+async def test_a_supplier_that_lists_nothing_marks_and_retires_nothing(store):
+    supplier = Supplier([plan_row("P1")], [esim_row(number) for number in range(3)])
+    async with copies_of(store, supplier, retire_missing=True) as copies:
+        await copies.pull()
+        supplier.esims.clear()
         state = await copies.pull()
     assert (state.problem, state.report.missing, state.report.retired) == ("", None, 0)
     assert not any(esim.retired for esim in (await copies.esims()).values())
@@ -233,6 +247,25 @@ async def test_a_stale_copy_refuses_messages_of_its_account_only(store):
         assert find(copies.account) is None
         copies.now_ms += HOUR_MS + 1
         assert find(copies.account).detail == "The copy of supplier is 3600 s old."
+
+
+async def test_one_stale_copy_of_two_refuses_messages_of_their_account(store):
+    supplier = Supplier([], [esim_row(1)])
+    wanted = {"stale_after_s": 3600, "when_stale": "refuse"}
+    async with copies_of(store, supplier, others=["second"], **wanted) as copies:
+        await copies.pull()
+        assert copies.sync.find_refusal(copies.account).detail == (
+            "The copy of second was never made."
+        )
+        await copies.sync.begin("second")
+        await copies.end("second")
+        assert copies.sync.find_refusal(copies.account) is None
+        copies.now_ms += HOUR_MS + 1
+        await copies.sync.begin("second")
+        await copies.end("second")
+        assert copies.sync.find_refusal(copies.account).detail == (
+            "The copy of supplier is 3600 s old."
+        )
 
 
 async def test_an_account_that_does_not_exist_is_the_problem_of_the_pull(store):

@@ -230,6 +230,18 @@ def test_two_carriers_of_one_name_are_refused(file: Path) -> None:
     assert said == "FILE:14: carriers[1].name: there is already a carrier 'one'"
 
 
+def test_two_sources_of_one_name_are_refused(file: Path) -> None:
+    source = """
+[[sources]]
+type = "esim_access"
+name = "supplier"
+account = "shop"
+access_code = "code"
+"""
+    (said,) = problems(file, LEAST + source + source)
+    assert said.endswith("sources[1].name: there is already a source 'supplier'")
+
+
 def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(file: Path) -> None:
     text = LEAST.replace("[store]", "port = -1\nhost = 1\n[store]") + CARRIER + "window = 2000\n"
     lines = [int(said.split(":")[1]) for said in problems(file, text)]

@@ -57,6 +57,9 @@ def _summary(settings: Settings, store: str) -> Iterator[str]:
             f"carrier   {carrier.name}: {carrier.type} to {carrier.host}:{carrier.port} as "
             f"{carrier.system_id}, {carrier.bind}, window {carrier.window}, {rate}"
         )
+    for source in settings.sources:
+        host = host_of(source.url)
+        yield f"source    {source.name}: {source.type} at {host}, for the account {source.account}"
     for number, route in enumerate(settings.routes, 1):
         yield f"route {number}   {', then '.join(route.order)}: {_conditions(route)}"
 

@@ -117,6 +117,11 @@ def _contradictions(settings: Settings) -> Iterator[_Problem]:
                 yield ("carriers", index, *keys), reason
     for index, route in enumerate(settings.routes):
         yield from _about_route(("routes", index), route, first)
+    sources: set[str] = set()
+    for index, source in enumerate(settings.sources):
+        if source.name in sources:
+            yield ("sources", index, "name"), f"there is already a source {source.name!r}"
+        sources.add(source.name)
     numbers: set[str] = set()
     for index, each in enumerate(settings.numbers):
         if (plain := plain_number(each.number)) in numbers:

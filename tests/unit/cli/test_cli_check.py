@@ -73,6 +73,23 @@ def test_init_says_when_it_cannot_write(tmp_path: Path, capsys: pytest.CaptureFi
     assert "cannot be created: No such file or directory" in capsys.readouterr().err
 
 
+def test_check_names_the_sources_without_their_secrets(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = """
+[[sources]]
+type = "esim_access"
+name = "supplier"
+account = "shop"
+url = "https://supplier.example/api/v1/open"
+access_code = "code"
+secret_key = "hush"
+"""
+    said = checked(file, capsys, more)
+    assert "source    supplier: esim_access at https://supplier.example, for the account shop" in said
+    assert "hush" not in said
+
+
 def test_check_shows_its_findings(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     more = CARRIER.format(name="one") + 'tls = true\n[[routes]]\ncarrier = "one"\nplan = "TH_1_7"\n'
     said = checked(file, capsys, more)

@@ -62,8 +62,8 @@ class Pull:
     ) -> SyncReport:
         """Pull everything, or the eSIMs ordered since a time. Raises SupplierError and StoreError.
 
-        Missing eSIMs are marked, and retired with `retires`, only if every page was seen and the
-        supplier counts as many eSIMs as it listed.
+        Missing eSIMs are marked, and retired with `retires`, only if every page was seen, the
+        supplier counts as many eSIMs as it listed, and it listed any.
         """
         report = SyncReport(is_full=since_ms is None)
         if since_ms is None:
@@ -112,7 +112,8 @@ class Pull:
             if not self._is_dry:
                 await self._syncs.note_listed(self._name, keys)
             await self._keep_alive()
-        report.is_complete = since_ms is None and totals == {different}
+        # A supplier that lists nothing at all has a fault, more likely than no eSIM.
+        report.is_complete = since_ms is None and different > 0 and totals == {different}
         return listed
 
     async def _find_missing(self, listed: KeySet, report: SyncReport, *, retires: bool) -> None:

@@ -68,11 +68,9 @@ class CatalogueSync(Component):
 
     def _use(self, sources: Sequence[SourceSettings]) -> None:
         self._sources = {source.name: source for source in sources}
-        self.refusing = {
-            source.account: source
-            for source in sources
-            if source.stale_after_s and source.when_stale == "refuse"
-        }
+        self._refusing = [
+            source for source in sources if source.stale_after_s and source.when_stale == "refuse"
+        ]
 
     async def reconfigure(self, settings: Settings) -> None:
         """Apply new sources. A pull that runs ends with its old settings."""
@@ -131,15 +129,15 @@ class CatalogueSync(Component):
         return self._states.get(name) or SyncState(name)
 
     def find_refusal(self, account: Account) -> Refusal | None:
-        """The refusal of a message of an account whose copy is stale; `None` if it is not."""
-        source = self.refusing.get(account.access_code)
-        if source is None:
-            return None
-        age_ms = self.state(source.name).age_ms(self._clock_ms())
-        if age_ms is not None and age_ms <= 1000 * source.stale_after_s:
-            return None
-        age = "was never made" if age_ms is None else f"is {age_ms // 1000} s old"
-        return Refusal(Reason.CATALOGUE_STALE, f"The copy of {source.name} {age}.")
+        """The refusal of a message of an account with a stale copy; `None` if none is stale."""
+        for source in self._refusing:
+            if source.account != account.access_code:
+                continue
+            age_ms = self.state(source.name).age_ms(self._clock_ms())
+            if age_ms is None or age_ms > 1000 * source.stale_after_s:
+                age = "was never made" if age_ms is None else f"is {age_ms // 1000} s old"
+                return Refusal(Reason.CATALOGUE_STALE, f"The copy of {source.name} {age}.")
+        return None
 
     async def begin(self, name: str, *, is_full: bool = True, is_dry: bool = False) -> SyncState:
         """Begin a pull on this node, and return its state.
