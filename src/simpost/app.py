@@ -117,11 +117,8 @@ class App:
         self.features = features = self._build_features()
         # In the order in which they apply new settings: routes change before carriers are removed.
         services = (self.dispatch, self.intake, self.inbound, self.failover, self.maintenance)
-        settled = (TextKeys(store), self.policy, self._replies)
-        changing = (
-            *(*settled, self.catalogue_sync, *features),
-            *(carriers, *services, RemovedCarriers(self.dispatch)),
-        )
+        settled = (TextKeys(store), self.policy, self._replies, self.catalogue_sync)
+        changing = (*settled, *features, carriers, *services, RemovedCarriers(self.dispatch))
         self._reload = Reload(settings, reread or (lambda: settings), changing)
         self.cluster = self._build_node()
         self.notifications = Notifications(self.dispatch, self.cluster)
