@@ -86,7 +86,9 @@ access_code = "code"
 secret_key = "hush"
 """
     said = checked(file, capsys, more)
-    assert "source    supplier: esim_access at https://supplier.example, for the account shop" in said
+    assert (
+        "source    supplier: esim_access at https://supplier.example, for the account shop" in said
+    )
     assert "hush" not in said
 
 
