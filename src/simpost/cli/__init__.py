@@ -137,7 +137,10 @@ COMMANDS = {
     ),
     "sync": CommandEntry("sync", "sync", "Copy plans and eSIMs of a supplier.", "Administer"),
     "sources": CommandEntry(
-        "sync", "sources", "Show suppliers, and how old the copies are.", "Administer"
+        "sync",
+        "sources",
+        "Show the suppliers whose catalogues are copied, and how old the copies are.",
+        "Administer",
     ),
     "nodes": CommandEntry(
         "nodes", "nodes", "Show the nodes, their roles and their leases.", "Administer"

@@ -86,6 +86,7 @@ def test_labels_have_a_bounded_number_of_values():
         "outcome",
         "state",
         "disposition",
+        "source",
     }
     bounded |= {"reason", "cause", "api", "status", "code", "version", "percent"}
     bounded |= {"country", "prefix", "verdict"}  # the first MOST_PREFIXES prefixes
