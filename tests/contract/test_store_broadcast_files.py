@@ -41,11 +41,14 @@ async def test_esims_are_looked_up_by_name_and_iccid(store):
     await store.catalogue.save_esims(2, [esim("other", iccid="8985200000000000004")])
     files = store.broadcast_files
     names = [f"n{number}" for number in range(150)]
-    assert await files.known_esims(1, [*names, "e1", "other", "e3", "e1"]) == {"e1", "e3"}
+    assert await files.known_esims(1, [*names, "e1", "other", "e3", "e1"]) == {
+        "e1": "8985200000000000001",
+        "e3": "8985200000000000003",
+    }
     iccids = [f"898520000000000{number:04}" for number in range(120)]
     found = await files.esims_of_iccids(1, iccids)
     assert found == {"8985200000000000001": "e2", "8985200000000000003": "e3"}
-    assert await files.known_esims(1, []) == set()
+    assert await files.known_esims(1, []) == {}
 
 
 async def test_rows_are_listed_by_line_and_kind(store):

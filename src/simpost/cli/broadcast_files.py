@@ -38,7 +38,10 @@ def upload_file(
 
     Shows the first 20 rows and every refused one. The exit code is 0 only if no row was refused.
     """
-    octets = file.read_bytes()
+    try:
+        octets = file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}.") from None
     if len(octets) > _MAX_OCTETS:
         raise ConfigError(f"{file} has {len(octets):,} octets, {_MAX_OCTETS:,} at most: split it.")
     query = {"name": file.name[:128], "sheet": sheet, "dryRun": str(dry_run).lower()}

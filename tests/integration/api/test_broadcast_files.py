@@ -5,7 +5,8 @@ import io
 import pytest
 import xlsxwriter
 
-from tests.integration.api.conftest import GOOD
+from simpost.catalogue.normalization import parse_esim
+from tests.integration.api.conftest import GOOD, NOW_MS, esim
 from tests.integration.api.test_broadcasts import MORE, begin, post, sent, shown, tick
 
 from .test_broadcasts import clock, many, settings, template  # noqa: F401  fixtures
@@ -70,6 +71,17 @@ async def test_a_file_is_an_audience_with_values(service, many, clock, octets): 
     found = await shown(service, begun)
     assert (found["status"], found["counts"]["accepted"]) == ("finished", 2)
     assert await sent(service) == ["Works on Monday", "Works on Tuesday"]
+
+
+async def test_a_row_that_names_two_esims_is_refused(service, many):  # noqa: F811
+    iccids = "8985200000000000010", "8985200000000000028"
+    esims = [parse_esim(esim(MORE[place], iccid=iccids[place]), NOW_MS) for place in (0, 1)]
+    await service.store.catalogue.save_esims(1, esims)
+    rows = f"esimTranNo,iccid\n{MORE[0]},{iccids[0]}F\n{MORE[1]},{iccids[0]}\n"
+    answer = await service.native("POST", "broadcasts/files", content=rows.encode())
+    read = answer.json()
+    assert [row["esimTranNo"] for row in read["preview"]] == [MORE[0], None]
+    assert read["preview"][1]["reason"] == "esimTranNo and iccid name different eSIMs"
 
 
 async def test_a_dry_run_stores_nothing(service, many):  # noqa: F811

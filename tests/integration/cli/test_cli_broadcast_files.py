@@ -41,7 +41,7 @@ def test_a_file_is_shown_uploaded_and_sent_with_its_values(simpost: Any, tmp_pat
     assert preview.returncode == 0, preview.stderr
     assert preview.stdout.splitlines()[-1].endswith("Seat 12A on Monday")
     missing = simpost(*options[:2], str(tmp_path / "none.csv"))
-    assert missing.returncode == 1
+    assert missing.stderr.endswith("none.csv cannot be read: No such file or directory.\n")
 
 
 def test_tags_select_the_esims_of_a_broadcast(simpost: Any, tmp_path: Path) -> None:

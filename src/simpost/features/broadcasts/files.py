@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
+from simpost.catalogue.row_fields import RefusedRow
 from simpost.domain.broadcast_files import KEEP_FILES_MS, MAX_FILES, BroadcastFile, FileRow
 from simpost.domain.identifiers import iccid_forms
 from simpost.features.broadcasts.file_rows import Columns, columns_of, rows_of
@@ -50,8 +51,7 @@ class BroadcastFiles:
     ) -> ReadFile:
         """Read a file and look its eSIMs up; nothing is stored. Raises FileRefused, StoreError."""
         heading, columns, rows = await asyncio.to_thread(_parse, octets, sheet, uses)
-        known = await self._known(account_id, rows)
-        checked = _checked(rows, known)
+        checked = _checked(rows, await self._look_up(account_id, rows))
         file = BroadcastFile(
             account_id=account_id,
             id=self._new_id(),
@@ -69,7 +69,10 @@ class BroadcastFiles:
         A file that was stored only in part, because the process died, cannot be used.
         """
         if not await self._store.begin(read.file):
-            raise FileRefused(f"The account has {MAX_FILES} files, which are kept for 7 days.")
+            raise FileRefused(
+                f"The account has {MAX_FILES} files, which are kept for 7 days: use one of them, "
+                "or name up to 10,000 eSIMs in audience.esims."
+            )
         for first in range(0, len(read.rows), ROWS_STEP):
             await self._store.add_rows(read.file, read.rows[first : first + ROWS_STEP])
         await self._store.finish(read.file)
@@ -78,19 +81,40 @@ class BroadcastFiles:
         """Delete some rows of the oldest file that is not needed any more."""
         await self._store.delete_old(before_ms=self._clock_ms() - KEEP_FILES_MS)
 
-    async def _known(self, account_id: int, rows: Sequence[FileRow]) -> dict[str, str]:
-        """The eSIM of each esimTranNo and of each form of an ICCID that the account has."""
-        found: dict[str, str] = {}
+    async def _look_up(self, account_id: int, rows: Sequence[FileRow]) -> _Known:
+        """What the account has of the eSIMs that the rows name."""
+        known = _Known({}, {})
         named = [row.esim_tran_no for row in rows if row.esim_tran_no]
         for first in range(0, len(named), ROWS_STEP):
             some = named[first : first + ROWS_STEP]
-            found |= {each: each for each in await self._store.known_esims(account_id, some)}
+            known.iccids.update(await self._store.known_esims(account_id, some))
         iccids = [row.iccid for row in rows if row.iccid and not row.esim_tran_no]
         step = ROWS_STEP // _FORMS
         for first in range(0, len(iccids), step):
             forms = [form for iccid in iccids[first : first + step] for form in iccid_forms(iccid)]
-            found |= await self._store.esims_of_iccids(account_id, forms)
-        return found
+            known.esims.update(await self._store.esims_of_iccids(account_id, forms))
+        return known
+
+
+class _Known(NamedTuple):
+    """The ICCID of each eSIM that a row names, and the eSIM of each form of an ICCID."""
+
+    iccids: dict[str, str]
+    esims: dict[str, str]
+
+    def esim_of(self, row: FileRow) -> str:
+        """The eSIM that a row names. Raises RefusedRow."""
+        if not row.esim_tran_no:
+            found = (self.esims[form] for form in iccid_forms(row.iccid) if form in self.esims)
+            if esim := next(found, None):
+                return esim
+            raise RefusedRow("the account has no such eSIM")
+        iccid = self.iccids.get(row.esim_tran_no)
+        if iccid is None:
+            raise RefusedRow("the account has no such eSIM")
+        if row.iccid and iccid and not {*iccid_forms(row.iccid)} & {*iccid_forms(iccid)}:
+            raise RefusedRow("esimTranNo and iccid name different eSIMs")
+        return row.esim_tran_no
 
 
 def _parse(
@@ -101,7 +125,7 @@ def _parse(
     return read.heading, columns, rows_of(read, columns)
 
 
-def _checked(rows: Sequence[FileRow], known: Mapping[str, str]) -> list[FileRow]:
+def _checked(rows: Sequence[FileRow], known: _Known) -> list[FileRow]:
     """The rows with their eSIM; those without one, and repeated ones, with the reason."""
     lines: dict[str, int] = {}
     checked: list[FileRow] = []
@@ -109,11 +133,12 @@ def _checked(rows: Sequence[FileRow], known: Mapping[str, str]) -> list[FileRow]
         if row.reason:
             checked.append(row)
             continue
-        names = (row.esim_tran_no,) if row.esim_tran_no else iccid_forms(row.iccid)
-        esim = next((known[name] for name in names if name in known), None)
-        if esim is None:
-            checked.append(_refused(row, "the account has no such eSIM"))
-        elif esim in lines:
+        try:
+            esim = known.esim_of(row)
+        except RefusedRow as error:
+            checked.append(_refused(row, str(error)))
+            continue
+        if esim in lines:
             checked.append(_refused(row, f"line {lines[esim]} names the same eSIM"))
         else:
             lines[esim] = row.line

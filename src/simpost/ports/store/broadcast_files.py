@@ -14,8 +14,8 @@ ROWS_STEP: Final = 1_000
 class BroadcastFileStore(Protocol):
     """Keeps files. An eSIM is in a file once."""
 
-    async def known_esims(self, account_id: int, esim_tran_nos: Sequence[str]) -> set[str]:
-        """Those of up to ROWS_STEP eSIMs that the account has."""
+    async def known_esims(self, account_id: int, esim_tran_nos: Sequence[str]) -> dict[str, str]:
+        """Those of up to ROWS_STEP eSIMs that the account has, with their ICCIDs."""
         ...
 
     async def esims_of_iccids(self, account_id: int, iccids: Sequence[str]) -> dict[str, str]:

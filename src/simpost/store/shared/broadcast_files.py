@@ -32,7 +32,7 @@ _ADD: Final = """
 """
 SQL: Final = {
     "known": """
-        SELECT esim_tran_no FROM esims WHERE account_id = $1 AND esim_tran_no IN (%NAMES%)
+        SELECT esim_tran_no, iccid FROM esims WHERE account_id = $1 AND esim_tran_no IN (%NAMES%)
     """.replace("%NAMES%", _places(2, _NAMES)),
     "of_iccids": """
         SELECT iccid, esim_tran_no FROM esims WHERE account_id = $1 AND iccid IN (%NAMES%)
@@ -92,9 +92,9 @@ class StoredBroadcastFiles:
     def __init__(self, database: SharedDatabase) -> None:
         self._database = database
 
-    async def known_esims(self, account_id: int, esim_tran_nos: Sequence[str]) -> set[str]:
+    async def known_esims(self, account_id: int, esim_tran_nos: Sequence[str]) -> dict[str, str]:
         rows = await self._database.query(_look_up, "known", account_id, esim_tran_nos)
-        return {row["esim_tran_no"] for row in rows}
+        return {row["esim_tran_no"]: row["iccid"] for row in rows}
 
     async def esims_of_iccids(self, account_id: int, iccids: Sequence[str]) -> dict[str, str]:
         rows = await self._database.query(_look_up, "of_iccids", account_id, iccids)
