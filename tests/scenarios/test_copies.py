@@ -137,6 +137,8 @@ def test_a_copy_sends_only_what_it_accepted_itself(original, server, tmp_path):
     finally:
         cluster.close()
 
+    code, said = simpost(original.node, "mark-copy")
+    assert (code != 0, "first" in said) == (True, True), said
     original.node.process.kill()
     original.cluster.nodes.clear()
     again = original.cluster.start("original", more=OPEN_ALL_DAY)

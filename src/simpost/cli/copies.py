@@ -82,6 +82,9 @@ async def _mark(settings: StoreSettings) -> None:
     if settings.is_embedded and not settings.path.is_file():
         raise StoreError(f"there is no store {settings.path}")
     async with open_store(settings, f"mark-copy-{os.getpid()}") as opened:
+        # A node that sends knows that its store is no copy, and would end the hold.
+        if opened.nodes and (alive := await opened.nodes.alive()):
+            raise StoreError(f"the database is served by {alive[0]}; stop every node of it first")
         await opened.store.instance.mark()
 
 

@@ -188,6 +188,10 @@ class ClusterStore(Protocol):
         """Remove a node and its leases; false if it sent a heartbeat since `node` was read."""
         ...
 
+    async def alive(self) -> list[str]:
+        """Names of nodes with a heartbeat within two of their leases."""
+        ...
+
     async def abandoned(self) -> list[str]:
         """Names of former nodes that still have leased parts."""
         ...

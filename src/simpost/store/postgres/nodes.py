@@ -88,6 +88,11 @@ class PostgresNodes:
                     await session.execute("release_all_leases", node.name)
         return bool(gone)
 
+    async def alive(self) -> list[str]:
+        with translating():
+            async with self._beats.use() as session:
+                return [row["name"] for row in await session.execute("nodes_alive")]
+
     async def abandoned(self) -> list[str]:
         with translating():
             async with self._beats.use() as session:
