@@ -21,6 +21,8 @@ template, many = test_broadcasts.template, test_broadcasts.many
 
 HOUR_MS = 3_600_000
 STEPS = 25
+SEEDS = [0, 8, 15, 28, 32]
+"""In all but the first a message is in doubt over a day."""
 
 
 class World:
@@ -126,7 +128,7 @@ class World:
         assert len(each) == len(MORE)
 
 
-@pytest.mark.parametrize("seed", [0, 3, 4, 8])
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_nobody_gets_it_twice_and_nobody_is_skipped(service, many, clock, seed):
     world = World(service, clock, seed)
     await world.begin()
