@@ -8,11 +8,17 @@ from typing import Final
 from simpost.domain.broadcasts import Broadcast, BroadcastStatus, PauseReason
 
 
-def sentence(broadcast: Broadcast, now_ms: int) -> str:
-    """Who did it, why, and what happens next, or what a resume does."""
+def sentence(broadcast: Broadcast, now_ms: int, *, is_copy: bool = False) -> str:
+    """Who did it, why, and what happens next, or what a resume does.
+
+    `is_copy`: nothing is sent, because the store is a copy that nobody confirmed.
+    """
     one = broadcast
+    copied = f" {_COPY}" if is_copy else ""
     if one.status is BroadcastStatus.PAUSED:
-        return f"{_why(one)} {_left(one)} {_resume(one)}"
+        return f"{_why(one)} {_left(one)} {_resume(one)}{copied}"
+    if is_copy and not one.status.is_final:
+        return f"{_COPY} {_left(one)}"
     text = _SENTENCES[one.status].format(
         one=one,
         start=_time(one.start_ms),
@@ -72,6 +78,9 @@ def _time(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+_COPY: Final = (
+    "Nothing is sent: this store is a copy, and the administrator has to confirm it first."
+)
 _SENTENCES: Final = {
     BroadcastStatus.PREPARING: "Recipients are being noted: {one.total:,} so far. "
     "Nothing is sent yet.",

@@ -130,6 +130,21 @@ async def test_it_keeps_its_pace(service, many, clock):
     assert (await shown(service, begun))["counts"]["accepted"] == before + 12
 
 
+async def test_a_broadcast_of_a_held_copy_says_that_nothing_is_sent(service, many, clock):
+    begun = await begin(service, audience={"esims": MORE}, perSecond=4)
+    await tick(service, clock, 2)
+    service.services.copy_guard.is_held = True
+    held = "Nothing is sent: this store is a copy, and the administrator has to confirm it first."
+    found = await shown(service, begun)
+    assert found["explanation"].startswith(f"{held} {found['counts']['remaining']} of 30 eSIMs")
+    listed = (await service.native("GET", "broadcasts")).json()["broadcasts"]
+    assert [each["explanation"][: len(held)] for each in listed] == [held]
+    paused = (await step(service, begun, "pause")).json()["explanation"]
+    assert (paused.startswith("It was paused."), paused.endswith(held)) == (True, True)
+    cancelled = (await step(service, begun, "cancel")).json()["explanation"]
+    assert held not in cancelled
+
+
 async def test_a_pause_says_who_and_a_resume_sends_to_the_rest(service, many, clock):
     begun = await begin(service, audience={"esims": MORE}, perSecond=4)
     await tick(service, clock, 2)

@@ -80,7 +80,7 @@ async def begin_broadcast(
         raise Problem(409, ProblemCode.TOO_MANY_BROADCASTS, str(error)) from None
     except RequestReused:
         raise refusal_problem(Reason.REQUEST_ID_REUSED, "") from None
-    body = show_broadcast(added, services.clock_ms()).model_dump_json(by_alias=True)
+    body = _show(services, added).model_dump_json(by_alias=True)
     return Response(body, 201, media_type="application/json")
 
 
@@ -96,7 +96,7 @@ async def list_broadcasts(
         lambda: services.store.broadcasts.list_broadcasts(
             account.id, before=query.before, limit=query.look_ahead
         ),
-        lambda found: _page(found, query, services.clock_ms()),
+        lambda found: _page(services, found, query),
     )
 
 
@@ -104,7 +104,7 @@ async def list_broadcasts(
 async def get_broadcast(id: str, account: Caller, services: ServicesDep) -> BroadcastOut:  # noqa: A002
     """The counts add up to the audience at every moment."""
     found = await services.broadcasts.find(account.id, _key(id))
-    return show_broadcast(found, services.clock_ms())
+    return _show(services, found)
 
 
 @router.post("/broadcasts/{id}/pause", summary="Pause a broadcast")
@@ -175,7 +175,7 @@ def _shown(services: Services, changed: Broadcast, *, is_done: bool) -> Broadcas
     if not is_done:
         detail = f"The broadcast is {changed.status}."
         raise Problem(409, ProblemCode.BROADCAST_STATUS, detail)
-    return show_broadcast(changed, services.clock_ms())
+    return _show(services, changed)
 
 
 def _key(broadcast_id: str) -> bytes:
@@ -185,6 +185,11 @@ def _key(broadcast_id: str) -> bytes:
     return key
 
 
-def _page(found: list[Broadcast], query: BroadcastQuery, now_ms: int) -> BroadcastPage:
+def _show(services: Services, broadcast: Broadcast) -> BroadcastOut:
+    is_copy = services.copy_guard.is_held
+    return show_broadcast(broadcast, services.clock_ms(), is_copy=is_copy)
+
+
+def _page(services: Services, found: list[Broadcast], query: BroadcastQuery) -> BroadcastPage:
     rows, cursor = cut_page(found, query)
-    return BroadcastPage(broadcasts=[show_broadcast(row, now_ms) for row in rows], next=cursor)
+    return BroadcastPage(broadcasts=[_show(services, row) for row in rows], next=cursor)

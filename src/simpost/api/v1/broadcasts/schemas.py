@@ -165,14 +165,14 @@ class BroadcastQuery(PageQuery):
     """A page of broadcasts."""
 
 
-def show_broadcast(broadcast: Broadcast, now_ms: int) -> BroadcastOut:
-    """The broadcast as JSON shows it."""
+def show_broadcast(broadcast: Broadcast, now_ms: int, *, is_copy: bool) -> BroadcastOut:
+    """The broadcast as JSON shows it; `is_copy`: sending is held until the copy is confirmed."""
     one, audience = broadcast, broadcast.audience
     return BroadcastOut(
         id=format_id(one.id),
         name=one.name,
         status=one.status,
-        explanation=sentence(one, now_ms),
+        explanation=sentence(one, now_ms, is_copy=is_copy),
         pause_reason=one.pause_reason,
         actor=one.actor,
         begun_by=one.begun_by,
