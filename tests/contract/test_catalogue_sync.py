@@ -10,9 +10,10 @@ from simpost.domain.accounts import Account
 from simpost.errors import PullRuns, UnknownSource
 from simpost.features.catalogue_sync.service import CatalogueSync
 from simpost.messaging.accounts import Accounts
+from simpost.messaging.erasures import Erasures
 from simpost.net.resolver import NameResolver
 from simpost.ports.store import EsimFilter
-from tests.contract.store_facts import NOW_MS
+from tests.contract.store_facts import NOW_MS, new_id
 from tests.contract.supplier import CODE, SECRET, Supplier, esim_row, plan_row, until
 
 HOUR_MS = 3_600_000
@@ -134,6 +135,22 @@ async def test_esims_that_are_listed_no_more_are_marked_and_retired_if_wanted(st
         back = await copies.pull()
     assert back.report.missing == 0
     assert foreign["esimTranNo"] not in await copies.esims()
+
+
+async def test_a_pull_does_not_bring_back_the_number_of_a_forgotten_traveller(store):
+    rows = [esim_row(number, imsi=f"52001000000000{number}") for number in range(2)]
+    supplier = Supplier([plan_row("P1")], rows)
+    async with copies_of(store, supplier) as copies:
+        await copies.pull()
+        erasures = Erasures(store, new_id=lambda: new_id(NOW_MS), clock_ms=lambda: NOW_MS)
+        await erasures.forget(copies.account.id, rows[1]["esimTranNo"], "ada")
+        rows[1]["esimStatus"] = "USED_UP"
+        state = await copies.pull()
+        found = await copies.esims()
+    assert counts(state.report.esims) == (0, 1, 1, 0)
+    kept, forgotten = (found[row["esimTranNo"]] for row in rows)
+    assert (kept.msisdn, kept.imsi) == (rows[0]["msisdn"], rows[0]["imsi"])
+    assert (forgotten.msisdn, forgotten.imsi, forgotten.esim_status) == ("", "", "USED_UP")
 
 
 @pytest.mark.parametrize("moved", ["added", "removed"])

@@ -15,6 +15,7 @@ from simpost.runtime.clock import Clock
 _STEP: Final = 1_000
 """Plans of one import, and listed eSIMs of one read."""
 _NO_KEY: Final = "row {}"
+_NUMBERS: Final = frozenset({"msisdn", "imsi"})
 
 
 class Supplier(Protocol):
@@ -52,6 +53,7 @@ class Pull:
         self._catalogue = store.catalogue
         self._syncs = store.catalogue_syncs
         self._tags = store.esim_tags
+        self._erasures = store.erasures
         self._clock_ms = clock_ms
         self._on_saved = on_saved
         self._keep_alive = keep_alive
@@ -101,7 +103,7 @@ class Pull:
             outcome = await import_esims(
                 self._catalogue,
                 self._account_id,
-                page.rows,
+                await self._without_forgotten(page.rows, keys),
                 replace=False,
                 now_ms=self._clock_ms(),
                 tags=self._tags,
@@ -115,6 +117,18 @@ class Pull:
         # A supplier that lists nothing at all has a fault, more likely than no eSIM.
         report.is_complete = since_ms is None and different > 0 and totals == {different}
         return listed
+
+    async def _without_forgotten(self, rows: Sequence[Any], keys: Sequence[str]) -> Sequence[Any]:
+        """The rows without the numbers of forgotten travellers: a pull must not bring them back."""
+        forgotten = await self._erasures.find_forgotten(self._account_id, keys)
+        if not forgotten:
+            return rows
+        return [
+            {name: value for name, value in row.items() if name not in _NUMBERS}
+            if _key(row, "esimTranNo") in forgotten
+            else row
+            for row in rows
+        ]
 
     async def _find_missing(self, listed: KeySet, report: SyncReport, *, retires: bool) -> None:
         after = ""

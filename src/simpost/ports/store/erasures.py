@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -60,6 +61,10 @@ class ErasureStore(Protocol):
         self, account_id: int, esim_tran_no: str, *, before: bytes | None, limit: int
     ) -> list[Erasure]:
         """Of an eSIM, the newest first."""
+        ...
+
+    async def find_forgotten(self, account_id: int, esim_tran_nos: Sequence[str]) -> set[str]:
+        """Those of the eSIMs of which there is an erasure."""
         ...
 
     async def list_open(self, *, limit: int) -> list[Erasure]:

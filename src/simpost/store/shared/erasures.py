@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +16,8 @@ from simpost.store.shared.steps import SharedDatabase, Steps
 
 _BEYOND: Final = b"\xff" * 17
 _EVENT: Final = "esim.forgotten"
+_NAMES: Final = 100
+"""eSIMs of one statement; a shorter list is filled with its first."""
 
 SQL: Final = {
     "begin": """
@@ -41,6 +43,9 @@ SQL: Final = {
         SELECT * FROM erasures
         WHERE account_id = $1 AND esim_tran_no = $2 AND id < $3 ORDER BY id DESC LIMIT $4
     """,
+    "forgotten": """
+        SELECT esim_tran_no FROM erasures WHERE account_id = $1 AND esim_tran_no IN (%NAMES%)
+    """.replace("%NAMES%", ", ".join(f"${2 + place}" for place in range(_NAMES))),
     "list_open": """
         SELECT * FROM erasures WHERE ended_ms IS NULL ORDER BY begun_ms LIMIT $1
     """,
@@ -106,6 +111,9 @@ class StoredErasures:
     ) -> list[Erasure]:
         return await self._database.query(_list, account_id, esim_tran_no, before or _BEYOND, limit)
 
+    async def find_forgotten(self, account_id: int, esim_tran_nos: Sequence[str]) -> set[str]:
+        return await self._database.query(_find_forgotten, account_id, esim_tran_nos)
+
     async def list_open(self, *, limit: int) -> list[Erasure]:
         return await self._database.query(_list_open, limit)
 
@@ -125,6 +133,16 @@ class StoredErasures:
             after, count = await self._database.transact(_step, walk, erasure, after, detail)
             total += count
         return total
+
+
+def _find_forgotten(account_id: int, esim_tran_nos: Sequence[str]) -> Steps[set[str]]:
+    found: set[str] = set()
+    for first in range(0, len(esim_tran_nos), _NAMES):
+        some = esim_tran_nos[first : first + _NAMES]
+        padded = *some, *[some[0]] * (_NAMES - len(some))
+        rows = yield SQL["forgotten"], (account_id, *padded)
+        found |= {row["esim_tran_no"] for row in rows}
+    return found
 
 
 def _begin(erasure: Erasure) -> Steps[None]:
