@@ -7,6 +7,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from simpost.api.carrier_callbacks import build_callback_app
 from simpost.api.lifecycle import build_lifecycle_app
 from simpost.api.native import build_native_app
 from simpost.api.open.router import build_open_app
@@ -14,6 +15,7 @@ from simpost.api.open.routes import PREFIX
 from simpost.api.shared.response_counts import APIS
 from simpost.api.shared.services import Services
 from simpost.features.lifecycle.sources import PATH as LIFECYCLE
+from simpost.ports.carrier_callbacks import PATH as CARRIERS
 
 _HELD: Final = b"simpost-sending", b"held-copy"
 """A header of every response while nothing is sent because the store is a copy."""
@@ -24,6 +26,7 @@ def build(services: Services) -> ASGIApp:
     open_app = build_open_app(services)
     native_app = build_native_app(services)
     lifecycle_app = build_lifecycle_app(services)
+    callback_app = build_callback_app(services)
     prefix = f"{PREFIX}/"
     open_times_s, native_times_s = (services.response_counts.times_s[api] for api in APIS)
 
@@ -38,6 +41,9 @@ def build(services: Services) -> ASGIApp:
             open_times_s.add(perf_counter() - started_s)
         elif scope["type"] == "http" and scope["path"].startswith(LIFECYCLE):
             await lifecycle_app(scope, receive, send)
+            native_times_s.add(perf_counter() - started_s)
+        elif scope["type"] == "http" and scope["path"].startswith(CARRIERS):
+            await callback_app(scope, receive, send)
             native_times_s.add(perf_counter() - started_s)
         else:
             await native_app(scope, receive, send)

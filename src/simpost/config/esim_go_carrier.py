@@ -9,13 +9,13 @@ from pydantic import Field
 from simpost.config.http_upstream import (
     LONG_TEXTS,
     BaseUrl,
+    CallbackUpstreamSettings,
     HeaderSecret,
     LongTexts,
-    SenderUpstreamSettings,
 )
 
 
-class EsimGoCarrierSettings(SenderUpstreamSettings):
+class EsimGoCarrierSettings(CallbackUpstreamSettings):
     """The API of eSIM Go, which sends to an ICCID."""
 
     type: Literal["esim_go"] = Field(description="The type of carrier.")

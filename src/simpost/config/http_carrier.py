@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, JsonValue, SecretStr, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    JsonValue,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from simpost.config.http_auth import HttpAuth
 from simpost.config.http_upstream import (
     LONG_TEXTS,
+    CallbackUpstreamSettings,
     LongTexts,
-    SenderUpstreamSettings,
     Url,
     checked_headers,
     placeholders_in,
     texts_of,
 )
+from simpost.config.section import Section
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 
@@ -85,7 +94,61 @@ _Status = Annotated[str, Field(pattern=r"^[1-5](?:[0-9]{2}|xx)$")]
 _Code = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class HttpCarrierSettings(SenderUpstreamSettings):
+class HttpCallback(Section):
+    """What a generic carrier is told by its API at `callback_token`."""
+
+    format: Literal["json", "form", "query"] = Field(
+        default="json",
+        description="Where the fields are: in a JSON body, in a form, or in the query of the URL.",
+    )
+    methods: frozenset[Literal["POST", "GET", "PUT", "PATCH"]] = Field(
+        default=frozenset({"POST"}), min_length=1, description="Methods that the API uses."
+    )
+    list_path: str = Field(
+        default="",
+        pattern=_PATH,
+        max_length=200,
+        description="Where the list of reports is; empty: the body is one report, or a list of "
+        "them. The other paths begin in a report.",
+    )
+    id_path: str = Field(
+        pattern=r"^[^.\s]+(?:\.[^.\s]+)*$",
+        max_length=200,
+        description="Where a report has the message id.",
+    )
+    state_path: str = Field(
+        pattern=r"^[^.\s]+(?:\.[^.\s]+)*$",
+        max_length=200,
+        description="Where a report has the state.",
+    )
+    code_path: str = Field(
+        default="", pattern=_PATH, max_length=200, description="Where a report has an error code."
+    )
+    states: dict[_Code, Literal["delivered", "failed", "expired", "rejected", "waiting"]] = Field(
+        min_length=1,
+        max_length=100,
+        description="What each state means: `waiting` for a handset that cannot be reached now. "
+        "States that are not listed mean nothing.",
+    )
+    signature_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]*$", max_length=100)] = Field(
+        default="",
+        description="Header with an HMAC of the raw body, in hex or base64; empty: not signed.",
+    )
+    signature_secret: SecretStr = Field(
+        default=SecretStr(""), description="The key of the signature."
+    )
+    signature_digest: Literal["sha1", "sha256", "sha512"] = Field(
+        default="sha256", description="The hash function of the signature."
+    )
+
+    @model_validator(mode="after")
+    def _has_header_and_secret(self) -> HttpCallback:
+        if bool(self.signature_secret.get_secret_value()) != bool(self.signature_header):
+            raise ValueError("signature_header and signature_secret need each other")
+        return self
+
+
+class HttpCarrierSettings(CallbackUpstreamSettings):
     """A carrier reached by HTTP: simpost calls its API, one request per message."""
 
     type: Literal["http"] = Field(description="The type of carrier.")
@@ -174,6 +237,22 @@ class HttpCarrierSettings(SenderUpstreamSettings):
         description="The outcome of statuses that differs from the usual one, such as `{ 409 = "
         '"accepted", 4xx = "refused" }`.',
     )
+
+    callback: HttpCallback | None = Field(
+        default=None,
+        description="What the API reports of messages, and how: the table below. Without it "
+        "nothing is reported.",
+    )
+
+    @field_validator("callback")
+    @classmethod
+    def _has_a_token(
+        cls, callback: HttpCallback | None, info: ValidationInfo
+    ) -> HttpCallback | None:
+        token = info.data.get("callback_token")
+        if callback and not (token and token.get_secret_value()):
+            raise ValueError("needs callback_token")
+        return callback
 
     @field_validator("body")
     @classmethod

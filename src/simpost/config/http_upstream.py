@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from simpost.config.section import NAME, Section, SenderOrAny, SenderOrNone
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
+_TOKEN: Final = re.compile(r"^[A-Za-z0-9_-]{24,}$")
 _HEADER_NAME: Final = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 _OURS: Final = frozenset(
     {"host", "content-length", "content-type", "transfer-encoding", "connection"}
@@ -175,3 +176,27 @@ class SenderUpstreamSettings(HttpUpstreamSettings):
     @property
     def other_senders(self) -> frozenset[str]:
         return self.senders
+
+
+def _checked_token(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if text and not _TOKEN.match(text):
+        raise ValueError("must be 24 characters or more: letters, digits, - and _")
+    return secret
+
+
+class CallbackUpstreamSettings(SenderUpstreamSettings):
+    """A carrier whose API can call simpost."""
+
+    callback_token: Annotated[SecretStr, AfterValidator(_checked_token)] = Field(
+        default=SecretStr(""),
+        max_length=200,
+        description="Secret at the end of the URL that the API calls, "
+        "`https://YOUR-HOST/carriers/NAME/TOKEN`; empty: it is not called.",
+    )
+
+    @property
+    def callback_path(self) -> str:
+        """The path that the API calls; empty if it calls none."""
+        token = self.callback_token.get_secret_value()
+        return f"/carriers/{self.name}/{token}" if token else ""

@@ -53,9 +53,9 @@ def _definitions(
 
 
 def _unions(schema: dict[str, Any], section: str, definition: dict[str, Any]) -> Iterator[str]:
-    """The tables of keys that are tables with a `type`."""
+    """The tables of keys that are tables themselves."""
     for key, about in definition["properties"].items():
-        found = _union(about)
+        found = _union(schema, about)
         if found is None:
             continue
         for heading, each in _definitions(schema, found):
@@ -65,11 +65,10 @@ def _unions(schema: dict[str, Any], section: str, definition: dict[str, Any]) ->
             yield ""
 
 
-def _union(about: dict[str, Any]) -> dict[str, Any] | None:
-    """The union of tables that a key is, if it is one."""
-    if "discriminator" in about:
-        return about
-    return next((each for each in about.get("anyOf", ()) if "discriminator" in each), None)
+def _union(schema: dict[str, Any], about: dict[str, Any]) -> dict[str, Any] | None:
+    """The table or union of tables that a key is, if it is one."""
+    found = [_resolved(schema, each) for each in (about, *about.get("anyOf", ()))]
+    return next((each for each in found if "discriminator" in each or "properties" in each), None)
 
 
 def _rows(schema: dict[str, Any], definition: dict[str, Any]) -> Iterator[str]:

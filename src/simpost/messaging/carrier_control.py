@@ -5,6 +5,7 @@ from __future__ import annotations
 from simpost.cluster.facade import Cluster
 from simpost.errors import UnknownCarrier
 from simpost.messaging.dispatch import CarrierStatus, Dispatch
+from simpost.ports.carrier_callbacks import CallbackCarrier
 
 
 class CarrierControl:
@@ -13,6 +14,12 @@ class CarrierControl:
     def __init__(self, dispatch: Dispatch, cluster: Cluster) -> None:
         self._dispatch = dispatch
         self._cluster = cluster
+
+    def find_callback_carrier(self, name: str) -> CallbackCarrier | None:
+        """The carrier with this name, if its API calls simpost."""
+        lane = self._dispatch.lanes.get(name)
+        carrier: object = lane.carrier if lane else None
+        return carrier if isinstance(carrier, CallbackCarrier) else None
 
     async def list_all(self) -> list[CarrierStatus]:
         """All carriers, followed by those that are no longer configured but have queued parts."""

@@ -69,6 +69,7 @@ class UpstreamApi:
         self.requests: list[Request] = []
         self.port = 0
         self._replies: dict[str, deque[Answer]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
@@ -83,6 +84,24 @@ class UpstreamApi:
         self._replies.clear()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._tasks.add(task)
+        try:
+            await self._answer(reader, writer)
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def close(self) -> None:
+        """End all connections."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -106,7 +125,6 @@ class UpstreamApi:
                 if reply.act:
                     break
                 writer.write(reply.octets)
-        writer.close()
 
     def _next(self, path: str) -> Answer:
         key = max((each for each in self._replies if path.startswith(each)), key=len, default=None)
@@ -123,6 +141,7 @@ async def running_api() -> AsyncIterator[UpstreamApi]:
     api.port = server.sockets[0].getsockname()[1]
     async with server:
         yield api
+        await api.close()
 
 
 def settings_of(given: Mapping[str, Any], url: str) -> Any:

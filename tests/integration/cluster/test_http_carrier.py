@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -12,6 +13,8 @@ import pytest
 from bench.processes import HOST
 from tests.integration.cluster.cluster import CREDENTIALS, LEASE_S, Cluster, until
 from tests.integration.cluster.conftest import SEAL_KEY
+
+TOKEN = "a-token-of-the-callbacks-of-one"
 
 
 class Upstream(ThreadingHTTPServer):
@@ -75,6 +78,11 @@ body = {{ to = "{{destination}}", text = "{{text}}", from = "{{sender}}", n = 1 
 id_path = "data.id"
 source_address = "Shop"
 response_timeout_s = 5
+callback_token = "{TOKEN}"
+[carriers.callback]
+id_path = "id"
+state_path = "state"
+states = {{ ok = "delivered", gone = "failed" }}
 [[routes]]
 carrier = "upstream"
 """
@@ -97,6 +105,20 @@ def nodes(request, tmp_path, upstream):
     cluster = HttpCluster(tmp_path, url, SEAL_KEY, upstream.server_port)
     yield cluster
     cluster.close()
+
+
+def report(node, message_id, state, *, token=TOKEN, method="POST"):
+    """The status of the response to a callback of the upstream."""
+    request = urllib.request.Request(
+        f"{node.url}/carriers/upstream/{token}",
+        data=json.dumps({"id": message_id, "state": state}).encode(),
+        method=method,
+    )
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 def open_api(node, esim, text):
@@ -132,6 +154,17 @@ def test_a_message_goes_from_the_api_to_the_upstream_and_back(nodes, upstream):
     ended("busy at first", "sent")
     texts = [body["text"] for body in upstream.bodies]
     assert texts == ["hello \u20ac", "hi", "refuse me", "cut me", "busy at first", "busy at first"]
+    # What the upstream reports by calling, and repeats for hours.
+    assert report(node, "up-2", "ok", token=TOKEN[:-1]) == 404
+    assert report(node, "up-2", "ok", method="PUT") == 405
+    assert node.state_of(sent["id"]) == "sent"
+    for state in ("unheard of", "ok", "ok", "gone"):
+        assert report(node, "up-2", state) == 200
+    assert node.state_of(sent["id"]) == "delivered"  # committed before the answer
+    assert [each["disposition"] for each in node.message(sent["id"])["receipts"]] == [
+        "duplicate",
+        "late",
+    ]
     (carrier,) = node.operate("GET", "carriers")["carriers"]
     (connection,) = carrier["connections"]
     assert (connection["kind"], connection["peer"]) == ("http", f"{HOST}:{upstream.server_port}")
@@ -171,6 +204,8 @@ def test_one_node_sends_for_all_and_another_takes_over(tmp_path, url, upstream):
         _, taken = second.send(esim, "by the other")
         until(lambda: second.state_of(taken["id"]) == "sent")
         assert (first.bound(), second.bound()) == (1, 0)
+        assert report(second, "up-1", "ok") == 200  # at the node that does not send
+        assert first.state_of(taken["id"]) == "delivered"
         first.process.kill()
         until(second.bound)
         _, later = second.send(esim, "by itself")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from typing import Final
 from urllib.parse import urlsplit
 
+from simpost.carriers.http.callback_endpoint import CallbackEndpoint
 from simpost.carriers.http.exchange import Exchange
 from simpost.carriers.http.outcome import NO_RESPONSE, NOT_SENT
 from simpost.carriers.http.reach import MAX_PAUSE_S, Reach
@@ -32,6 +33,7 @@ from simpost.ports.carrier import (
     ConnectionStatus,
     OutboundPart,
 )
+from simpost.ports.carrier_callbacks import Callback, CallbackAnswer
 from simpost.ports.connection_ownership import ConnectionOwnership
 
 _NUMBER: Final = 1
@@ -69,6 +71,7 @@ class HttpCarrier:
         self._last_heard_ms: int | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._polls = ReceiptPolls(self._report_receipt, clock_ms)
+        self._callbacks = CallbackEndpoint(clock_ms)
         self._apply_settings(settings)
 
     def _apply_settings(self, settings: Settings) -> None:
@@ -79,6 +82,7 @@ class HttpCarrier:
         parts = urlsplit(settings.called_url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         self._peer = f"{parts.hostname}:{port}"
+        self._callbacks.use(settings, self._upstream)
         self._rate = AdaptiveRate(settings.rate_per_s, time.monotonic())
         self._throttle = ThrottleState(self._rate, self._report_capacity)
         self._limited_log = RateLimitedLog(log, settings.name)
@@ -319,7 +323,29 @@ class HttpCarrier:
             self._reach.succeed()
         if outcome.kind is OutcomeKind.ACCEPTED and part.options.receipt:
             outcome = await self._polls.watch(exchange, part, outcome, started_ms)
+        if outcome.kind is OutcomeKind.ACCEPTED:
+            outcome = self._callbacks.note_accepted(part, outcome, started_ms)
         return outcome
+
+    # What the API reports by calling.
+
+    @property
+    def callback_methods(self) -> frozenset[str]:
+        """Methods that the API uses; none if it makes no calls."""
+        return self._callbacks.methods
+
+    def is_callback_token(self, token: str) -> bool:
+        """Whether this is the token of the carrier. It is compared in constant time."""
+        return self._callbacks.is_token(token)
+
+    async def receive_callback(self, callback: Callback) -> CallbackAnswer:
+        """Have what a request reports committed, whether or not this node may send.
+
+        Raises WrongCallbackSignature and CallbacksBusy.
+        """
+        answer = await self._callbacks.receive(callback, self._events)
+        self._last_heard_ms = self._clock_ms()
+        return answer
 
     def _report_receipt(self, receipt: Receipt) -> None:
         self._last_heard_ms = receipt.received_ms

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from simpost.carriers.http.callbacks import CallbackReader
 from simpost.carriers.http.credentials import JSON_HEADERS
 from simpost.carriers.http.document import code_of, id_at, read_json, text_at
 from simpost.carriers.http.outcome import outcome_of
@@ -34,7 +35,7 @@ _INTERNATIONAL: Final = 145
 _ALPHANUMERIC: Final = 208
 _SHORTEST_NUMBER: Final = 8
 _CLOCKS_DIFFER_S: Final = 60.0
-_STATES: Final[Mapping[str, tuple[State, Reason | None]]] = {
+STATES: Final[Mapping[str, tuple[State, Reason | None]]] = {
     "3": (State.SENT, Reason.HANDSET_UNREACHABLE),  # buffered
     "4": (State.DELIVERED, None),
     "5": (State.FAILED, Reason.UNDELIVERABLE),
@@ -49,12 +50,14 @@ class EmnifyMessages:
 
     concatenation = "udh"
     call_limit = None
+    has_ids = True
 
     def __init__(self, url: str, *, receipts: bool) -> None:
         """`url` is what is before the id of the endpoint."""
         self._url = url
         self.receipts = receipts
         self.reader = self if receipts else None
+        self.callbacks: CallbackReader | None = None
 
     def request(self, part: OutboundPart, now_ms: int) -> UpstreamRequest:
         body: dict[str, Any] = {
@@ -85,7 +88,7 @@ class EmnifyMessages:
 
     def read_state(self, response: HttpResponse) -> ReportedState | None:
         document = read_json(response.body) if response.status == 200 else None
-        known = _STATES.get(text_at(document, "status.id"))
+        known = STATES.get(text_at(document, "status.id"))
         code = code_of(text_at(document, "gsm_map_error"))
         return ReportedState(*known, code) if known else None
 

@@ -61,6 +61,8 @@ class EsimAccess:
     receipts = False
     log_in = None
     reader = None
+    callbacks = None
+    has_ids = False
     call_limit = _TEXT_LIMIT
 
     def __init__(self, settings: EsimAccessCarrierSettings) -> None:

@@ -13,6 +13,7 @@ import msgspec
 
 from simpost.carriers.http.credentials import JSON_HEADERS
 from simpost.carriers.http.document import read_json, text_at
+from simpost.carriers.http.esim_go_callbacks import EsimGoCallbacks
 from simpost.carriers.http.outcome import UNCLEAR, outcome_of
 from simpost.carriers.http.upstream import CONCATENATIONS, UpstreamRequest, text_of
 from simpost.config.esim_go_carrier import EsimGoCarrierSettings
@@ -35,12 +36,14 @@ class EsimGo:
     receipts = False
     log_in = None
     reader = None
+    has_ids = False
     call_limit = CallLimit(1, "sms")
 
     def __init__(self, settings: EsimGoCarrierSettings) -> None:
         self.concatenation = CONCATENATIONS[settings.long_texts]
         self._url = f"{settings.base_url}/esims/"
         self._key = settings.api_key.get_secret_value()
+        self.callbacks = EsimGoCallbacks(self._key) if settings.callback_path else None
         self._headers = {**JSON_HEADERS, "X-API-Key": self._key}
 
     def request(self, part: OutboundPart, now_ms: int) -> UpstreamRequest:

@@ -63,6 +63,8 @@ class Esimfly:
     receipts = False
     log_in = None
     reader = None
+    callbacks = None
+    has_ids = False
     call_limit = CallLimit(500, "utf16")
 
     def __init__(self, settings: EsimflyCarrierSettings) -> None:

@@ -17,6 +17,7 @@ from simpost.carriers.http.credentials import (
     signature_of,
 )
 from simpost.carriers.http.document import code_of, find, id_at, read_json, read_xml, text_at
+from simpost.carriers.http.generic_callbacks import GenericCallbacks
 from simpost.carriers.http.outcome import ACCEPTED, REFUSED, UNCLEAR, Meaning, outcome_of
 from simpost.carriers.http.request_template import fill, fill_url, values_of, write_form
 from simpost.carriers.http.upstream import CONCATENATIONS, UpstreamRequest, request_id_of
@@ -32,13 +33,15 @@ from simpost.text import CallLimit
 class GenericUpstream:
     """Requests from templates; outcomes from paths and tables."""
 
-    receipts = False
     reader = None
+    has_ids = True
 
     def __init__(self, settings: HttpCarrierSettings) -> None:
         self._settings = settings
         self.concatenation = CONCATENATIONS[settings.long_texts]
         self.call_limit = call_limit_of(settings)
+        self.callbacks = GenericCallbacks(settings.callback) if settings.callback else None
+        self.receipts = settings.callback is not None
         auth = settings.auth
         self.log_in = log_in_of(auth)
         self._sign = signature_of(auth)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from simpost.carriers.http.credentials import JSON_HEADERS, basic
 from simpost.carriers.http.emnify import EmnifyMessages
+from simpost.carriers.http.once_callbacks import OnceCallbacks
 from simpost.carriers.http.upstream import LogIn, UpstreamRequest
 from simpost.config.once_carrier import OnceCarrierSettings
 
@@ -17,6 +18,9 @@ class Once(EmnifyMessages):
 
     def __init__(self, settings: OnceCarrierSettings) -> None:
         super().__init__(f"{settings.base_url}/v2/sims/", receipts=settings.receipts == "poll")
+        if settings.callback_path:
+            self.callbacks = OnceCallbacks()
+            self.receipts = settings.receipts != "off"
         headers = {
             **JSON_HEADERS,
             "Authorization": basic(settings.username, settings.password.get_secret_value()),

@@ -19,6 +19,7 @@ from simpost.carriers.http.outcome import (
     Meaning,
     outcome_of,
 )
+from simpost.carriers.http.twilio_callbacks import TwilioCallbacks
 from simpost.carriers.http.upstream import CONCATENATIONS, UpstreamRequest, text_of
 from simpost.config.twilio_carrier import TwilioCarrierSettings
 from simpost.domain.outcomes import Outcome, OutcomeKind
@@ -51,14 +52,19 @@ _MAX_VALIDITY_S: Final = 36_000
 class Twilio:
     """One text to a phone number; Twilio splits it."""
 
-    receipts = False
     log_in = None
     reader = None
+    has_ids = True
     call_limit = CallLimit(1_600, "utf16")
 
     def __init__(self, settings: TwilioCarrierSettings) -> None:
         self.concatenation = CONCATENATIONS[settings.long_texts]
         self._service = settings.messaging_service_sid
+        self._callback = url = settings.status_callback
+        self.receipts = bool(url)
+        self.callbacks = (
+            TwilioCallbacks(url, settings.auth_token.get_secret_value()) if url else None
+        )
         self._url = f"{settings.base_url}/2010-04-01/Accounts/{settings.account_sid}/Messages.json"
         credentials = basic(settings.account_sid, settings.auth_token.get_secret_value())
         self._headers = {**FORM_HEADERS, "Authorization": credentials}
@@ -72,6 +78,8 @@ class Twilio:
             "SmartEncoded": "false",
             "ValidityPeriod": str(left_s),
         }
+        if self._callback and part.options.receipt:
+            form["StatusCallback"] = self._callback
         if part.sender:
             form["From"] = _sender(part.sender)
         elif self._service:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Final, NamedTuple, Protocol
 
+from simpost.carriers.http.callbacks import CallbackReader
 from simpost.domain.options import Concatenation
 from simpost.domain.outcomes import Outcome
 from simpost.domain.reasons import Reason
@@ -77,6 +78,8 @@ class Upstream(Protocol):
         receipts: whether the API reports what became of a part.
         log_in: how requests get a token; `None` if they need none.
         reader: how it is asked for the state of parts; `None` if it is not.
+        callbacks: how its calls are read; `None` if it makes none.
+        has_ids: whether it gives parts an id.
     """
 
     @property
@@ -93,6 +96,12 @@ class Upstream(Protocol):
 
     @property
     def reader(self) -> ReceiptReader | None: ...
+
+    @property
+    def callbacks(self) -> CallbackReader | None: ...
+
+    @property
+    def has_ids(self) -> bool: ...
 
     def request(self, part: OutboundPart, now_ms: int) -> UpstreamRequest:
         """The request that sends a part."""

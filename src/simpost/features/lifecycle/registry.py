@@ -18,7 +18,7 @@ from simpost.features.lifecycle.adapters import (
 )
 from simpost.features.lifecycle.adapters.report import Read
 from simpost.features.lifecycle.field_paths import MappingReader, parse_mapping
-from simpost.features.lifecycle.signatures import SignatureRule
+from simpost.net.body_signatures import SignatureRule
 from simpost.ports.store import LifecycleSource
 
 

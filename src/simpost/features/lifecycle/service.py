@@ -14,8 +14,8 @@ from simpost.config import Settings
 from simpost.domain.lifecycle import EventKind, LifecycleEvent
 from simpost.features.lifecycle.adapters.report import SourceDelivery
 from simpost.features.lifecycle.document import MOST_EVENTS, NotUnderstood, UnknownEvent, parse_json
-from simpost.features.lifecycle.signatures import is_signed
 from simpost.features.lifecycle.sources import KnownSource, LifecycleSources
+from simpost.net.body_signatures import is_signed
 from simpost.observe import get_logger, metrics
 from simpost.observe.metrics import Sample
 from simpost.ports.store import EsimRow

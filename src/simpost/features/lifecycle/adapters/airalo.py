@@ -11,7 +11,7 @@ from typing import Final
 from simpost.domain.lifecycle import EventKind, LifecycleEvent
 from simpost.features.lifecycle.adapters.report import SourceDelivery, named
 from simpost.features.lifecycle.document import UnknownEvent, iccid, number, percent, text
-from simpost.features.lifecycle.signatures import SignatureRule, compact_with_escaped_slashes
+from simpost.net.body_signatures import SignatureRule, compact_with_escaped_slashes
 
 SIGNATURE: Final = SignatureRule(("airalo-signature",), "sha512", compact_with_escaped_slashes)
 

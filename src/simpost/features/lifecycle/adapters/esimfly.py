@@ -24,7 +24,7 @@ from simpost.features.lifecycle.document import (
     text,
     time_ms,
 )
-from simpost.features.lifecycle.signatures import SignatureRule
+from simpost.net.body_signatures import SignatureRule
 
 SIGNATURE: Final = SignatureRule(("x-webhook-signature", "x-esimfly-signature"))
 

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from simpost.features.lifecycle.registry import ADAPTERS
-from simpost.features.lifecycle.signatures import (
+from simpost.net.body_signatures import (
     SignatureRule,
     compact_with_escaped_slashes,
     is_signed,

@@ -1,0 +1,53 @@
+"""What upstream APIs report by calling simpost."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, Protocol
+
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.ports.carrier_callbacks import Callback, CallbackAnswer
+
+MOST_REPORTS: Final = 1_000
+"""Reports in one request."""
+
+
+class StateReport(NamedTuple):
+    """A state of a part; `numbers` are those of its destination, if the report names them."""
+
+    message_id: str
+    state: State
+    reason: Reason | None = None
+    code: str = ""
+    numbers: tuple[str, ...] = ()
+
+
+class TextReport(NamedTuple):
+    """A text from a handset. `part_of`: reference, total and number of one of several parts."""
+
+    message_id: str
+    source: str
+    destination: str
+    text: str
+    part_of: tuple[int, int, int] | None = None
+
+
+class NotUnderstoodCallback(Exception):
+    """The request is not as the API documents it. The message has nothing of its content."""
+
+
+class CallbackReader(Protocol):
+    """How the calls of an API are read. Pure."""
+
+    @property
+    def methods(self) -> frozenset[str]: ...
+
+    @property
+    def answer(self) -> CallbackAnswer: ...
+
+    def read(self, callback: Callback) -> list[StateReport | TextReport]:
+        """What a request reports; nothing if it has no news.
+
+        Raises WrongCallbackSignature and NotUnderstoodCallback.
+        """
+        ...

@@ -1,0 +1,371 @@
+"""What upstream APIs report by calling: their documented shapes, signatures and repetitions."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+from urllib.parse import urlencode
+
+import pytest
+
+from simpost.carriers.http import HttpCarrier, callback_endpoint
+from simpost.carriers.http.twilio_callbacks import TwilioCallbacks
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.ports.carrier_callbacks import (
+    Callback,
+    CallbackCarrier,
+    CallbacksBusy,
+    WrongCallbackSignature,
+)
+from tests.contract.carrier_peers import Recorder, part
+from tests.integration.carriers.esim_go_cases import CASES as ESIM_GO
+from tests.integration.carriers.twilio_cases import SID
+from tests.integration.carriers.upstream_api import (
+    SECRET,
+    Reply,
+    running_api,
+    running_carrier,
+    settings_of,
+)
+from tests.integration.carriers.upstream_cases import CASES
+
+TOKEN = "a-token-of-a-carrier-for-tests"
+ICCID = "8988280666000000000"
+SETTINGS = {case.name: {**case.settings, "callback_token": TOKEN} for case in CASES}
+TWILIO = {**SETTINGS["twilio"], "callback_url": "https://sms.example.com"}
+TWILIO_URL = f"https://sms.example.com/carriers/up/{TOKEN}"
+ONCE = {**SETTINGS["once"], "receipts": "callback"}
+GENERIC = {
+    "type": "http",
+    "url": "URL/",
+    "body": {"to": "{destination}", "text": "{text}"},
+    "callback_token": TOKEN,
+    "callback": {
+        "list_path": "results",
+        "id_path": "messageId",
+        "state_path": "status.groupName",
+        "code_path": "error.name",
+        "states": {
+            "DELIVERED": "delivered",
+            "UNDELIVERABLE": "failed",
+            "EXPIRED": "expired",
+            "REJECTED": "rejected",
+            "PENDING": "waiting",
+        },
+    },
+}
+
+
+class Inbox(Recorder):
+    """Keeps inbound parts, too; commits nothing while it `is_stuck`."""
+
+    def __init__(self):
+        super().__init__()
+        self.parts = []
+        self.is_stuck = False
+
+    def on_receipt(self, receipt, committed):
+        if not self.is_stuck:
+            super().on_receipt(receipt, committed)
+
+    def on_inbound(self, part):
+        self.parts.append(part)
+        future = asyncio.get_running_loop().create_future()
+        future.set_result(None)
+        return future
+
+
+@pytest.fixture
+async def started():
+    found = []
+
+    async def start(given):
+        carrier, inbox = HttpCarrier(settings_of(given, "http://127.0.0.1:9")), Inbox()
+        await carrier.start(inbox)
+        found.append(carrier)
+        return carrier, inbox
+
+    yield start
+    for carrier in found:
+        await carrier.close()
+
+
+def twilio_call(fields, *, method="POST", token=SECRET, url=TWILIO_URL):
+    query = urlencode(fields) if method == "GET" else ""
+    signed = f"{url}?{query}" if query else url + "".join(k + v for k, v in sorted(fields.items()))
+    mac = hmac.new(token.encode(), signed.encode(), hashlib.sha1).digest()
+    headers = {"x-twilio-signature": base64.b64encode(mac).decode()}
+    return Callback(method, query, headers, b"" if query else urlencode(fields).encode())
+
+
+def json_call(document, method="POST", **headers):
+    return Callback(method, "", headers, json.dumps(document).encode())
+
+
+def twilio_status(status, **others):
+    return twilio_call({"MessageSid": SID, "MessageStatus": status, "To": "+44770", **others})
+
+
+def once_status(number, **others):
+    entry = {"id": "589", "endpoint": {"id": "1", "name": ICCID}, "status": {"id": number}}
+    return {**entry, **others}
+
+
+def infobip(group, error="NO_ERROR"):
+    status = {"groupName": group, "name": "..."}
+    return {"results": [{"messageId": "m-1", "status": status, "error": {"name": error}}]}
+
+
+FAILED = (State.FAILED, Reason.UNDELIVERABLE)
+ROWS = [
+    (TWILIO, twilio_status("delivered"), [(SID, State.DELIVERED, None, None)]),
+    (TWILIO, twilio_status("undelivered", ErrorCode="30003"), [(SID, *FAILED, "30003")]),
+    (TWILIO, twilio_status("failed", ErrorCode="30007"), [(SID, *FAILED, "30007")]),
+    (TWILIO, twilio_status("sent"), []),
+    (TWILIO, twilio_status("a-new-status"), []),
+    (
+        TWILIO,
+        twilio_call({"MessageSid": SID, "MessageStatus": "delivered"}, method="GET"),
+        [(SID, State.DELIVERED, None, None)],
+    ),
+    (ONCE, json_call(once_status(4), "PATCH"), [("589", State.DELIVERED, None, None)]),
+    (ONCE, json_call(once_status("5"), "PATCH"), [("589", *FAILED, None)]),
+    (ONCE, json_call(once_status(2), "PATCH"), []),
+    (
+        ONCE,  # of the Data Streamer, which sends lists
+        json_call([once_status(6, id="1", detail={"sms": {"id": 590}})]),
+        [("590", State.EXPIRED, Reason.EXPIRED_AT_CARRIER, None)],
+    ),
+    (GENERIC, json_call(infobip("DELIVERED")), [("m-1", State.DELIVERED, None, "NO_ERROR")]),
+    (GENERIC, json_call(infobip("UNDELIVERABLE", "EC_1")), [("m-1", *FAILED, "EC_1")]),
+    (
+        GENERIC,
+        json_call(infobip("REJECTED")),
+        [("m-1", State.REJECTED, Reason.REJECTED_BY_CARRIER, "NO_ERROR")],
+    ),
+    (
+        GENERIC,
+        json_call(infobip("PENDING")),
+        [("m-1", State.SENT, Reason.HANDSET_UNREACHABLE, "NO_ERROR")],
+    ),
+    (GENERIC, json_call(infobip("NEW")), []),
+    (SETTINGS["esim_go"], json_call({"alertType": "Utilisation", "iccid": ICCID}), []),
+    # Of no known part: stored as unmatched.
+    (
+        SETTINGS["esim_go"],
+        json_call({"alertType": "SMSFailed", "iccid": ICCID, "timestamp": "..."}),
+        [("", *FAILED, "SMSFailed")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "callback", "expected"), ROWS)
+async def test_a_report_is_a_receipt(started, given, callback, expected):
+    carrier, inbox = await started(given)
+    assert isinstance(carrier, CallbackCarrier)
+    assert callback.method in carrier.callback_methods
+    assert carrier.is_callback_token(TOKEN)
+    for _ in range(2):  # repeated for hours: dispatch tells a repetition by its id and state
+        answer = await carrier.receive_callback(callback)
+        assert answer.body in (b"{}", b"<Response/>")
+    found = [(r.carrier_message_id, r.state, r.reason, r.carrier_code) for r in inbox.receipts]
+    assert found == expected * 2
+
+
+@pytest.mark.parametrize(
+    ("given", "callback"),
+    [
+        (TWILIO, twilio_call({"MessageStatus": "delivered"})),
+        (TWILIO, twilio_call({})),
+        (ONCE, json_call({"status": {"id": 4}}, "PATCH")),
+        (ONCE, Callback("POST", "", {}, b"<html>")),
+        (ONCE, json_call({"payload": 1, "id": 2, "source_address": "1"})),
+        (ONCE, json_call([1])),
+        (GENERIC, json_call({})),
+        (GENERIC, json_call({"results": ["x"]})),
+        (GENERIC, json_call({"results": [{}] * 1_001})),
+        (SETTINGS["esim_go"], json_call({"alertType": "SMSFailed"})),
+        (SETTINGS["esim_go"], Callback("POST", "", {}, b"")),
+    ],
+)
+async def test_what_is_not_understood_is_logged_and_not_sent_again(
+    started, given, callback, capsys
+):
+    carrier, inbox = await started(given)
+    await carrier.receive_callback(callback)
+    assert inbox.receipts == []
+    assert "callback_not_understood" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "callback"),
+    [
+        (TWILIO, twilio_call({"MessageSid": SID, "MessageStatus": "delivered"}, token="other")),
+        (TWILIO, twilio_status("delivered")._replace(headers={})),
+        (TWILIO, twilio_status("delivered")._replace(body=b"MessageSid=SM1&MessageStatus=failed")),
+        (
+            TWILIO,
+            twilio_call({"MessageSid": SID, "MessageStatus": "read"}, url="https://x.example"),
+        ),
+        (SETTINGS["esim_go"], json_call({"alertType": "x"}, **{"x-signature-sha256": "00" * 32})),
+        (
+            {
+                **GENERIC,
+                "callback": {
+                    **GENERIC["callback"],
+                    "signature_header": "X-Sig",
+                    "signature_secret": SECRET,
+                },
+            },
+            json_call(infobip("DELIVERED"), **{"x-sig": "00" * 32}),
+        ),
+    ],
+)
+async def test_a_wrong_signature_changes_nothing(started, given, callback):
+    carrier, inbox = await started(given)
+    with pytest.raises(WrongCallbackSignature):
+        await carrier.receive_callback(callback)
+    assert (inbox.receipts, inbox.parts) == ([], [])
+
+
+async def test_a_signed_body_of_the_generic_carrier_is_accepted(started):
+    signed = {"signature_header": "X-Sig", "signature_secret": SECRET}
+    carrier, inbox = await started({**GENERIC, "callback": {**GENERIC["callback"], **signed}})
+    body = json.dumps(infobip("DELIVERED")).encode()
+    mac = hmac.new(SECRET.encode(), body, "sha256").hexdigest()
+    await carrier.receive_callback(Callback("POST", "", {"x-sig": f"sha256={mac}"}, body))
+    assert len(inbox.receipts) == 1
+
+
+@pytest.mark.parametrize(
+    ("pairs", "signature"),
+    [
+        (
+            [
+                ("CallSid", "CA1234567890ABCDE"),
+                ("Caller", "+14158675309"),
+                ("Digits", "1234"),
+                ("From", "+14158675309"),
+                ("To", "+18005551212"),
+            ],
+            "RSOYDt4T1cUTdK1PDd93/VVr8B8=",
+        ),
+        (
+            [
+                ("Sid", "CA123"),
+                ("SidAccount", "AC123"),
+                ("Digits", "5678"),
+                ("Digits", "1234"),
+                ("Digits", "1234"),
+            ],
+            "IK+Dwps556ElfBT0I3Rgjkr1wJU=",
+        ),
+    ],
+)
+def test_the_signature_is_that_of_twilios_published_vectors(pairs, signature):
+    """Vectors of Twilio's own libraries (`RequestValidatorTest`), with the token 12345."""
+    reader = TwilioCallbacks("https://mycompany.com/myapp.php", "12345")
+    headers = {"x-twilio-signature": signature}
+    callback = Callback("POST", "foo=1&bar=2", headers, urlencode(pairs).encode())
+    assert reader._signed_fields(callback)["Digits"] == "1234"
+    with pytest.raises(WrongCallbackSignature):
+        reader._signed_fields(callback._replace(query="foo=1&bar=3"))
+
+
+MO_ONCE = {
+    "id": "77",
+    "payload": "Grüße \U0001f600",
+    "submit_date": "2026-11-29 10:00:00",
+    "source_address": "882285100000001",
+    "dest_address": "4455",
+    "dcs": "8",
+    "endpoint": {"id": "1", "name": ICCID},
+}
+MO_TWILIO = {
+    "MessageSid": "SM" + "b" * 32,
+    "SmsStatus": "received",
+    "From": "+447700900001",
+    "To": "+447700900000",
+    "Body": "Grüße \U0001f600",
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "callback", "source", "destination"),
+    [
+        (ONCE, json_call(MO_ONCE), "882285100000001", "4455"),
+        (TWILIO, twilio_call(MO_TWILIO), "447700900001", "447700900000"),
+    ],
+)
+async def test_a_reply_of_a_handset_is_inbound_once(started, given, callback, source, destination):
+    carrier, inbox = await started(given)
+    for _ in range(3):
+        await carrier.receive_callback(callback)
+    (found,) = inbox.parts
+    assert (found.source, found.destination, found.carrier) == (source, destination, "up")
+    assert found.octets.decode("utf-16-be") == "Grüße \U0001f600"
+    assert found.place.is_alone
+    # An equal text with another id is another text.
+    other = twilio_call({**MO_TWILIO, "MessageSid": "SM" + "c" * 32})
+    await carrier.receive_callback(other if given is TWILIO else json_call({**MO_ONCE, "id": 78}))
+    assert len({each.place.reference for each in inbox.parts}) == 2
+
+
+async def test_parts_of_a_reply_have_their_place(started):
+    carrier, inbox = await started(ONCE)
+    info = {"identifier": "300", "partno": "2", "total": "2"}
+    await carrier.receive_callback(json_call({**MO_ONCE, "multi_part_info": info}))
+    place = inbox.parts[0].place
+    assert (place.kind, place.reference, place.total, place.number) == ("udh16", 300, 2, 2)
+
+
+async def test_what_is_not_committed_is_to_be_sent_again(started, monkeypatch):
+    monkeypatch.setattr(callback_endpoint, "_COMMIT_S", 0.05)
+    carrier, inbox = await started(GENERIC)
+    inbox.is_stuck = True
+    with pytest.raises(CallbacksBusy):
+        await carrier.receive_callback(json_call(infobip("DELIVERED")))
+    inbox.is_stuck = False
+    await carrier.receive_callback(json_call(infobip("DELIVERED")))
+    assert len(inbox.receipts) == 1
+
+
+@pytest.mark.parametrize("token", ["", TOKEN[:-1], f"{TOKEN}x", "\udcff"])
+async def test_another_token_is_wrong(started, token):
+    carrier, _ = await started(GENERIC)
+    assert not carrier.is_callback_token(token)
+    without, _ = await started({**GENERIC, "callback_token": "", "callback": None})
+    assert not without.is_callback_token("")
+    assert without.callback_methods == frozenset()
+
+
+async def test_twilio_is_told_where_to_report(started):
+    async with running_api() as api:
+        api.script(Reply(201, {"sid": SID, "status": "queued"}))
+        async with running_carrier(TWILIO, api.url) as (carrier, recorder):
+            assert carrier.capabilities.receipts
+            await recorder.outcome(carrier, part("447700900001"))
+        assert dict(api.requests[0].form)["StatusCallback"] == TWILIO_URL
+
+
+async def test_a_failure_without_an_id_is_of_the_only_part_that_fits():
+    """eSIM Go names the ICCID only: with two parts to it, neither of them has failed for sure."""
+    settings = {**ESIM_GO[0].settings, "callback_token": TOKEN}
+    async with running_api() as api:
+        api.script(Reply(200, {"status": "sent"}))
+        async with running_carrier(settings, api.url) as (carrier, recorder):
+            first = await recorder.outcome(carrier, part(ICCID, number=1))
+            await recorder.outcome(carrier, part("8988280666000000001", number=2))
+            assert first.carrier_message_id
+            failed = json_call({"alertType": "SMSFailed", "iccid": ICCID})
+            await carrier.receive_callback(failed)
+            second = await recorder.outcome(carrier, part(ICCID, number=3))
+            assert second.carrier_message_id != first.carrier_message_id
+            await carrier.receive_callback(failed)
+    ids = [receipt.carrier_message_id for receipt in recorder.receipts]
+    assert ids == [first.carrier_message_id, ""]
+    assert recorder.receipts[1].numbers == (ICCID,)
