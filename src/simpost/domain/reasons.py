@@ -273,7 +273,7 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     ),
     Reason.EXPIRES_IN_QUIET_HOURS: (
         "The message would expire before the open hours begin where the traveller is.",
-        "Send it in open hours, or with an `expiresAt` after the time in `detail`.",
+        "Send it in open hours, or with an `expiresAt` (`notAfter`) after they begin.",
     ),
     Reason.BUDGET_REACHED: (
         "The account sent as many parts in the day or month as its budget allows.",

@@ -84,6 +84,22 @@ async def test_a_row_that_names_two_esims_is_refused(service, many):  # noqa: F8
     assert read["preview"][1]["reason"] == "esimTranNo and iccid name different eSIMs"
 
 
+async def test_a_number_of_a_template_may_be_text(service, many):  # noqa: F811
+    left = {"name": "left", "defaultLanguage": "en"}
+    left |= {"variables": {"days": {"type": "number", "longest": 365}}}
+    left |= {"texts": {"en": "{days, plural, one {# day} other {# days}} left"}}
+    assert (await service.native("POST", "templates", json=left)).status_code == 201
+    rows = f"esimTranNo,days\n{MORE[0]},1\n{MORE[1]},\n{MORE[2]},soon\n"
+    answer = await service.native("POST", "broadcasts/files", content=rows.encode())
+    wanted = {"template": "left", "values": {"days": "1.5"}, "dryRun": True}
+    for audience, text, sends in (
+        ({"file": answer.json()["id"]}, "1 day left", 2),
+        ({"esims": MORE[1:2]}, "1.5 days left", 1),
+    ):
+        found = (await post(service, **wanted, audience=audience)).json()
+        assert (found["samples"][0]["text"], found["sends"]) == (text, sends)
+
+
 async def test_a_dry_run_stores_nothing(service, many):  # noqa: F811
     read = (await upload(service, query="&dryRun=true")).json()
     assert (read["id"], read["good"]) == (None, 2)

@@ -122,6 +122,12 @@ async def test_two_leaders_send_it_once(service, many, clock):
     assert len(await sent(service)) == 30
 
 
+async def test_a_value_that_the_template_does_not_declare_is_refused(service, many):
+    answer = await post(service, values={"day": "Monday", "dya": "Tuesday"}, dryRun=True)
+    assert (answer.status_code, answer.json()["code"]) == (422, "template_value_invalid")
+    assert answer.json()["detail"].endswith("The template declares no variable dya.")
+
+
 async def test_it_keeps_its_pace(service, many, clock):
     begun = await begin(service, audience={"esims": MORE}, perSecond=4)
     await tick(service, clock, 1)  # noted, then scheduled, then sending

@@ -62,6 +62,9 @@ async def begin_broadcast(
     template = await services.templates.find(account.id, given.template)
     if template is None:
         raise refusal_problem(Reason.TEMPLATE_UNKNOWN, "")
+    if undeclared := given.values.keys() - template.template.variables.keys():
+        detail = f"The template declares no variable {min(undeclared)}."
+        raise refusal_problem(Reason.TEMPLATE_VALUE_INVALID, detail)
     broadcast = replace(broadcast, template_version=template.version)
     previews = services.broadcasts.previews
     if mistake := await previews.find_mistake(account, broadcast):
