@@ -118,6 +118,7 @@ _VALUES = {"INTEGER": "1", "REAL": "1.5", "TEXT": "'a text'", "BLOB": "x'00ff'"}
 _OF_COLUMNS = {
     "category": "'promotion'",
     "ip_allow": "'[]'",
+    "catalogue_syncs.report": "NULL",
     "lifecycle_sources.kind": "'esimgo'",
     "lifecycle_sources.mapping": "NULL",
     "lifecycle_sources.sealed_secret": "NULL",

@@ -136,7 +136,9 @@ async def test_a_page_of_all_esims_is_read_from_an_index_and_not_sorted(url):
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
-        plan = await connection.fetch(f"EXPLAIN {SQL['search_esims']}", None, None, None, "E-1", 50)
+        plan = await connection.fetch(
+            f"EXPLAIN {SQL['search_esims']}", None, None, None, "E-1", 50, None
+        )
     finally:
         await connection.close()
     text = "\n".join(line for (line,) in plan)
