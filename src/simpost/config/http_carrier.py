@@ -197,7 +197,8 @@ class HttpCarrierSettings(CallbackUpstreamSettings):
     )
     long_texts: LongTexts = LONG_TEXTS
     response_format: Literal["json", "xml"] = Field(
-        default="json", description="How the body of responses is written."
+        default="json",
+        description="How the body of responses is written. Paths of XML begin in its root element.",
     )
     id_path: str = Field(
         default="",

@@ -23,6 +23,7 @@ from simpost.ports.carrier_callbacks import (
 )
 from tests.contract.carrier_peers import Recorder, part
 from tests.integration.carriers.esim_go_cases import CASES as ESIM_GO
+from tests.integration.carriers.example_cases import settings_in
 from tests.integration.carriers.twilio_cases import SID
 from tests.integration.carriers.upstream_api import (
     SECRET,
@@ -161,6 +162,55 @@ ROWS = [
         [("", *FAILED, "SMSFailed")],
     ),
 ]
+
+
+EXAMPLES = [
+    ("infobip", json_call(infobip("EXPIRED")), ("m-1", State.EXPIRED, "NO_ERROR")),
+    (
+        "vonage",
+        Callback("GET", "messageId=v-1&status=delivered&err-code=0&msisdn=4477", {}, b""),
+        ("v-1", State.DELIVERED, "0"),
+    ),
+    (
+        "sinch",
+        json_call(
+            {
+                "type": "recipient_delivery_report_sms",
+                "batch_id": "01FC66621",
+                "recipient": "447700900001",
+                "code": 401,
+                "status": "Failed",
+            }
+        ),
+        ("01FC66621", State.FAILED, "401"),
+    ),
+    (
+        "telnyx",
+        json_call(
+            {
+                "data": {
+                    "event_type": "message.finalized",
+                    "payload": {"id": "4031", "to": [{"status": "delivered"}], "errors": []},
+                }
+            }
+        ),
+        ("4031", State.DELIVERED, None),
+    ),
+    (
+        "plivo",
+        Callback("POST", "", {}, b"MessageUUID=p-1&Status=undelivered&ErrorCode=30"),
+        ("p-1", State.FAILED, "30"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "callback", "expected"), EXAMPLES)
+async def test_an_example_reads_the_reports_of_its_api(started, name, callback, expected):
+    carrier, inbox = await started(settings_in(name))
+    assert callback.method in carrier.callback_methods
+    await carrier.receive_callback(callback)
+    (found,) = inbox.receipts
+    assert (found.carrier_message_id, found.state, found.carrier_code) == expected
 
 
 @pytest.mark.parametrize(("given", "callback", "expected"), ROWS)

@@ -11,6 +11,8 @@ from simpost.domain.options import Concatenation, Options
 from simpost.ports.carrier import ConnectionState
 from simpost.text import CallLimit
 from tests.contract.carrier_peers import part, unused_port
+from tests.integration.carriers import example_cases
+from tests.integration.carriers.example_cases import FOLDER
 from tests.integration.carriers.upstream_api import (
     SECRET,
     TEXT,
@@ -308,3 +310,20 @@ async def test_twilio_gets_senders_as_it_wants_them(api, sender, expected) -> No
     form = dict(api.requests[0].form)
     assert form.get("From") == expected
     assert form.get("MessagingServiceSid") == (None if sender else "MG1")
+
+
+def test_each_example_is_tested_and_listed() -> None:
+    names = {path.stem for path in FOLDER.glob("*.toml")}
+    assert names == {case.name for case in example_cases.CASES}
+    page = (FOLDER.parents[1] / "docs" / "carriers.md").read_text("utf-8")
+    assert all(f"../examples/carriers/{name}.toml" in page for name in names)
+
+
+@pytest.mark.parametrize(("encoding", "number"), [("gsm7", 1), ("ucs2", 2)])
+async def test_soracom_is_always_told_the_encoding(api, encoding, number) -> None:
+    """Without it a text of 160 characters would be one of UCS-2, which has 70."""
+    api.script(Reply(202, {"messageId": "1"}))
+    api.script(Reply(200, {"apiKey": "k", "token": "t"}), path="/v1/auth")
+    async with running_carrier(SETTINGS["soracom"], api.url) as (carrier, recorder):
+        await recorder.outcome(carrier, msgspec.structs.replace(part(NUMBER), encoding=encoding))
+    assert api.requests[-1].json["encodingType"] == number

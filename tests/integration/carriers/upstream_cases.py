@@ -7,6 +7,7 @@ from tests.integration.carriers import (
     esim_access_cases,
     esim_go_cases,
     esimfly_cases,
+    example_cases,
     generic_cases,
     twilio_cases,
 )
@@ -18,4 +19,5 @@ CASES = [
     *esimfly_cases.CASES,
     *twilio_cases.CASES,
     *emnify_cases.CASES,
+    *example_cases.CASES,
 ]

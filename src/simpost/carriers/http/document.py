@@ -20,8 +20,9 @@ def read_json(body: bytes) -> Any:
 
 
 def read_xml(body: bytes) -> Any:
-    """The XML of a body: an element is its text, or a table of its elements, the first of a name.
+    """What is in the root of a body: an element is its text, or a table of its elements.
 
+    Of elements with the same name it is the first.
     `None` if it is no XML, or declares a document type: entities make a small body large.
     """
     if b"<!DOCTYPE" in body.upper() or b"\0" in body:
@@ -30,7 +31,7 @@ def read_xml(body: bytes) -> Any:
         root = ET.fromstring(body)  # noqa: S314  without entities, and bounded in size
     except (ET.ParseError, ValueError, LookupError):
         return None
-    return {_name(root): _tree(root, 20)}
+    return _tree(root, 20)
 
 
 def find(document: Any, path: str) -> Any:
