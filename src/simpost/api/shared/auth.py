@@ -33,6 +33,7 @@ from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.api.shared.rate_limit import note_rate_limited
 from simpost.api.shared.scopes import ADMIN_PATHS
 from simpost.api.shared.services import Services
+from simpost.api.shared.unknown_query import refuse_unknown_query
 from simpost.api.shared.wrong_credentials import UNKNOWN
 from simpost.domain.accounts import Account
 from simpost.domain.api_keys import KeyScope
@@ -70,6 +71,7 @@ async def identify(request: Request) -> Account:
             f"{account_pace(account)} Retry after the seconds in Retry-After.",
             headers={"Retry-After": str(math.ceil(wait_s))},
         )
+    refuse_unknown_query(request)
     return account
 
 
