@@ -23,6 +23,7 @@ from simpost.domain.reasons import Reason
 from simpost.features.automations.service import Automations
 from simpost.features.broadcasts.service import Broadcasts
 from simpost.features.catalogue_sync.service import CatalogueSync
+from simpost.features.catalogue_sync.supplier_calls import SupplierCalls
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.lifecycle.sources import LifecycleSources
@@ -82,6 +83,11 @@ class _Features(NamedTuple):
     broadcasts: Broadcasts
 
 
+class _Suppliers(NamedTuple):
+    sync: CatalogueSync
+    calls: SupplierCalls
+
+
 class App:
     """One simpost process: a store, messaging, carriers and HTTP APIs.
 
@@ -106,7 +112,7 @@ class App:
         self.api_keys, self.stops = ApiKeys(store.api_keys, clock_ms), Stops(store.stops, clock_ms)
         self.dispatch, self.copy_guard = self._build_dispatch(), self._build_copy_guard()
         carriers, self._names = self._build_carriers(), NameResolver()
-        self.catalogue_sync = self._build_catalogue_sync()
+        self.suppliers = self._build_suppliers()
         self.policy = self._build_policy()
         self.intake = self._build_intake()
         self._replies = HandsetPreferences(settings.preferences)
@@ -117,7 +123,7 @@ class App:
         self.features = features = self._build_features()
         # In the order in which they apply new settings: routes change before carriers are removed.
         services = (self.dispatch, self.intake, self.inbound, self.failover, self.maintenance)
-        settled = (TextKeys(store), self.policy, self._replies, self.catalogue_sync)
+        settled = (TextKeys(store), self.policy, self._replies, *self.suppliers)
         changing = (*settled, *features, carriers, *services, RemovedCarriers(self.dispatch))
         self._reload = Reload(settings, reread or (lambda: settings), changing)
         self.cluster = self._build_node()
@@ -153,19 +159,21 @@ class App:
     def _build_policy(self) -> PolicyRules:
         settings = self.settings
         senders = SenderRules(settings.sender_rules, settings.registered_senders)
-        find_stale = self.catalogue_sync.find_refusal
+        find_stale = self.suppliers.sync.find_refusal
         return PolicyRules(settings.policy, settings.open_hours, self.stops, senders, find_stale)
 
-    def _build_catalogue_sync(self) -> CatalogueSync:
-        return CatalogueSync(
+    def _build_suppliers(self) -> _Suppliers:
+        sources = self.settings.sources
+        sync = CatalogueSync(
             self.store,
             self.accounts,
-            self.settings.sources,
+            sources,
             self._names,
             clock_ms=self._clock_ms,
             on_saved=self._apply_parked,
             is_leader=self._is_leader,
         )
+        return _Suppliers(sync, SupplierCalls(sources, self._names))
 
     def _build_carriers(self) -> ConfiguredCarriers:
         make = partial(build_carrier, owned=self._parts.owned, clock_ms=self._clock_ms)
@@ -399,7 +407,8 @@ class App:
             conversations=self.features.conversations,
             automations=self.features.automations,
             broadcasts=self.features.broadcasts,
-            catalogue_sync=self.catalogue_sync,
+            catalogue_sync=self.suppliers.sync,
+            supplier_calls=self.suppliers.calls,
             names=self._names,
             opt_out_links=self._opt_out_links(),
             carriers=CarrierControl(self.dispatch, self.cluster),
@@ -437,7 +446,7 @@ class App:
         await self.accounts.reload()
         await self.api_keys.reload()
         await self.features.lifecycle.sources.reload()
-        await self.catalogue_sync.reload()
+        await self.suppliers.sync.reload()
 
     async def _check_identity(self) -> None:
         """Hold all sending if the store is a copy."""

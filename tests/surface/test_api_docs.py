@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from simpost.api.open.envelope import Code
-from simpost.api.open.routes import ENDPOINTS, PREFIX
+from simpost.api.open.request import PREFIX
+from simpost.api.open.routes import ENDPOINTS
 from simpost.api.shared.problems import ProblemCode
 from simpost.api.v1.messages.results import STATUS
 

@@ -10,8 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from simpost.api.carrier_callbacks import build_callback_app
 from simpost.api.lifecycle import build_lifecycle_app
 from simpost.api.native import build_native_app
+from simpost.api.open.request import PREFIX
 from simpost.api.open.router import build_open_app
-from simpost.api.open.routes import PREFIX
 from simpost.api.shared.response_counts import APIS
 from simpost.api.shared.services import Services
 from simpost.features.lifecycle.sources import PATH as LIFECYCLE

@@ -10,6 +10,10 @@ from simpost.config.http_upstream import checked_url
 from simpost.config.section import NAME, Section
 
 
+def _without_last_slash(url: str) -> str:
+    return checked_url(url).rstrip("/")
+
+
 class SourceSettings(Section):
     """A supplier whose plans and eSIMs are copied; needs a [first sync](suppliers.md)."""
 
@@ -20,10 +24,10 @@ class SourceSettings(Section):
     account: str = Field(
         min_length=1, description="Access code of the account here that gets the eSIMs."
     )
-    url: Annotated[str, AfterValidator(checked_url)] = Field(
+    url: Annotated[str, AfterValidator(_without_last_slash)] = Field(
         default="https://api.esimaccess.com/api/v1/open",
         max_length=2048,
-        description="Base of the URLs of the API, without the last slash.",
+        description="Base of the URLs of the API.",
     )
     access_code: SecretStr = Field(min_length=1, description="RT-AccessCode of the supplier.")
     secret_key: SecretStr = Field(
@@ -61,6 +65,11 @@ class SourceSettings(Section):
         default=False,
         description="Retire eSIMs that the supplier lists no more, after a full pull; otherwise "
         "they are only counted.",
+    )
+    pass_through: bool = Field(
+        default=False,
+        description="Pass requests of the account that only the supplier can serve, such as "
+        "`esim/order`, on to it ([suppliers.md](suppliers.md#between-a-client-and-its-supplier)).",
     )
     stale_after_s: int = Field(
         default=0,

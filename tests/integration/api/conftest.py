@@ -31,6 +31,7 @@ from simpost.domain.repeats import RepeatPolicy
 from simpost.features.automations.service import Automations
 from simpost.features.broadcasts.service import Broadcasts
 from simpost.features.catalogue_sync.service import CatalogueSync
+from simpost.features.catalogue_sync.supplier_calls import SupplierCalls
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.lifecycle.sources import LifecycleSources
@@ -295,6 +296,7 @@ async def wire(store: Store, **settings: Any) -> Services:
         catalogue_sync=CatalogueSync(
             store, accounts, (), NameResolver(), clock_ms=clock_ms, on_saved=nothing_parked
         ),
+        supplier_calls=SupplierCalls((), NameResolver()),
         opt_out_links=OptOutLinks("https://sms.example.com/", SEAL_KEY),
         carriers=CarrierControl(dispatch, cluster),
         cluster=cluster,

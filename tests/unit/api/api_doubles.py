@@ -149,6 +149,7 @@ async def build_api(*accounts: Account, **settings: Any) -> Api:
         automations=cast("Any", None),
         broadcasts=cast("Any", None),
         catalogue_sync=cast("Any", None),
+        supplier_calls=cast("Any", None),
         opt_out_links=cast("Any", None),
         api_keys=cast("Any", None),
         intake=cast("Intake", intake),

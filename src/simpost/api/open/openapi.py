@@ -10,8 +10,9 @@ from simpost.api.open.documents import ESIM, PACKAGE, PLAN
 from simpost.api.open.envelope import Code
 from simpost.api.open.esims import EsimQuery
 from simpost.api.open.packages import PackageList
-from simpost.api.open.routes import NOT_OFFERED, PREFIX
+from simpost.api.open.request import PREFIX
 from simpost.api.open.send_sms import SendSms
+from simpost.api.open.supplier import NOT_OWNED
 from simpost.api.open.webhook import WebhookSave
 from simpost.api.shared.problems import RETRY_AFTER, RETRY_STATUSES
 
@@ -44,6 +45,7 @@ _FAILURES = {
     "429": "Too many requests: see Retry-After",
     "500": "simpost failed",
     "503": "Nothing could be committed: try again",
+    "504": "The supplier did not answer a request that was passed on",
 }
 
 
@@ -102,7 +104,8 @@ def paths() -> dict[str, Any]:
         ),
         "webhook/query": _endpoint("Show the webhook address", None, "OpenWebhook"),
     }
-    others = {name: _endpoint("Not offered: always 200002", None, None) for name in NOT_OFFERED}
+    passed_on = "Passed on to the supplier if its source says so, else 200002"
+    others = {name: _endpoint(passed_on, None, None) for name in NOT_OWNED}
     for name in ("webhook/save", "webhook/query"):
         offered[name]["description"] = NOTIFICATIONS
     found = {

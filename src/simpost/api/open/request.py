@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from simpost.api.open.dialects import DialectRules
 from simpost.api.shared.services import Services
 from simpost.domain.accounts import Account
 from simpost.domain.messages import Category
+
+PREFIX: Final = "/api/v1/open"
+"""The beginning of all paths."""
 
 
 class AuthenticatedRequest(msgspec.Struct, frozen=True, gc=False):

@@ -14,8 +14,8 @@ from simpost.api.open.auth import challenge, check_signature, needs_body, signat
 from simpost.api.open.dialects import RULES
 from simpost.api.open.envelope import ApiError, ApiResponse, Code
 from simpost.api.open.headers import parse_category, parse_headers
-from simpost.api.open.request import AuthenticatedRequest
-from simpost.api.open.routes import ENDPOINTS, PREFIX
+from simpost.api.open.request import PREFIX, AuthenticatedRequest
+from simpost.api.open.routes import ENDPOINTS
 from simpost.api.shared.costs import LARGE_OCTETS, Overdrawn
 from simpost.api.shared.credentials import NOBODY, account_pace, look_up
 from simpost.api.shared.error_log import log_crash, log_store_refusal

@@ -14,6 +14,7 @@ from simpost.cluster.facade import Cluster
 from simpost.features.automations.service import Automations
 from simpost.features.broadcasts.service import Broadcasts
 from simpost.features.catalogue_sync.service import CatalogueSync
+from simpost.features.catalogue_sync.supplier_calls import SupplierCalls
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.preferences.links import OptOutLinks
@@ -56,6 +57,7 @@ class Services:
     accounts: Accounts
     stops: Stops
     catalogue_sync: CatalogueSync
+    supplier_calls: SupplierCalls
     api_keys: ApiKeys
     intake: Intake
     erasures: Erasures

@@ -127,7 +127,7 @@ class EsimAccessSupplier:
         await self._keep_pace()
         try:
             response = await self._client.post(
-                f"{self._settings.url.rstrip('/')}/{path}", body, self._headers(body)
+                f"{self._settings.url}/{path}", body, supplier_headers(self._settings, body)
             )
         except (NotSent, NoResponse) as error:
             raise _Busy(f"{path}: {error}", None) from None
@@ -141,24 +141,22 @@ class EsimAccessSupplier:
             await self._sleep(self._next_s - now_s)
         self._next_s = max(now_s, self._next_s) + 1 / self._settings.rate_per_s
 
-    def _headers(self, body: bytes) -> dict[str, str]:
-        settings = self._settings
-        code, secret = settings.access_code.get_secret_value(), settings.secret_key
-        headers = {"Content-Type": "application/json", "RT-AccessCode": code}
-        key = secret.get_secret_value()
-        if not key:
-            return headers
-        if settings.secret_is_sent:
-            return {**headers, "RT-SecretKey": key}
-        at, request_id = str(_now()), str(uuid.uuid4())
+
+def supplier_headers(
+    settings: SourceSettings, body: bytes, request_id: str | None = None
+) -> dict[str, str]:
+    """Headers with the credentials of a source, for a request with this body."""
+    code, key = settings.access_code.get_secret_value(), settings.secret_key.get_secret_value()
+    headers = {"Content-Type": "application/json", "RT-AccessCode": code}
+    if request_id or (key and not settings.secret_is_sent):
+        headers["RT-RequestID"] = request_id = request_id or str(uuid.uuid4())
+    if key and settings.secret_is_sent:
+        headers["RT-SecretKey"] = key
+    elif key:
+        headers["RT-Timestamp"] = at = str(_now())
         signed = f"{at}{request_id}{code}".encode() + body
-        digest = hmac.new(key.encode(), signed, hashlib.sha256).hexdigest()
-        return {
-            **headers,
-            "RT-RequestID": request_id,
-            "RT-Timestamp": at,
-            "RT-Signature": digest,
-        }
+        headers["RT-Signature"] = hmac.new(key.encode(), signed, hashlib.sha256).hexdigest()
+    return headers
 
 
 def _object(path: str, response: HttpResponse) -> Any:

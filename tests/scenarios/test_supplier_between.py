@@ -1,0 +1,124 @@
+"""simpost between a client and its supplier: what it does not own goes on unchanged."""
+
+import asyncio
+import contextlib
+import http.client
+import json
+
+import pytest
+
+from bench.gateway import Gateway
+from tests.contract.supplier import CODE, SECRET
+
+SOURCE = f"""
+[[sources]]
+type = "esim_access"
+name = "supplier"
+account = "bench"
+access_code = "{CODE}"
+secret_key = "{SECRET}"
+secret_is_sent = true
+allow_private = true
+pass_through = true
+timeout_s = 1
+"""
+ORDER = b'{ "transactionId":"T/1",  "packageInfoList":[{"packageCode":"P1","count":1}] }'
+ANSWER = b'{"success":true,"errorCode":"0","errorMsg":null,"obj":{"orderNo":"B1"},"extra":[1]}'
+
+
+class Supplier(asyncio.Protocol):
+    """A plain socket that keeps what it got, and answers, or not, as it was told."""
+
+    got: list[bytes] = []  # noqa: RUF012
+    answer: bytes | None = ANSWER
+    status = b"200 OK"
+
+    def connection_made(self, transport):
+        self.transport, self.data = transport, b""
+
+    def data_received(self, data):
+        self.data += data
+        head, found, body = self.data.partition(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]) if found else 1
+        if len(body) < length:
+            return
+        Supplier.got.append(self.data)
+        self.data = b""
+        if Supplier.answer is not None:
+            head = b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nRetry-After: 7\r\n"
+            self.transport.write(
+                head % Supplier.status
+                + b"Content-Length: %d\r\n\r\n" % len(Supplier.answer)
+                + Supplier.answer
+            )
+
+
+@contextlib.asynccontextmanager
+async def between(folder):
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Supplier, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    more = SOURCE + f'url = "http://127.0.0.1:{port}/base/"\n'
+    gateway = await asyncio.to_thread(Gateway, folder, log_level="info", more=more)
+    try:
+        await asyncio.to_thread(gateway.fill, 1)
+        other = {"accessCode": "other", "secret": "other-secret-0123"}
+        await asyncio.to_thread(gateway.operate, "POST", "accounts", other)
+        yield gateway, server
+    finally:
+        await asyncio.to_thread(gateway.stop)
+        server.close()
+
+
+def ask(gateway, path, body, code="bench", secret="bench-secret-0123"):
+    headers = {"RT-AccessCode": code, "RT-SecretKey": secret, "RT-RequestID": "mine-1"}
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
+    with contextlib.closing(connection):
+        connection.request("POST", f"/api/v1/open/{path}", body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read(), answer.getheader("Retry-After")
+
+
+@pytest.mark.timeout(60)
+async def test_what_simpost_does_not_own_goes_on_unchanged(tmp_path):
+    async with between(tmp_path) as (gateway, server):
+        status, body, retry_after = await asyncio.to_thread(ask, gateway, "esim/order", ORDER)
+        assert (status, body, retry_after) == (200, ANSWER, "7")
+        [sent] = Supplier.got
+        head, _, passed = sent.partition(b"\r\n\r\n")
+        assert passed == ORDER
+        assert head.startswith(b"POST /base/esim/order HTTP/1.1\r\n")
+        for line in (f"RT-AccessCode: {CODE}", f"RT-SecretKey: {SECRET}", "RT-RequestID: mine-1"):
+            assert line.lower().encode() in head.lower()
+        assert b"bench-secret" not in sent
+
+        # What the supplier refuses comes back as it is.
+        Supplier.status = b"429 Too Many Requests"
+        assert (await asyncio.to_thread(ask, gateway, "balance/query", b""))[0] == 429
+
+        # Another account has no supplier, and simpost answers what it owns.
+        status, body, _ = await asyncio.to_thread(
+            ask, gateway, "esim/order", ORDER, "other", "other-secret-0123"
+        )
+        assert (status, json.loads(body)["errorCode"]) == (200, "200002")
+        status, body, _ = await asyncio.to_thread(ask, gateway, "package/list", b"{}")
+        assert json.loads(body)["obj"]["packageList"][0]["packageCode"] == "P1"
+        wrong = await asyncio.to_thread(ask, gateway, "esim/order", ORDER, "bench", "wrong")
+        assert json.loads(wrong[1])["errorCode"] == "101003"
+        assert len(Supplier.got) == 2
+
+        # Sent without an answer: once, and said so. Not sent: said so, too.
+        Supplier.answer = None
+        status, body, _ = await asyncio.to_thread(ask, gateway, "esim/topup", ORDER)
+        assert (status, json.loads(body)["errorCode"]) == (504, "000001")
+        assert "may have carried it out" in json.loads(body)["errorMsg"]
+        assert len(Supplier.got) == 3
+        server.close()
+        status, body, _ = await asyncio.to_thread(ask, gateway, "esim/topup", ORDER)
+        assert (status, json.loads(body)["errorCode"]) == (503, "900001")
+        log = (tmp_path / "gateway.log").read_text()
+    lines = [line for line in log.splitlines() if "passed_on" in line]
+    results = ["HTTP 200", "HTTP 429", "no response", "not sent"]
+    assert [result in line for line, result in zip(lines, results, strict=True)] == [True] * 4
+    assert SECRET not in log
+    assert "packageInfoList" not in log
