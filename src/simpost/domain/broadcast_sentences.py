@@ -101,5 +101,6 @@ _WHY: Final = {
     PauseReason.ACCOUNT_DISABLED: "the account is disabled.",
     PauseReason.SENDING_STOPPED: "the administrator stopped sending.",
     PauseReason.BUDGET_REACHED: "a budget of the account is reached.",
+    PauseReason.CATALOGUE_STALE: "the copy of the supplier's eSIMs is too old.",
     PauseReason.TEMPLATE_GONE: "its version of the template was deleted.",
 }

@@ -56,6 +56,7 @@ class PauseReason(StrEnum):
     ACCOUNT_DISABLED = "account_disabled"
     SENDING_STOPPED = "sending_stopped"
     BUDGET_REACHED = "budget_reached"
+    CATALOGUE_STALE = "catalogue_stale"
     TEMPLATE_GONE = "template_gone"
 
 

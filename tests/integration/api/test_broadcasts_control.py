@@ -9,6 +9,8 @@ from simpost.catalogue.normalization import parse_esim
 from simpost.config.policy import PolicySettings
 from simpost.domain.policy.budgets import Budget
 from simpost.domain.policy.stops import StopScope
+from simpost.domain.reasons import Reason
+from simpost.messaging.decision import Refusal
 from simpost.messaging.policy.rules import PolicyRules
 from tests.integration.api import test_broadcasts
 from tests.integration.api.conftest import GOOD, NOW_MS, esim
@@ -186,6 +188,27 @@ async def test_a_budget_that_is_reached_pauses_it_and_refuses_nobody(service, ma
     found = await shown(service, begun)
     assert (found["status"], found["pauseReason"]) == ("paused", "budget_reached")
     assert (found["counts"]["accepted"], found["counts"]["refused"]) == (7, 0)
+
+
+async def test_a_stale_catalogue_pauses_it_and_refuses_nobody(service, many, clock):
+    stale = [Refusal(Reason.CATALOGUE_STALE, "The copy of supplier is 9 s old.")]
+    stops = service.services.stops
+    service.services.intake.policy = PolicyRules(
+        PolicySettings(quiet_hours=False),
+        (),
+        stops,
+        find_stale=lambda _: stale[0] if stale else None,
+    )
+    begun = await begin(service, audience={"esims": MORE}, stopRefusedPercent=None)
+    await tick(service, clock, 5)
+    found = await shown(service, begun)
+    assert (found["status"], found["pauseReason"]) == ("paused", "catalogue_stale")
+    assert (found["counts"]["refused"], found["counts"]["remaining"]) == (0, 30)
+    assert "the copy of the supplier's eSIMs is too old." in found["explanation"]
+    stale.clear()
+    await step(service, begun, "resume")
+    await tick(service, clock, 10)
+    assert (await shown(service, begun))["counts"]["accepted"] == 30
 
 
 async def test_each_gets_the_text_that_the_template_had_at_the_beginning(service, many, clock):

@@ -197,6 +197,8 @@ class BroadcastSender:
         """The reason to pause, if this refusal is the same for all recipients."""
         if result.reason is Reason.SENDING_STOPPED:
             return self._find_standstill(broadcast)
+        if result.reason is Reason.CATALOGUE_STALE:
+            return PauseReason.CATALOGUE_STALE
         return PauseReason.BUDGET_REACHED if result.budget in _WHOLE_BUDGETS else None
 
 
