@@ -103,6 +103,12 @@ COMMANDS = {
     "preferences": CommandEntry(
         "preferences", "app", "Show and change what travellers are sent.", "Use"
     ),
+    "status": CommandEntry(
+        "status",
+        "status",
+        "Show whether messages leave: carriers, stops, nodes, copies, and what waits.",
+        "Administer",
+    ),
     "accounts": CommandEntry("accounts", "app", "Add, list and change accounts.", "Administer"),
     "keys": CommandEntry("keys", "app", "Add, list and revoke API keys.", "Administer"),
     "plans": CommandEntry("plans", "app", "Import, list, retire and delete plans.", "Administer"),
