@@ -425,6 +425,7 @@ class App:
             allow_private_webhooks=server.allow_private_webhooks,
             shows_imported_prices=server.plan_prices == "imported",
             handsets_url=self.handsets_url,
+            shapes=server.shapes,
             public_url=server.public_url.rstrip("/"),
         )
         is_traced = self._tracing is not None

@@ -12,6 +12,7 @@ from simpost.api.lifecycle import build_lifecycle_app
 from simpost.api.native import build_native_app
 from simpost.api.open.request import PREFIX
 from simpost.api.open.router import build_open_app
+from simpost.api.shapes.app import build_shape_app, selected_shapes
 from simpost.api.shared.response_counts import APIS
 from simpost.api.shared.services import Services
 from simpost.features.lifecycle.sources import PATH as LIFECYCLE
@@ -28,8 +29,13 @@ def build(services: Services) -> ASGIApp:
     lifecycle_app = build_lifecycle_app(services)
     callback_app = build_callback_app(services)
     prefix = f"{PREFIX}/"
-    open_times_s, native_times_s = (services.response_counts.times_s[api] for api in APIS)
-
+    shapes = {
+        start: build_shape_app(services, shape)
+        for start, shape in selected_shapes(services.shapes).items()
+    }
+    starts = tuple(shapes)
+    times_s = services.response_counts.times_s
+    open_times_s, native_times_s, shape_times_s = (times_s[api] for api in APIS)
     guard = services.copy_guard
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,6 +51,10 @@ def build(services: Services) -> ASGIApp:
         elif scope["type"] == "http" and scope["path"].startswith(CARRIERS):
             await callback_app(scope, receive, send)
             native_times_s.add(perf_counter() - started_s)
+        elif starts and scope["type"] == "http" and scope["path"].startswith(starts):
+            start = next(each for each in starts if scope["path"].startswith(each))
+            await shapes[start](scope, receive, send)
+            shape_times_s.add(perf_counter() - started_s)
         else:
             await native_app(scope, receive, send)
             native_times_s.add(perf_counter() - started_s)

@@ -111,6 +111,11 @@ class ServerSettings(Section):
         default=False,
         description="Allow webhooks to loopback, private and link-local addresses.",
     )
+    shapes: tuple[Literal["esim_go", "esimfly"], ...] = Field(
+        default=(),
+        description="APIs of other companies that simpost answers too, so that their clients work "
+        "unchanged ([shapes.md](shapes.md)). Empty: none.",
+    )
     plan_prices: Literal["own", "imported"] = Field(
         default="own",
         description="Prices that `package/list` shows an account. `own`: those imported for it "

@@ -308,8 +308,8 @@ RESPONSES = Metric(
         "status",
         "code",
     ),
-    "HTTP responses by API (open, native), status, and errorCode of the compatible API; 0 is "
-    "success.",
+    "HTTP responses by API (open, native, shapes), status, and errorCode of the compatible API; "
+    "0 is success.",
 )
 AUTHENTICATION_FAILURES = Metric(
     "simpost_authentication_failures_total",

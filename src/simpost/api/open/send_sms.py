@@ -22,7 +22,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.messages import Category, format_id
 from simpost.domain.one_time_codes import looks_like_code
 from simpost.domain.reasons import Reason
-from simpost.messaging.intake import SendRequest
+from simpost.messaging.intake import SendRequest, SendResult
 
 MAX_CHARACTERS = 500
 """Unicode code points of `message`."""
@@ -60,7 +60,7 @@ async def send_sms(call: AuthenticatedRequest) -> ApiResponse:
             esim_tran_no=optional("esimTranNo", parameters.esim_tran_no),
             iccid=optional_iccid(parameters.iccid),
             text=message,
-            category=call.category or _detected_category(call.account, message),
+            category=call.category or detected_category(call.account, message),
             request_id=call.request_id,
             fingerprint=_fingerprint(call) if call.request_id else b"",
             signature=call.signature,
@@ -69,15 +69,21 @@ async def send_sms(call: AuthenticatedRequest) -> ApiResponse:
     if answer.message_id is None:
         assert answer.reason
         raise refusal(answer.reason, answer.detail)
-    headers: Headers = ((b"rt-messageid", format_id(answer.message_id).encode()),)
-    if answer.plan and (replaced := answer.plan.options.replaced):
+    return ApiResponse(call.rules.done.body, headers=result_headers(answer))
+
+
+def result_headers(result: SendResult) -> Headers:
+    """The headers of an accepted message: its id, look-alikes, and until when it is held."""
+    assert result.message_id
+    headers: Headers = ((b"rt-messageid", format_id(result.message_id).encode()),)
+    if result.plan and (replaced := result.plan.options.replaced):
         headers += ((b"rt-replaced", b"%d" % sum(each.count for each in replaced)),)
-    if answer.hold:
+    if result.hold:
         headers += (
-            (b"rt-held-until", format_time(answer.hold.until_ms).encode()),
-            (b"rt-reason", answer.hold.reason.encode()),
+            (b"rt-held-until", format_time(result.hold.until_ms).encode()),
+            (b"rt-reason", result.hold.reason.encode()),
         )
-    return ApiResponse(call.rules.done.body, headers=headers)
+    return headers
 
 
 def refusal(reason: Reason, detail: str) -> ApiError:
@@ -101,7 +107,8 @@ def _message(parameters: SendSms) -> str:
     return bounded("message", message, MAX_CHARACTERS)
 
 
-def _detected_category(account: Account, message: str) -> Category | None:
+def detected_category(account: Account, message: str) -> Category | None:
+    """`code` for a one-time code, if the account wants that; `None` for its default."""
     if account.detect_codes and looks_like_code(message):
         return Category.CODE
     return None

@@ -9,7 +9,7 @@ from simpost.observe import metrics
 from simpost.observe.histogram import SECONDS, Histogram
 from simpost.observe.metrics import Sample
 
-APIS = ("open", "native")
+APIS = ("open", "native", "shapes")
 
 
 class ResponseCounts:

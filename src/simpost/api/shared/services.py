@@ -49,6 +49,7 @@ class Services:
         allow_private_webhooks: webhooks may have loopback and private addresses.
         handsets_url: the page of the simulated handsets; empty without them.
         shows_imported_prices: package/list shows imported prices to accounts without own ones.
+        shapes: the names of the APIs of others that are answered.
         public_url: the beginning of URLs that are shown; empty: paths are shown.
         names: resolves the host names in webhook URLs.
     """
@@ -84,6 +85,7 @@ class Services:
     allow_private_webhooks: bool = False
     shows_imported_prices: bool = False
     handsets_url: str = ""
+    shapes: tuple[str, ...] = ()
     public_url: str = ""
     names: NameResolver = field(default_factory=NameResolver)
     wrong_credentials: WrongCredentials = field(default_factory=WrongCredentials)
