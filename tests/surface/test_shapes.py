@@ -5,9 +5,13 @@ from pathlib import Path
 
 from simpost.api.shapes import esim_go, esimfly
 from simpost.api.shapes.app import SHAPES
+from simpost.api.shapes.twilio import codes
 from simpost.config.settings import ServerSettings
+from simpost.domain.states import State
 
 PAGE = (Path(__file__).parents[2] / "docs" / "shapes.md").read_text("utf-8")
+
+CREATE = Path("src/simpost/api/shapes/twilio/create.py").read_text("utf-8")
 
 
 def section(title):
@@ -48,3 +52,39 @@ def test_every_code_of_esimfly_is_documented_with_its_status_and_reasons():
         assert reasons(when) == {
             each for each, (_, other) in esimfly.REASONS.items() if other == code
         }
+
+
+def table(title, heading):
+    """The cells of the table with this heading in a section."""
+    below = section(title).split(f"{heading}\n")[1].partition("\n\n")[0].rstrip()
+    return [
+        [cell.strip() for cell in line.strip("| ").split(" | ")] for line in below.split("\n")[1:]
+    ]
+
+
+def test_every_state_has_its_documented_word_of_twilio():
+    shown = {
+        state.strip("`"): word.strip("`") for state, word in table("Twilio", "| state | `status` |")
+    }
+    assert shown == dict(codes.STATUS_WORDS)
+    assert codes.STATUS_WORDS.keys() == set(State)
+
+
+def test_every_code_of_twilio_is_documented_with_its_status_and_reasons():
+    shown = table("Twilio", "| code | HTTP status | when |")
+    statuses = {int(code): set(map(int, status.split(", "))) for code, status, _ in shown}
+    for status, code in (*codes.FAILURES.values(), *codes.REASONS.values()):
+        assert status in statuses[code]
+    given = set(re.findall(r'code="(\d{5})"|, "(\d{5})"\)', CREATE))
+    assert {int(one or other) for one, other in given} <= statuses.keys()
+    for code, _, when in shown:
+        assert reasons(when) == {
+            each for each, (_, other) in codes.REASONS.items() if other == int(code)
+        }
+
+
+def test_every_error_code_of_a_message_is_documented_with_its_reasons():
+    shown = {int(code): reasons(why) for code, why in table("Twilio", "| error_code | reason |")}
+    assert shown.keys() == {*codes.ENDED.values(), codes.UNKNOWN_ERROR}
+    for code, listed in shown.items():
+        assert listed == {each for each, other in codes.ENDED.items() if other == code}

@@ -111,7 +111,7 @@ class ServerSettings(Section):
         default=False,
         description="Allow webhooks to loopback, private and link-local addresses.",
     )
-    shapes: tuple[Literal["esim_go", "esimfly"], ...] = Field(
+    shapes: tuple[Literal["esim_go", "esimfly", "twilio"], ...] = Field(
         default=(),
         description="APIs of other companies that simpost answers too, so that their clients work "
         "unchanged ([shapes.md](shapes.md)). Empty: none.",

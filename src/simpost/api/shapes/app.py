@@ -18,6 +18,7 @@ from simpost.api.shapes.calls import (
 )
 from simpost.api.shapes.esim_go import EsimGoShape
 from simpost.api.shapes.esimfly import EsimflyShape
+from simpost.api.shapes.twilio.shape import TwilioShape
 from simpost.api.shared.costs import Overdrawn
 from simpost.api.shared.credentials import may_come_from
 from simpost.api.shared.error_log import log_crash, log_store_refusal
@@ -29,7 +30,11 @@ from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
 from simpost.http.connection import prove
 
-SHAPES: Final[Mapping[str, type[ApiShape]]] = {"esim_go": EsimGoShape, "esimfly": EsimflyShape}
+SHAPES: Final[Mapping[str, type[ApiShape]]] = {
+    "esim_go": EsimGoShape,
+    "esimfly": EsimflyShape,
+    "twilio": TwilioShape,
+}
 """By the word of `server.shapes`."""
 API: Final = "shapes"
 """The label of metrics and log lines."""

@@ -1,0 +1,1 @@
+"""Twilio's Messages resource: send, fetch, list and cancel, with form bodies and HTTP Basic."""
