@@ -23,6 +23,7 @@ simpost smsc: an SMSC simulator with handsets. Stop it with Ctrl-C.
              transmitter, receiver or transceiver; SMPP 3.4 or 5.0
   handsets   {url}/   (open in a browser; shows texts as they arrive)
   as JSON    {url}/handsets, /handsets/NUMBER, /stats and /events (live)
+  upstreams  {url}: eSIM Access at /api/v1/open; see docs/upstreams.md
 
 {faults}  A number that ends with 999005 is undeliverable, 999003 expires, 999008 is rejected.
 """
@@ -36,7 +37,10 @@ def smsc(
     http_port: Annotated[
         int,
         typer.Option(
-            min=0, max=65_535, help="HTTP port of the page and its JSON; 0 selects a free one."
+            min=0,
+            max=65_535,
+            help="HTTP port of the page, its JSON, and the upstream APIs under their documented "
+            "paths; 0 selects a free one.",
         ),
     ] = 8081,
     system_id: Annotated[str, typer.Option(help="system_id that may bind.")] = "simpost",
@@ -78,6 +82,14 @@ def smsc(
     faults: Annotated[
         Path | None, typer.Option(help="TOML file of faults; see docs/faults.md.")
     ] = None,
+    upstream_secret: Annotated[
+        str,
+        typer.Option(
+            envvar="SIMPOST_SMSC_UPSTREAM_SECRET",
+            help="Key, token or password that requests to the upstream APIs must have; any will do "
+            "if not given.",
+        ),
+    ] = "",
     tls_cert: Annotated[
         Path | None, typer.Option(help="PEM certificate; turns on TLS for SMPP.")
     ] = None,
@@ -107,6 +119,7 @@ def smsc(
         window=window,
         seed=seed,
         faults=None if faults is None else read_faults(faults),
+        upstream_secret=upstream_secret,
         tls_cert=tls_cert,
         tls_key=tls_key,
         tls_ca=tls_ca,

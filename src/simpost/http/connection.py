@@ -235,15 +235,20 @@ def is_ending(scope: Any) -> bool:
     return caller is not None and caller.server.is_ending
 
 
-def cut_off(scope: Any) -> bool:
+def cut_off(scope: Any, after: bytes = b"") -> bool:
     """Close the connection in the middle of a response, so that the client sees that it is cut.
 
-    Returns `False` without a connection of this server: then raise an exception instead.
+    `after` is written before. Returns `False` without a connection of this server: then raise an
+    exception instead.
     """
     caller = scope.get(CALLER)
     if caller is None:
         return False
-    caller.abort()
+    if after:
+        caller.write(after)
+        caller.close()
+    else:
+        caller.abort()
     return True
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from simpost.smpp import DeliverSm, MessageState, format_receipt, receipt_tlvs
 from simpost.smpp.receipt import MAX_TEXT
@@ -16,6 +17,8 @@ from simpost.smsc.receipts import GSM_NETWORK, INTERMEDIATE, RECEIPT, receipt_id
 from simpost.smsc.wire_faults import OctetFault, mangle_octets
 
 MAX_ACCEPTED: Final = 20_000
+
+Report: TypeAlias = Callable[["AcceptedSubmit", float], None]
 
 
 @dataclass(slots=True)
@@ -33,6 +36,7 @@ class AcceptedSubmit:
         receipt_ids: the id in the receipt's text and in its TLV; None: as in the response.
         is_notice: the deliver is an intermediate notice, not a receipt.
         attempts: how often the receipt was sent.
+        report: called with the submit and a delay in seconds instead of sending a receipt by SMPP.
     """
 
     message_id: str
@@ -50,6 +54,7 @@ class AcceptedSubmit:
     receipt_ids: tuple[str, str] | None = None
     is_notice: bool = False
     attempts: int = 0
+    report: Report | None = None
 
     @classmethod
     def from_submit(

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Protocol
 
 from simpost.smpp import MessageState, Status
 from simpost.smsc.content import Submit
-from simpost.smsc.faults import MangleReceipt, ReceiptId, ResponseFault, ShapeReceipt
+from simpost.smsc.faults import HttpError, MangleReceipt, ReceiptId, ResponseFault, ShapeReceipt
 
 
 class ReceiptStyle(NamedTuple):
@@ -53,6 +53,8 @@ class SubmitScript(NamedTuple):
         congestion: congestion_state of the response in percent, for sessions of SMPP 5.0.
         receipt: how its receipts are written and sent.
         handset_off_s: seconds for which its handset is off from now on.
+        http_error: the response to a request by HTTP; None: it accepts the text.
+        has_empty_body: the response to a request by HTTP has no body.
     """
 
     status: int = Status.ESME_ROK
@@ -66,6 +68,8 @@ class SubmitScript(NamedTuple):
     congestion: int | None = None
     receipt: ReceiptStyle = PLAIN_RECEIPT
     handset_off_s: float = 0.0
+    http_error: HttpError | None = None
+    has_empty_body: bool = False
 
 
 class Behaviour(Protocol):

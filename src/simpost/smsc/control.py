@@ -15,6 +15,7 @@ from simpost.errors import ConfigError
 from simpost.smsc.fault_file import MAX_OCTETS, faults_view, parse_faults_json
 from simpost.smsc.handsets import MAX_TEXTS
 from simpost.smsc.offline_handsets import MAX_OFF
+from simpost.smsc.request_body import body_of, refuse_cross_site
 from simpost.smsc.views import HandsetView, encode_json, handset_view, message_view
 from simpost.text import TextError
 
@@ -54,7 +55,7 @@ class ControlRoutes:
         return json_response(faults_view(self._simulator.faults))
 
     async def put_faults(self, request: Request) -> Response:
-        body = await _body_of(request)
+        body = await body_of(request, MAX_OCTETS)
         try:
             self._simulator.set_faults(parse_faults_json(body))
         except ConfigError as error:
@@ -78,7 +79,7 @@ class ControlRoutes:
 
     async def send(self, request: Request) -> Response:
         number = _handset_number(request)
-        body = await _body_of(request)
+        body = await body_of(request, MAX_OCTETS)
         try:
             reply = msgspec.json.decode(body, type=HandsetText)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
@@ -94,7 +95,7 @@ class ControlRoutes:
         return json_response(message_view(message, packed=self._packed))
 
     async def disconnect(self, request: Request) -> Response:
-        _refuse_cross_site(request)
+        refuse_cross_site(request)
         return json_response({"disconnected": self._simulator.disconnect()})
 
     def _handset_view(self, number: str) -> HandsetView:
@@ -113,24 +114,8 @@ def json_response(body: Any, status: int = 200, headers: Any = None) -> Response
 
 def _handset_number(request: Request) -> str:
     """The number of the handset to control. Raises HTTPException for an invalid request."""
-    _refuse_cross_site(request)
+    refuse_cross_site(request)
     number = number_of(request)
     if not (number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS):
         raise HTTPException(400, f"A number has 1 to {_MAX_DIGITS} digits.")
     return number
-
-
-def _refuse_cross_site(request: Request) -> None:
-    """Raise HTTPException for a request by a page of another site (CSRF)."""
-    origin = request.headers.get("origin")
-    if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
-        raise HTTPException(403, "The request comes from a page of another site.")
-
-
-async def _body_of(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_OCTETS:
-            raise HTTPException(413, f"The body is larger than {MAX_OCTETS} octets.")
-    return bytes(body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from simpost.smsc.faults import UpstreamName
 from simpost.smsc.pending_deliver import DeliverCounts
 
 
@@ -19,6 +20,8 @@ class Counters:
         tolerated: PDUs with an ignored defect, such as an unreadable optional part.
         unexpected_responses: responses without a request, or after its timeout.
         receipts, messages: deliver_sm with a receipt, and from a handset.
+        upstreams: responses to texts by HTTP, by the shape of the request and the status.
+        callbacks: calls to URLs of clients.
     """
 
     binds: int = 0
@@ -29,3 +32,5 @@ class Counters:
     unexpected_responses: int = 0
     receipts: DeliverCounts = field(default_factory=DeliverCounts)
     messages: DeliverCounts = field(default_factory=DeliverCounts)
+    upstreams: Counter[tuple[UpstreamName, int]] = field(default_factory=Counter)
+    callbacks: DeliverCounts = field(default_factory=DeliverCounts)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from simpost.smpp import MessageState, SubmitSm, parse_time
-from simpost.smsc.accepted_submits import AcceptedSubmit, AcceptedSubmits
+from simpost.smsc.accepted_submits import AcceptedSubmit, AcceptedSubmits, Report
 from simpost.smsc.behaviour import PLAIN_RECEIPT, SubmitScript
 from simpost.smsc.content import Content, Submit
 from simpost.smsc.deliver_queue import DeliverQueue
@@ -52,12 +52,21 @@ class Delivery:
         self._on_undelivered = on_undelivered
 
     def deliver(
-        self, request: Submit, content: Content, script: SubmitScript, message_id: str
-    ) -> None:
-        """Deliver an accepted text by its script: now, or when its handset is on."""
+        self,
+        request: Submit,
+        content: Content,
+        script: SubmitScript,
+        message_id: str,
+        report: Report | None = None,
+    ) -> AcceptedSubmit:
+        """Deliver an accepted text by its script: now, or when its handset is on.
+
+        `report` is called instead of sending its receipts by SMPP.
+        """
         submit = AcceptedSubmit.from_submit(
             request, content, script, message_id, self._clock(), self._id_base
         )
+        submit.report = report
         self._accepted_submits.add(submit)
         number = request.destination_addr.removeprefix("+")
         if script.handset_off_s:
@@ -69,12 +78,13 @@ class Delivery:
                 self._keep_pending(
                     number, request, PendingText(submit, content, script.receipt_delay_s)
                 )
-                return
+                return submit
             self._show(number, submit, content)
         else:
             self._on_undelivered(number, submit)
         if submit.wants_receipt:
             self._send_receipt(submit, script.receipt_delay_s)
+        return submit
 
     def switch_off(self, number: str, for_s: float | None = None) -> bool:
         """Keep texts to the number from now on; False when too many handsets are off."""
@@ -140,12 +150,13 @@ class Delivery:
 
     def _send_receipt(self, submit: AcceptedSubmit, delay_s: float) -> None:
         style = submit.style
+        add = submit.report or self._deliver_queue.add
         if style is PLAIN_RECEIPT:
-            self._deliver_queue.add(submit, delay_s)
+            add(submit, delay_s)
         elif not style.lost:
             for copy in range(style.copies):
-                self._deliver_queue.add(replace(submit), delay_s + copy * style.copy_delay_s)
+                add(replace(submit), delay_s + copy * style.copy_delay_s)
 
     def _send_notice(self, submit: AcceptedSubmit, error: int) -> None:
         notice = replace(submit, state=MessageState.ENROUTE, error=error, is_notice=True)
-        self._deliver_queue.add(notice)
+        (submit.report or self._deliver_queue.add)(notice, 0.0)

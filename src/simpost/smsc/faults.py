@@ -19,6 +19,9 @@ Octet: TypeAlias = Annotated[int, Meta(ge=0, le=255)]
 Copies: TypeAlias = Annotated[int, Meta(ge=2, le=10)]
 StatusName: TypeAlias = str | Annotated[int, Meta(ge=1, le=0xFFFFFFFF)]
 BindKind: TypeAlias = Literal["transmitter", "receiver", "transceiver"]
+UpstreamName: TypeAlias = Literal["esim_access", "esim_go", "esimfly", "twilio", "emnify", "once"]
+SourceKind: TypeAlias = BindKind | UpstreamName
+"""Where a submit came from: a session of this kind, or a request by HTTP in this shape."""
 StateName: TypeAlias = Literal[
     "ENROUTE",
     "DELIVERED",
@@ -39,6 +42,7 @@ class When(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     Attributes:
         to: prefix of the destination, without `+`.
         bind: kind of the bind, or of the session of the submit.
+        upstream: shape of a request by HTTP.
         bound: least number of sessions that are bound (binds only).
         from_s, until_s: seconds since the rules were set.
         after: number of first matches to skip.
@@ -50,6 +54,7 @@ class When(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
 
     to: Annotated[str, Meta(pattern=r"^[0-9]{0,20}$")] = ""
     bind: BindKind | None = None
+    upstream: UpstreamName | None = None
     bound: Annotated[int, Meta(ge=0)] = 0
     from_s: Annotated[float, Meta(ge=0)] = 0.0
     until_s: Annotated[float, Meta(ge=0)] | None = None
@@ -84,6 +89,20 @@ class Refuse(SimulatedFault, frozen=True, tag="refuse"):
 
     def __post_init__(self) -> None:
         status_code(self.status)
+
+
+class HttpError(SimulatedFault, frozen=True, tag="http_error"):
+    """A response by HTTP that is an error in the shape of the upstream."""
+
+    status: Annotated[int, Meta(ge=200, le=599)]
+    code: Annotated[str, Meta(max_length=64, pattern=r"^[\x21-\x7e]*$")] = ""
+    message: Annotated[str, Meta(max_length=200)] = ""
+    retry_after: Annotated[int, Meta(ge=0, le=86_400)] | None = None
+    accepted: bool = False
+
+
+class EmptyBody(SimulatedFault, frozen=True, tag="empty_body"):
+    pass
 
 
 class Slow(SimulatedFault, frozen=True, tag="slow"):
@@ -183,6 +202,8 @@ ResponseFault: TypeAlias = (
 )
 SubmitFault: TypeAlias = (
     Refuse
+    | HttpError
+    | EmptyBody
     | Slow
     | Congestion
     | ResponseFault
@@ -211,6 +232,8 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
         if isinstance(self.do, RefuseBind):
             if self.when.to:
                 raise ValueError("when.to: a bind has no destination")
+            if self.when.upstream:
+                raise ValueError("when.upstream: only SMPP has binds")
         elif self.when.bound:
             raise ValueError("when.bound: only for refuse_bind")
 

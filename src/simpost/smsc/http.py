@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from simpost.smsc.control import ControlRoutes, json_response, number_of
 from simpost.smsc.event_stream import EventStream
@@ -34,7 +35,9 @@ _CODES: Final = {
 }
 
 
-def build_app(simulator: Simulator, events: EventStream) -> Starlette:
+def build_app(
+    simulator: Simulator, events: EventStream, upstreams: Sequence[BaseRoute] = ()
+) -> Starlette:
     """The application. It has no authentication, so it should listen on loopback only."""
     handsets, offline = simulator.handsets, simulator.offline
     packed = simulator.options.gsm7_packed
@@ -87,6 +90,7 @@ def build_app(simulator: Simulator, events: EventStream) -> Starlette:
             Route("/stats", get_stats),
             Route("/events", stream_events),
             *ControlRoutes(simulator).routes(),
+            *upstreams,
         ],
         exception_handlers={HTTPException: _on_refused, Exception: _on_fault},
     )

@@ -39,6 +39,8 @@ class SimulatorOptions:
         faults: rules that are applied to the script; see `Simulator.set_faults`.
         keep_submits: number of the latest submits in `Simulator.submits`.
         write_line: called with a line for each text that a handset received, sent or never shows.
+        upstream_secret: key, token or password that requests in the shape of an upstream must have;
+            empty: any will do.
         tls_cert, tls_key: PEM files; the SMPP port then speaks TLS.
         tls_ca: PEM file; ESMEs need a certificate signed by this CA.
     """
@@ -61,6 +63,7 @@ class SimulatorOptions:
     faults: Faults | None = None
     keep_submits: int = 1000
     write_line: Callable[[str], None] | None = None
+    upstream_secret: str = field(default="", repr=False)
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_ca: Path | None = None

@@ -108,6 +108,7 @@ class _CountedRule:
         return (
             number.startswith(when.to)
             and when.bind in {None, kind}
+            and when.upstream in {None, kind}
             and when.from_s <= elapsed_s
             and (when.until_s is None or elapsed_s < when.until_s)
         )
@@ -115,6 +116,14 @@ class _CountedRule:
 
 def _refuse(script: SubmitScript, fault: f.Refuse, _: Random) -> SubmitScript:
     return script._replace(status=f.status_code(fault.status))
+
+
+def _http_error(script: SubmitScript, fault: f.HttpError, _: Random) -> SubmitScript:
+    return script._replace(http_error=fault)
+
+
+def _empty_body(script: SubmitScript, _fault: f.EmptyBody, _: Random) -> SubmitScript:
+    return script._replace(has_empty_body=True)
 
 
 def _slow(script: SubmitScript, fault: f.Slow, random: Random) -> SubmitScript:
@@ -182,6 +191,8 @@ def _between(least: float, most: float | None, random: Random) -> float:
 
 _APPLY: Final[dict[type[f.SimulatedFault], _Apply]] = {
     f.Refuse: _refuse,
+    f.HttpError: _http_error,
+    f.EmptyBody: _empty_body,
     f.Slow: _slow,
     f.Congestion: _congestion,
     f.Silent: _response_fault,

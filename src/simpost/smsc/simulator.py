@@ -33,6 +33,11 @@ from simpost.smsc.rules import FaultRules
 from simpost.smsc.scheduler import Scheduler
 from simpost.smsc.submit_handler import SubmitHandler
 from simpost.smsc.terminal_output import message_line, undelivered_line
+from simpost.smsc.upstreams.api import UpstreamApi
+from simpost.smsc.upstreams.callbacks import Callbacks
+from simpost.smsc.upstreams.messages import UpstreamMessages
+from simpost.smsc.upstreams.routes import upstream_routes
+from simpost.smsc.upstreams.texts import UpstreamTexts
 from simpost.smsc.views import StatsView, stats_view
 
 MAX_SESSIONS: Final = 1000
@@ -90,6 +95,17 @@ class Simulator:
             clock=time.monotonic,
             deliver_queues=(self._receipts, self._messages),
         )
+        self._callbacks = Callbacks(
+            self.counters.callbacks,
+            self._scheduler,
+            retry_s=options.retry_s,
+            response_timeout_s=options.response_timeout_s,
+        )
+        messages = UpstreamMessages(time.time)
+        texts = UpstreamTexts(
+            self._submit_handler, self._delivery, messages, self._callbacks, options
+        )
+        self._upstreams = UpstreamApi(texts, messages, self.counters, options.upstream_secret)
         self._centre = MessageCentre(
             self._submit_handler,
             accepted,
@@ -135,6 +151,7 @@ class Simulator:
             submits=self._submit_log.count,
             receipts_pending=self._receipts.pending,
             messages_pending=self._messages.pending,
+            callbacks_pending=self._callbacks.pending,
             faults=self._submit_handler.rules.counts() if self._submit_handler.rules else {},
             handsets=len(self.handsets),
             off=len(self.offline),
@@ -236,7 +253,8 @@ class Simulator:
             await self._listener.close()
             raise
         self._http_socket = listener
-        self._http = await serve_http(build_app(self, self._events), listener, host)
+        app = build_app(self, self._events, upstream_routes(self._upstreams))
+        self._http = await serve_http(app, listener, host)
 
     async def stop(self) -> None:
         """Unbind every session, end all event streams, and close both ports."""
@@ -245,5 +263,6 @@ class Simulator:
         for deliver_queue in (self._receipts, self._messages):
             deliver_queue.abandon_all()
         self._events.close()
+        await self._callbacks.stop()
         if self._http is not None:
             await self._http.stop()

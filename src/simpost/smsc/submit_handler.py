@@ -21,7 +21,7 @@ from simpost.smsc.content import Content, Submit, content_of
 from simpost.smsc.counters import Counters
 from simpost.smsc.deliver_queue import DeliverQueue
 from simpost.smsc.delivery import Delivery
-from simpost.smsc.faults import BindKind
+from simpost.smsc.faults import BindKind, SourceKind
 from simpost.smsc.faulty_session import FaultySession
 from simpost.smsc.record import ReceivedSubmit, SubmitLog
 from simpost.smsc.response_faults import FaultyResponder
@@ -118,19 +118,34 @@ class SubmitHandler:
             session.respond(request, response)
         for _, content, received in decided:
             self._counters.responses[received.script.status] += 1
-            if not received.script.status and _is_accepted(received.script):
+            if not received.script.status and is_accepted(received.script):
                 self._queue_for_delivery(content, received, message_id)
 
     def _decide(self, session: FaultySession, request: Submit) -> tuple[Content, ReceivedSubmit]:
+        kind = BIND_KINDS.get(session.state, "transceiver")
+        return self.decide(request, kind, session.peer)
+
+    def decide(
+        self, request: Submit, kind: SourceKind, peer: str
+    ) -> tuple[Content, ReceivedSubmit]:
         """Validate the submit, then let the behaviour and the fault rules decide its script."""
         content = content_of(request, self._default_coding)
         fault = validation_status(request, content, packed=self._packed)
         script = SubmitScript(fault) if fault else self._behaviour.decide(request)
         if self.rules is not None and not fault:
-            script = self.rules.apply(script, request, BIND_KINDS.get(session.state, "transceiver"))
-        received = ReceivedSubmit(request, script, session.peer, self._clock())
+            script = self.rules.apply(script, request, kind)
+        return content, self._log(request, script, peer)
+
+    def decide_alike(
+        self, request: Submit, script: SubmitScript, peer: str
+    ) -> tuple[Content, ReceivedSubmit]:
+        """A further part of a text whose script is decided."""
+        return content_of(request, self._default_coding), self._log(request, script, peer)
+
+    def _log(self, request: Submit, script: SubmitScript, peer: str) -> ReceivedSubmit:
+        received = ReceivedSubmit(request, script, peer, self._clock())
         self._submit_log.add(received)
-        return content, received
+        return received
 
     def _respond_late(
         self, session: FaultySession, content: Content, received: ReceivedSubmit
@@ -158,11 +173,11 @@ class SubmitHandler:
     ) -> None:
         """Respond with a fault, or after the receipt."""
         request, script = received.request, received.script
-        is_accepted = not script.status and _is_accepted(script)
-        message_id = self._new_id(session) if is_accepted else ""
+        is_taken = not script.status and is_accepted(script)
+        message_id = self._new_id(session) if is_taken else ""
         send_response = partial(self._send_response, session, request, script, message_id)
         before_response_s = script.receipt.before_response_s
-        if not is_accepted:
+        if not is_taken:
             send_response()
         elif before_response_s is None:
             send_response()
@@ -189,14 +204,19 @@ class SubmitHandler:
         received.message_id = message_id
         self._to_deliver.append((content, received))
 
+    def next_number(self) -> int:
+        """A new message id, as a number."""
+        self._next_id += 1
+        return self._next_id
+
     def _new_id(self, session: FaultySession) -> str:
         """A new message id; at most 8 characters for SMPP before 3.4 (SMPP 5.0 2.8)."""
-        self._next_id += 1
-        written = format(self._next_id, self._id_format)
+        written = format(self.next_number(), self._id_format)
         return written if session.interface_version >= SMPP_3_4 else written[-_OLD_ID_LENGTH:]
 
 
-def _is_accepted(script: SubmitScript) -> bool:
+def is_accepted(script: SubmitScript) -> bool:
+    """Whether a text whose response has a fault was accepted."""
     return getattr(script.response_fault, "accepted", True)
 
 

@@ -57,7 +57,7 @@ class HandsetView(Struct, rename="camel"):
 
 
 class DeliverCountsView(Struct, rename="camel"):
-    """Counters of deliver_sm: of receipts, or of texts from handsets."""
+    """Counters of receipts, of texts from handsets, or of callbacks."""
 
     sent: int
     acknowledged: int
@@ -81,6 +81,8 @@ class StatsView(Struct, rename="camel"):
     unexpected_responses: int
     receipts: DeliverCountsView
     messages: DeliverCountsView
+    callbacks: DeliverCountsView
+    upstreams: dict[str, dict[str, int]]
     faults: dict[str, int]
     handsets: int
     off: int
@@ -132,6 +134,7 @@ def stats_view(
     submits: int,
     receipts_pending: int,
     messages_pending: int,
+    callbacks_pending: int,
     faults: dict[str, int],
     handsets: int,
     off: int,
@@ -151,10 +154,19 @@ def stats_view(
         unexpected_responses=counters.unexpected_responses,
         receipts=_deliver_counts_view(counters.receipts, receipts_pending),
         messages=_deliver_counts_view(counters.messages, messages_pending),
+        callbacks=_deliver_counts_view(counters.callbacks, callbacks_pending),
+        upstreams=_by_upstream(counters),
         faults=faults,
         handsets=handsets,
         off=off,
     )
+
+
+def _by_upstream(counters: Counters) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (name, status), count in counters.upstreams.items():
+        found.setdefault(name, {})[str(status)] = count
+    return found
 
 
 def _deliver_counts_view(counts: DeliverCounts, pending: int) -> DeliverCountsView:

@@ -22,6 +22,7 @@ def stats() -> StatsView:
         submits=0,
         receipts_pending=0,
         messages_pending=0,
+        callbacks_pending=0,
         faults={},
         handsets=0,
         off=0,

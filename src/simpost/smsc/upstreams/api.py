@@ -1,0 +1,117 @@
+"""Runs the requests of all shapes: reads, decides, responds with the faults, and delivers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from simpost.smpp import Status
+from simpost.smsc.faults import HttpError
+from simpost.smsc.request_body import body_of, refuse_cross_site
+from simpost.smsc.submit_handler import is_accepted
+from simpost.smsc.upstreams.responses import FaultyResponse, written
+from simpost.smsc.upstreams.shape import Call, RefusedCall, UpstreamReply, UpstreamShape
+from simpost.text import TextError
+
+if TYPE_CHECKING:
+    from simpost.smsc.counters import Counters
+    from simpost.smsc.upstreams.messages import UpstreamMessages
+    from simpost.smsc.upstreams.texts import UpstreamTexts
+
+MAX_OCTETS: Final = 65_536
+_THROTTLED: Final = HttpError(status=429)
+_FULL: Final = frozenset({Status.ESME_RTHROTTLED, Status.ESME_RMSGQFUL})
+
+
+class UpstreamApi:
+    """What the routes of a shape are made of.
+
+    Attributes:
+        messages: messages by their id.
+        secret: what callers must prove to know; empty: any secret will do.
+    """
+
+    def __init__(
+        self, texts: UpstreamTexts, messages: UpstreamMessages, counters: Counters, secret: str
+    ) -> None:
+        self.messages = messages
+        self.secret = secret
+        self._texts = texts
+        self._counters = counters
+
+    def send_route(self, path: str, shape: UpstreamShape) -> Route:
+        """A route whose requests are texts."""
+
+        async def send(request: Request) -> Response:
+            return await self._send(shape, request)
+
+        return Route(path, send, methods=["POST"])
+
+    def route(
+        self,
+        path: str,
+        shape: UpstreamShape,
+        answer: Callable[[Call], UpstreamReply],
+        method: str = "GET",
+    ) -> Route:
+        """A route whose requests are no texts."""
+
+        async def respond(request: Request) -> Response:
+            try:
+                reply = answer(await self._call_of(request))
+            except RefusedCall as refused:
+                reply = refused.reply
+            return written(reply)
+
+        return Route(path, respond, methods=[method])
+
+    async def _call_of(self, request: Request) -> Call:
+        refuse_cross_site(request)
+        body = await body_of(request, MAX_OCTETS)
+        return Call(request.path_params, request.query_params, request.headers, body, self.secret)
+
+    async def _send(self, shape: UpstreamShape, request: Request) -> Response:
+        """The response to a text, which is on its handset after the response was written."""
+        peer = f"{request.client.host}:{request.client.port}" if request.client else ""
+        try:
+            text = shape.read(await self._call_of(request))
+            decided = self._texts.decide(shape, text, peer)
+        except RefusedCall as refused:
+            return self._counted(shape, refused.reply)
+        except TextError:
+            return self._counted(shape, shape.error(shape.refusal))
+        script = decided.script
+        if script.response_delay_s > 0:
+            await asyncio.sleep(script.response_delay_s)
+        error = script.http_error or _error_of(shape, script.status)
+        reply = shape.error(error) if error else shape.accepted(decided.message)
+        if script.has_empty_body and not error:
+            reply = UpstreamReply(reply.status, b"", {})
+        is_taken = is_accepted(script) and (not error or error.accepted)
+        self._count(shape, reply)
+        if not is_taken:
+            return FaultyResponse(reply, script)
+        if script.receipt.before_response_s is None:
+            return FaultyResponse(reply, script, lambda: self._texts.deliver(decided))
+        self._texts.deliver(decided)
+        await asyncio.sleep(script.receipt.before_response_s)
+        return FaultyResponse(reply, script)
+
+    def _counted(self, shape: UpstreamShape, reply: UpstreamReply) -> Response:
+        self._count(shape, reply)
+        return written(reply)
+
+    def _count(self, shape: UpstreamShape, reply: UpstreamReply) -> None:
+        self._counters.upstreams[shape.name, reply.status] += 1
+
+
+def _error_of(shape: UpstreamShape, status: int) -> HttpError | None:
+    """The error that stands for an SMPP status."""
+    if not status:
+        return None
+    return _THROTTLED if status in _FULL else shape.refusal

@@ -1,0 +1,36 @@
+"""What the simulated upstream APIs do is documented in docs/upstreams.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from simpost.smsc import faults as f
+from simpost.smsc.fault_file import FAULT_NAMES
+from simpost.smsc.upstreams import api, esim_access, responses, shape
+
+PLAIN = " ".join((Path(__file__).parents[3] / "docs" / "upstreams.md").read_text("utf-8").split())
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        f"at most {shape.MAX_DIGITS} digits",
+        f"A body has at most {api.MAX_OCTETS:,} octets",
+        f"closed after {responses.SILENT_S:g} s",
+        f"has more than {esim_access.MAX_CHARACTERS} characters",
+    ],
+)
+def test_the_bounds_are_those_of_the_code(sentence: str) -> None:
+    assert sentence in PLAIN
+
+
+@pytest.mark.parametrize("name", FAULT_NAMES)
+def test_the_effect_of_every_fault_by_http_is_documented(name: str) -> None:
+    assert f"`{name}`" in PLAIN
+
+
+def test_every_shape_can_be_a_condition() -> None:
+    assert set(get_args(f.UpstreamName)) >= {esim_access.EsimAccessShape.name}
