@@ -73,7 +73,9 @@ def total_uses(messages: Sequence[NewMessage]) -> list[Any]:
     keys = sorted(totals)
     rows = [(*key, *totals[key]) for key in keys]
     places = {key: place for place, key in enumerate(keys, start=1)}
-    uses = [(message_id, places[key], amount) for message_id, key, amount in earlier]
+    uses = [
+        (message_id, places[key], totals[key][0] - amount) for message_id, key, amount in earlier
+    ]
     requests = sum(message.request is not None for message in messages)
     return [*columns(rows, 7), list(ALARM_PERCENTS), requests, *columns(uses, 3)]
 

@@ -11,15 +11,15 @@ uses AS (
   SELECT account_id, counter, period, amount, expires_ms FROM uses
   ON CONFLICT (account_id, counter, period) DO UPDATE SET used = q.used + excluded.used
   RETURNING account_id, counter, period, used
-), checked AS MATERIALIZED (
-  SELECT u.*, c.used FROM counted AS c JOIN uses AS u USING (account_id, counter, period)
-), before AS MATERIALIZED (
-  SELECT array_agg(used - amount ORDER BY place) AS used FROM checked
+), counts AS MATERIALIZED (
+  -- In the order of `uses`, which is that of their keys: a join would compare each with each.
+  SELECT array_agg(used ORDER BY account_id, counter COLLATE "C", period COLLATE "C") AS used
+  FROM counted
 ), used_before AS MATERIALIZED (
   -- Of each message, what was used of its quotas: before the statement, and by those before it.
-  SELECT m.id, array_to_json(array_agg(b.used[m.use] + m.earlier ORDER BY m.place)) AS used
-  FROM before AS b, unnest($10::bytea[], $11::integer[], $12::integer[]) WITH ORDINALITY
-    AS m (id, use, earlier, place)
+  SELECT m.id, array_to_json(array_agg(c.used[m.use] - m.later ORDER BY m.place)) AS used
+  FROM counts AS c, unnest($10::bytea[], $11::integer[], $12::integer[]) WITH ORDINALITY
+    AS m (id, use, later, place)
   GROUP BY m.id
 )
 
@@ -27,10 +27,10 @@ uses AS (
 -- The end of it. Divides by zero, which undoes the statement, if a quota is reached, if an alarm
 -- ($8: percents) must be raised, or if a request id ($9: how many) was used before.
 SELECT 1 / bool_and(
-  used <= most AND (NOT has_alarms
-    OR width_bucket(100 * (used - amount)::bigint / most, $8::bigint[])
-     = width_bucket(100 * used::bigint / most, $8::bigint[])))::integer
-FROM checked
+  c.used[u.place] <= u.most AND (NOT u.has_alarms
+    OR width_bucket(100 * (c.used[u.place] - u.amount)::bigint / u.most, $8::bigint[])
+     = width_bucket(100 * c.used[u.place]::bigint / u.most, $8::bigint[])))::integer
+FROM counts AS c, uses AS u
 UNION ALL
 SELECT 1 / (count(*) = $9)::integer FROM taken
 
