@@ -13,14 +13,14 @@ from simpost.observe import get_logger
 from simpost.ports.cluster import ConfigReadResult, Reloaded
 from simpost.runtime.component import Component
 
-_AT_ONCE = (
+AT_ONCE = (
     *("routes", "messages", "events", "numbers"),
     *("policy", "open_hours", "sender_rules", "registered_senders"),
-    *("preferences", "verifications", "conversations"),
+    *("preferences", "verifications", "lifecycle", "conversations", "sources"),
 )
 _TEXT_KEY = "store.text_key"
 """The only setting of its section that applies at once."""
-_AT_START = ("server", "store", "node", "log", "tracing")
+AT_START = ("server", "store", "node", "log", "tracing")
 _MOST_PROBLEMS = 20
 _MOST_LETTERS = 500
 """Most characters of a problem that are reported to other nodes, with each heartbeat."""
@@ -86,7 +86,7 @@ class Reload:
             await component.reconfigure(wanted)
         store = self._settings.store.model_copy(update={"text_key": wanted.store.text_key})
         self._settings = self._settings.model_copy(
-            update={name: getattr(wanted, name) for name in ("carriers", *_AT_ONCE)}
+            update={name: getattr(wanted, name) for name in ("carriers", *AT_ONCE)}
             | {"store": store}
         )
         return done
@@ -94,7 +94,7 @@ class Reload:
     def _compare(self, wanted: Settings) -> Reloaded:
         before = {carrier.name: carrier for carrier in self._settings.carriers}
         after = {carrier.name: carrier for carrier in wanted.carriers}
-        sections = [name for name in _AT_ONCE if self._differs(wanted, name)]
+        sections = [name for name in AT_ONCE if self._differs(wanted, name)]
         old_key = self._settings.store.text_key
         if wanted.store.text_key != old_key:
             sections.append(_TEXT_KEY)
@@ -105,7 +105,7 @@ class Reload:
             changed=[name for name in after if name in before and after[name] != before[name]],
             removed=[name for name in before if name not in after],
             sections=sections,
-            needs_restart=[name for name in _AT_START if self._differs(wanted, name)],
+            needs_restart=[name for name in AT_START if self._differs(wanted, name)],
         )
 
     def _differs(self, wanted: Settings, section: str) -> bool:
