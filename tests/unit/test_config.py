@@ -242,6 +242,23 @@ access_code = "code"
     assert said.endswith("sources[1].name: there is already a source 'supplier'")
 
 
+def test_a_copy_that_is_stale_before_the_next_pull_is_refused(file: Path) -> None:
+    source = """
+[[sources]]
+type = "esim_access"
+name = "supplier"
+account = "shop"
+access_code = "code"
+interval_s = 600
+stale_after_s = {}
+"""
+    (said,) = problems(file, LEAST + source.format(600))
+    reason = "must be above interval_s (600): each copy would be stale"
+    assert said.endswith(f"sources[0].stale_after_s: {reason}")
+    file.write_text(LEAST + source.format(601))
+    assert load(file).sources[0].stale_after_s == 601
+
+
 def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(file: Path) -> None:
     text = LEAST.replace("[store]", "port = -1\nhost = 1\n[store]") + CARRIER + "window = 2000\n"
     lines = [int(said.split(":")[1]) for said in problems(file, text)]

@@ -117,16 +117,23 @@ def _contradictions(settings: Settings) -> Iterator[_Problem]:
                 yield ("carriers", index, *keys), reason
     for index, route in enumerate(settings.routes):
         yield from _about_route(("routes", index), route, first)
-    sources: set[str] = set()
-    for index, source in enumerate(settings.sources):
-        if source.name in sources:
-            yield ("sources", index, "name"), f"there is already a source {source.name!r}"
-        sources.add(source.name)
+    yield from _about_sources(settings)
     numbers: set[str] = set()
     for index, each in enumerate(settings.numbers):
         if (plain := plain_number(each.number)) in numbers:
             yield ("numbers", index, "number"), f"{each.number!r} is there already"
         numbers.add(plain)
+
+
+def _about_sources(settings: Settings) -> Iterator[_Problem]:
+    sources: set[str] = set()
+    for index, source in enumerate(settings.sources):
+        if source.name in sources:
+            yield ("sources", index, "name"), f"there is already a source {source.name!r}"
+        sources.add(source.name)
+        if 0 < source.stale_after_s <= source.interval_s:
+            reason = f"must be above interval_s ({source.interval_s}): each copy would be stale"
+            yield ("sources", index, "stale_after_s"), reason
 
 
 def _about_node(settings: Settings) -> Iterator[_Problem]:

@@ -76,7 +76,7 @@ class SourceSettings(Section):
         ge=0,
         le=2_592_000,
         description="Age of the copy, in seconds since the last pull that succeeded, beyond which "
-        "it is stale; 0: never.",
+        "it is stale; above `interval_s`, or 0: never.",
     )
     when_stale: Literal["warn", "refuse"] = Field(
         default="warn",
