@@ -1,8 +1,10 @@
-"""From the queue to the answer: what waits in the store, sent through one bind and settled.
+"""From the queue to the answer: what waits in the store, sent through one carrier and settled.
 
-Run: python -m bench.dispatch. No HTTP; the SMSC is the bundled simulator in a process
+Run: python -m bench.dispatch. No HTTP on the way in; the SMSC is the bundled simulator in a process
 of its own, and every claim and every answer is committed; receipts too, where they are asked for.
 CPU is reported for both processes; that of the simulator includes its work after the last response.
+With --carrier esim_access an HTTP API takes the place of the SMSC; the window is then the number of
+unanswered requests.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import asyncio
 import json
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import uvloop
@@ -20,8 +23,11 @@ from pydantic import SecretStr
 from uuid_utils import uuid7
 
 from bench.gateway import HOST, Process, free_ports
+from bench.upstream import start_upstream
+from simpost.carriers.http import HttpCarrier
 from simpost.carriers.smpp import SmppCarrier
 from simpost.config import SmppCarrierSettings as Settings
+from simpost.config.esim_access_carrier import EsimAccessCarrierSettings
 from simpost.domain.accounts import Account
 from simpost.domain.messages import Priority
 from simpost.domain.options import Options
@@ -29,6 +35,7 @@ from simpost.messaging.lane import Lane
 from simpost.messaging.result_writer import ResultWriter
 from simpost.messaging.retry import RetryPolicy
 from simpost.observe import configure_logging
+from simpost.ports.carrier import Carrier
 from simpost.ports.store import NewMessage
 from simpost.runtime.clock import wall_clock_ms
 from simpost.runtime.process import tune_interpreter
@@ -42,9 +49,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.dispatch", description=__doc__)
     parser.add_argument("--messages", type=int, default=30_000)
     parser.add_argument("--window", type=int, default=10)
+    parser.add_argument("--carrier", choices=("smpp", "esim_access"), default="smpp")
     parser.add_argument("--receipts", action=argparse.BooleanOptionalAction, default=True)
     wanted = parser.parse_args()
     configure_logging("warning", "console")
+    if wanted.carrier == "esim_access":
+        print(json.dumps(_measure_http(wanted)))
+        return
     port, http_port, _ = free_ports()
     with tempfile.TemporaryDirectory(prefix="simpost-bench-") as name:
         folder = Path(name)
@@ -62,7 +73,7 @@ def main() -> None:
         )
         try:
             before = centre.cpu_seconds
-            figures = uvloop.run(_measure(folder, port, wanted))
+            figures = uvloop.run(_measure(folder, _smpp(port, wanted), wanted))
             used = centre.cpu_seconds - before
             figures["simulator_cpu_s_per_1000"] = round(1000 * used / wanted.messages, 3)
         finally:
@@ -70,7 +81,47 @@ def main() -> None:
     print(json.dumps({"window": wanted.window, "receipts": wanted.receipts, **figures}))
 
 
-async def _measure(folder: Path, port: int, wanted: argparse.Namespace) -> dict[str, float]:
+def _measure_http(wanted: argparse.Namespace) -> dict[str, float | str]:
+    wanted.receipts = False  # this API has none
+    upstream, port = start_upstream()
+    try:
+        with tempfile.TemporaryDirectory(prefix="simpost-bench-") as name:
+            figures = uvloop.run(_measure(Path(name), _esim_access(port, wanted), wanted))
+    finally:
+        upstream.terminate()
+    return {"carrier": wanted.carrier, "window": wanted.window, **figures}
+
+
+def _smpp(port: int, wanted: argparse.Namespace) -> Callable[[], Carrier]:
+    settings = Settings(
+        type="smpp",
+        name=_CARRIER,
+        host=HOST,
+        port=port,
+        system_id="bench",
+        password=SecretStr(_PASSWORD),
+        window=wanted.window,
+    )
+    return lambda: SmppCarrier(settings)
+
+
+def _esim_access(port: int, wanted: argparse.Namespace) -> Callable[[], Carrier]:
+    settings = EsimAccessCarrierSettings(
+        type="esim_access",
+        name=_CARRIER,
+        base_url=f"http://{HOST}:{port}",
+        access_code=SecretStr("bench"),
+        secret_key=SecretStr(_PASSWORD),
+        allow_private=True,
+        rate_per_s=0,
+        max_unanswered=wanted.window,
+    )
+    return lambda: HttpCarrier(settings)
+
+
+async def _measure(
+    folder: Path, build: Callable[[], Carrier], wanted: argparse.Namespace
+) -> dict[str, float]:
     messages = wanted.messages
     tune_interpreter()  # as `simpost serve` does
     store = await SqliteStore.open(folder / "s.db", seal_key=Fernet.generate_key().decode())
@@ -78,17 +129,7 @@ async def _measure(folder: Path, port: int, wanted: argparse.Namespace) -> dict[
     for first in range(0, messages, 1000):
         some = range(first, min(first + 1000, messages))
         await asyncio.gather(*(store.queue.accept(_message(receipt=wanted.receipts)) for _ in some))
-    carrier = SmppCarrier(
-        Settings(
-            type="smpp",
-            name=_CARRIER,
-            host=HOST,
-            port=port,
-            system_id="bench",
-            password=SecretStr(_PASSWORD),
-            window=wanted.window,
-        )
-    )
+    carrier = build()
     result_writer = ResultWriter(store.queue)
     lane = Lane(
         carrier,
