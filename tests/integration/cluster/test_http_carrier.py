@@ -26,6 +26,7 @@ class Upstream(ThreadingHTTPServer):
         super().__init__((HOST, 0), _Handler)
         self.bodies = []
         self.failures = []
+        self.released = threading.Event()
         self.thread = threading.Thread(target=self.serve_forever, daemon=True)
         self.thread.start()
 
@@ -36,6 +37,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.bodies.append(body)
+        if "hang" in body["text"]:
+            self.server.released.wait(30)
+            self.close_connection = True
+            return
         if "cut" in body["text"]:
             self.close_connection = True
             return
@@ -168,6 +173,22 @@ def test_a_message_goes_from_the_api_to_the_upstream_and_back(nodes, upstream):
     (carrier,) = node.operate("GET", "carriers")["carriers"]
     (connection,) = carrier["connections"]
     assert (connection["kind"], connection["peer"]) == ("http", f"{HOST}:{upstream.server_port}")
+
+
+def test_a_kill_between_request_and_answer_leaves_a_doubt_and_sends_no_code_twice(nodes, upstream):
+    node = nodes.start("one")
+    (esim,) = nodes.fill(node)
+    until(lambda: node.operate("GET", "carriers")["carriers"][0]["state"] == "ready")
+    _, code = node.send(esim, "hang: your code is 1", category="code")
+    until(lambda: upstream.bodies)
+    node.process.kill()
+    upstream.released.set()
+    again = nodes.start("two")
+    until(lambda: again.state_of(code["id"]) == "in_doubt")
+    _, later = again.send(esim, "later")
+    until(lambda: again.state_of(later["id"]) == "sent")
+    assert [body["text"] for body in upstream.bodies] == ["hang: your code is 1", "later"]
+    assert again.state_of(code["id"]) == "in_doubt"
 
 
 def test_a_reload_may_change_the_type_of_a_carrier(nodes, upstream):
