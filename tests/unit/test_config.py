@@ -150,7 +150,7 @@ def test_a_wrong_secret_is_not_shown(file: Path) -> None:
          "credentials: put them into auth or headers")),
         ('"smpp"', '"http"\nbody = { to = "{destination}", text = "{txt}" }',
          ("FILE:8: carriers[0].body: has no placeholder {txt} (known: {destination}, {text}, "
-         "{sender}, {message_id}, {part}, {parts}, {encoding})")),
+         "{sender}, {message_id}, {part}, {parts}, {encoding}, {request_id})")),
         ('"smpp"', '"http"\nurl = "https://{text}.example/"',
          "FILE:8: carriers[0].url: must not have a placeholder in its host"),
         ('"smpp"', '"http"\nerrors = { 1 = "throttle" }',

@@ -36,6 +36,7 @@ PLACEHOLDERS: Final = (
     "part",
     "parts",
     "encoding",
+    "request_id",
 )
 """What the templates of URL and body may name, in braces."""
 
@@ -164,6 +165,12 @@ class HttpCarrierSettings(CallbackUpstreamSettings):
         max_length=20,
         description='Headers of each request, such as `{ Authorization = "Bearer ..." }`.',
     )
+    request_id_header: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9-]*$",
+        max_length=100,
+        description="Header with `{request_id}`, such as `Idempotency-Key`; empty for none.",
+    )
     auth: HttpAuth | None = Field(
         default=None, description="Credentials of each request: one of the tables below."
     )
@@ -171,8 +178,8 @@ class HttpCarrierSettings(CallbackUpstreamSettings):
         default={},
         validate_default=True,
         description="Template of the body. Texts may have the placeholders `{destination}`, "
-        "`{text}`, `{sender}`, `{message_id}`, `{part}`, `{parts}` and `{encoding}`; URL or body "
-        "must have the first two.",
+        "`{text}`, `{sender}`, `{message_id}`, `{part}`, `{parts}`, `{encoding}` and "
+        "`{request_id}`; URL or body must have the first two.",
     )
     body_format: Literal["json", "form"] = Field(
         default="json",

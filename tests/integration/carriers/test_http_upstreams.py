@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import time
 
 import msgspec
@@ -327,3 +329,40 @@ async def test_soracom_is_always_told_the_encoding(api, encoding, number) -> Non
     async with running_carrier(SETTINGS["soracom"], api.url) as (carrier, recorder):
         await recorder.outcome(carrier, msgspec.structs.replace(part(NUMBER), encoding=encoding))
     assert api.requests[-1].json["encodingType"] == number
+
+
+HMAC = {
+    "type": "http",
+    "url": "URL/send",
+    "body": {"to": "{destination}", "text": "{text}", "ref": "{request_id}"},
+    "request_id_header": "Idempotency-Key",
+    "auth": {
+        "type": "hmac",
+        "secret": SECRET,
+        "header": "X-Signature",
+        "digest": "sha512",
+        "encoding": "base64",
+        "prefix": "v1=",
+        "signed": "{timestamp}.{request_id}.{body}",
+        "timestamp_header": "X-Time",
+        "request_id_header": "X-Id",
+    },
+}
+
+
+async def test_a_body_is_signed_as_it_is_sent_and_a_repeat_has_the_same_key(api) -> None:
+    api.script(Reply(act="cut"), Reply(503), Reply(200))
+    first = part(NUMBER, TEXT)
+    again = msgspec.structs.replace(first, attempt=2, unclear=1)
+    later = msgspec.structs.replace(first, attempt=3, unclear=1)
+    async with running_carrier(HMAC, api.url) as (carrier, recorder):
+        for each in (first, again, later):
+            await recorder.outcome(carrier, each)
+    for request in api.requests:
+        given = request.headers
+        signed = f"{given['x-time']}.{given['x-id']}.".encode() + request.body
+        mac = hmac.new(SECRET.encode(), signed, "sha512").digest()
+        assert given["x-signature"] == "v1=" + base64.b64encode(mac).decode()
+        assert given["idempotency-key"] == given["x-id"] == request.json["ref"]
+    keys = [each.headers["idempotency-key"] for each in api.requests]
+    assert keys[0] == keys[1] != keys[2]

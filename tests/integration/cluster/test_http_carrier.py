@@ -170,6 +170,9 @@ def test_a_message_goes_from_the_api_to_the_upstream_and_back(nodes, upstream):
         "duplicate",
         "late",
     ]
+    logs = "".join(path.read_text() for path in node.config.parent.rglob("*.log"))
+    assert logs
+    assert TOKEN not in logs
     (carrier,) = node.operate("GET", "carriers")["carriers"]
     (connection,) = carrier["connections"]
     assert (connection["kind"], connection["peer"]) == ("http", f"{HOST}:{upstream.server_port}")

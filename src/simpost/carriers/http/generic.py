@@ -20,7 +20,7 @@ from simpost.carriers.http.document import code_of, find, id_at, read_json, read
 from simpost.carriers.http.generic_callbacks import GenericCallbacks
 from simpost.carriers.http.outcome import ACCEPTED, REFUSED, UNCLEAR, Meaning, outcome_of
 from simpost.carriers.http.request_template import fill, fill_url, values_of, write_form
-from simpost.carriers.http.upstream import CONCATENATIONS, UpstreamRequest, request_id_of
+from simpost.carriers.http.upstream import CONCATENATIONS, UpstreamRequest
 from simpost.config import HttpCarrierSettings
 from simpost.config.http_carrier import OUTCOME_REASONS
 from simpost.domain.outcomes import Outcome, OutcomeKind
@@ -66,8 +66,10 @@ class GenericUpstream:
         if self._settings.body or self._keys:
             filled = {**fill(self._settings.body, values), **self._keys}
             body = write_form(filled) if self._is_form else msgspec.json.encode(filled)
+        if name := self._settings.request_id_header:
+            headers = {**headers, name: values["request_id"]}
         if self._sign:
-            headers = {**headers, **self._sign(body, now_ms, request_id_of(part))}
+            headers = {**headers, **self._sign(body, now_ms, values["request_id"])}
         return UpstreamRequest(self._settings.method, fill_url(self._url, values), headers, body)
 
     def outcome(self, response: HttpResponse, now_ms: int) -> Outcome:

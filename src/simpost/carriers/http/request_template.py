@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from simpost.carriers.http.upstream import text_of
+from simpost.carriers.http.upstream import request_id_of, text_of
 from simpost.domain.messages import format_id
 from simpost.ports.carrier import OutboundPart
 
@@ -26,6 +26,7 @@ def values_of(part: OutboundPart, encodings: Mapping[Any, Any]) -> dict[str, Any
         "message_id": format_id(part.message_id),
         "part": str(part.number),
         "parts": str(part.total),
+        "request_id": request_id_of(part),
         "encoding": encodings["ucs2" if part.encoding == "ucs2" else "gsm7"],
     }
 
