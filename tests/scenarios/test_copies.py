@@ -112,6 +112,8 @@ def test_a_copy_sends_only_what_it_accepted_itself(original, server, tmp_path):
         assert header == "held-copy"
         status, answer = copy.send(original.esims[1], "accepted by the copy")
         assert status == 202, answer
+        code, said = simpost(copy, "status")
+        assert ("held: this store is a copy (" in said, "). See `simpost" in said) == (True, True)
         code, said = simpost(copy, "confirm-copy")
         assert (code, "Nothing is sent" in said, "2 parts" in said) == (0, True, True), said
 

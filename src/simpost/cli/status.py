@@ -51,7 +51,7 @@ def _rows(found: dict[str, Any]) -> Iterator[list[str]]:
 
 def _sending(found: dict[str, Any]) -> str:
     if found["copy"]["held"]:
-        return f"held: {found['copy']['found']} See `simpost confirm-copy`."
+        return f"held: this store is a copy ({found['copy']['found']}). See `simpost confirm-copy`."
     if any(_is_for_all(stop) for stop in found["stops"]):
         return "stopped for all accounts. See `simpost stops`."
     if not any(carrier["available"] for carrier in found["carriers"]):
