@@ -316,6 +316,7 @@ class App:
             self._names,
             allow_private=self.settings.server.allow_private_webhooks,
             clock_ms=self._clock_ms,
+            account_of=self.accounts.by_id,
         )
 
     def _build_webhooks(self) -> Webhooks:

@@ -8,6 +8,7 @@ from simpost.api.shapes.app import SHAPES
 from simpost.api.shapes.twilio import codes
 from simpost.config.settings import ServerSettings
 from simpost.domain.states import State
+from simpost.features.webhooks import callbacks
 
 PAGE = (Path(__file__).parents[2] / "docs" / "shapes.md").read_text("utf-8")
 
@@ -66,8 +67,8 @@ def test_every_state_has_its_documented_word_of_twilio():
     shown = {
         state.strip("`"): word.strip("`") for state, word in table("Twilio", "| state | `status` |")
     }
-    assert shown == dict(codes.STATUS_WORDS)
-    assert codes.STATUS_WORDS.keys() == set(State)
+    assert shown == dict(callbacks.STATUS_WORDS)
+    assert callbacks.STATUS_WORDS.keys() == set(State)
 
 
 def test_every_code_of_twilio_is_documented_with_its_status_and_reasons():
@@ -85,6 +86,6 @@ def test_every_code_of_twilio_is_documented_with_its_status_and_reasons():
 
 def test_every_error_code_of_a_message_is_documented_with_its_reasons():
     shown = {int(code): reasons(why) for code, why in table("Twilio", "| error_code | reason |")}
-    assert shown.keys() == {*codes.ENDED.values(), codes.UNKNOWN_ERROR}
+    assert shown.keys() == {*callbacks.ENDED.values(), callbacks.UNKNOWN_ERROR}
     for code, listed in shown.items():
-        assert listed == {each for each, other in codes.ENDED.items() if other == code}
+        assert listed == {each for each, other in callbacks.ENDED.items() if other == code}

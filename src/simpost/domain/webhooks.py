@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import msgspec
 
 EVENT_PREFIX = "evt_"
+CALLBACK_PREFIX = "callback:"
+"""The reference of a message begins so if a URL follows that its states are sent to."""
 MAX_SEQUENCE = 2**53 - 1
 """The largest integer that every JSON reader represents exactly."""
 
@@ -44,6 +47,8 @@ class EndpointFormat(StrEnum):
     """One event, as Standard Webhooks has it."""
     NOTIFY = "notify"
     """The `notifyType` envelope of the compatible API."""
+    TWILIO = "twilio"
+    """A form for the callback URL of the message, signed as Twilio signs."""
 
 
 class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +103,11 @@ class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(msgspec.json.encode(facts)).digest()
 
     def wants(self, type_: str, data: Mapping[str, Any]) -> bool:
-        """Whether an event passes its filters."""
+        """Whether an event passes its filters; in the format `twilio` also that of its host."""
+        if self.format is EndpointFormat.TWILIO:
+            callback = callback_of(data)
+            if callback is None or origin_of(callback) != self.url:
+                return False
         if self.categories and data.get("category", self.categories[0]) not in self.categories:
             return False
         return not self.types or any(covers(each, type_) for each in self.types)
@@ -167,6 +176,20 @@ def sequence_of(text: str) -> int | None:
         return None
     sequence = int(digits[16:], 16)
     return sequence if sequence <= MAX_SEQUENCE else None
+
+
+def callback_of(data: Mapping[str, Any]) -> str | None:
+    """The callback URL of the message that an event is about; `None` without one."""
+    reference = data.get("reference")
+    if not isinstance(reference, str) or not reference.startswith(CALLBACK_PREFIX):
+        return None
+    return reference.removeprefix(CALLBACK_PREFIX)
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL, as a URL."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{re.split('[/?]', rest, maxsplit=1)[0].lower()}/"
 
 
 def covers(pattern: str, type_: str) -> bool:

@@ -122,6 +122,17 @@ async def test_a_scheduled_message_is_cancelled_and_one_that_ended_is_not(twilio
     assert await refused(lambda: messages(later.sid).update(body="")) == (400, 20422)
 
 
+async def test_a_status_callback_gets_an_endpoint_for_its_host(twilio: Twilio) -> None:
+    messages, url = twilio.demo.messages, "https://shop.example/sms?order=7"
+    sent = await do(lambda: messages.create(to=NUMBER, body="Hi", status_callback=url))
+    native = await twilio.service.native("GET", f"messages/{sent.sid.removeprefix('SM')}")
+    assert native.json()["reference"] == f"callback:{url}"
+    found = (await twilio.service.native("GET", "webhooks")).json()["webhooks"]
+    assert [(each["url"], each["format"]) for each in found] == [
+        ("https://shop.example/", "twilio")
+    ]
+
+
 CASES: list[tuple[dict[str, Any], tuple[int, int]]] = [
     ({"to": "+15550000000"}, (400, 21211)),
     ({"to": "898826010100000090"}, (400, 21211)),  # of another account
@@ -136,6 +147,7 @@ CASES: list[tuple[dict[str, Any], tuple[int, int]]] = [
     ({"validity_period": 36_001}, (400, 30045)),
     ({"schedule_type": "fixed"}, (400, 35115)),
     ({"schedule_type": "fixed", "send_at": datetime(2020, 1, 1, tzinfo=UTC)}, (400, 35115)),
+    ({"status_callback": "http://127.0.0.1/x"}, (400, 21609)),
     ({"media_url": ["https://example.com/a.png"]}, (400, 20422)),
 ]
 

@@ -76,7 +76,10 @@ class Hooks:
         self.now_ms = NOW_MS
         self.accounts = accounts
         self.sender = WebhookSender(
-            NameResolver(), allow_private=allow_private, clock_ms=lambda: self.now_ms
+            NameResolver(),
+            allow_private=allow_private,
+            clock_ms=lambda: self.now_ms,
+            account_of=accounts.by_id,
         )
         self.service = Webhooks(
             store,

@@ -88,6 +88,10 @@ class Webhooks:
         )
         return await self._store.add_endpoint(endpoint, limit=MAX_ENDPOINTS)
 
+    def check_url(self, url: str) -> None:
+        """Raise RefusedUrl if simpost must not call this URL. Resolves no names."""
+        check_url(url, allow_private=self._allow_private)
+
     async def list_all(self, account: Account) -> list[WebhookEndpoint]:
         """All endpoints of the account, the oldest first."""
         return await self._store.list_endpoints(account.id)

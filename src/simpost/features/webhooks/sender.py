@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from simpost.domain.webhooks import DeliveryAttempt, EventDelivery, WebhookEndpoint
+from simpost.domain.accounts import Account
+from simpost.domain.webhooks import (
+    DeliveryAttempt,
+    EndpointFormat,
+    EventDelivery,
+    WebhookEndpoint,
+)
+from simpost.features.webhooks.callbacks import callback_request
 from simpost.features.webhooks.payload import EventRenderer
 from simpost.features.webhooks.retry import retry_after_ms
 from simpost.net.address_guard import RefusedUrl
@@ -19,15 +27,21 @@ CONNECT_TIMEOUT_S: Final = 5.0
 RESPONSE_TIMEOUT_S: Final = 10.0
 MAX_BODY_OCTETS: Final = 1_024
 """Octets of a response that are stored."""
+_NOBODY: Final = Account(id=0, access_code="", secret=secrets.token_urlsafe(32))
+"""Stands for an account that was deleted: nobody can verify its signature."""
 _MAX_CLIENTS: Final = 1_000
 """Beyond it the clients without a connection are dropped."""
 
 
 class RequestResult(NamedTuple):
-    """What one request returned; `retry_after_ms` is 0 unless the endpoint asked to wait."""
+    """What one request returned; `retry_after_ms` is 0 unless the endpoint asked to wait.
+
+    `is_shared` if other requests to the endpoint go to other URLs: then no response ends it.
+    """
 
     attempt: DeliveryAttempt
     retry_after_ms: int = 0
+    is_shared: bool = False
 
     @property
     def is_accepted(self) -> bool:
@@ -47,7 +61,7 @@ class RequestResult(NamedTuple):
     @property
     def is_gone(self) -> bool:
         """The endpoint wants no more events."""
-        return self.attempt.status == 410
+        return self.attempt.status == 410 and not self.is_shared
 
     @property
     def is_throttled(self) -> bool:
@@ -58,10 +72,19 @@ class RequestResult(NamedTuple):
 class WebhookSender:
     """One HTTP client for each account: a slow name server of one delays no other."""
 
-    def __init__(self, names: NameResolver, *, allow_private: bool, clock_ms: Clock) -> None:
+    def __init__(
+        self,
+        names: NameResolver,
+        *,
+        allow_private: bool,
+        clock_ms: Clock,
+        account_of: Callable[[int], Account | None] = lambda _: None,
+    ) -> None:
+        """`account_of` finds the account whose secret signs in the format `twilio`."""
         self._names = names
         self._allow_private = allow_private
         self._clock_ms = clock_ms
+        self._account_of = account_of
         self._renderer = EventRenderer()
         self._clients: dict[int, HttpClient] = {}
 
@@ -70,14 +93,12 @@ class WebhookSender:
     ) -> RequestResult:
         """POST the events in one request. Redirects are not followed."""
         now_ms = self._clock_ms()
-        message_id, body = self._renderer.request_of(endpoint, deliveries)
-        keys = endpoint.signing_secrets(now_ms)
-        headers = signed_headers(message_id, now_ms // 1000, body, keys)
-        headers["Content-Type"] = "application/json"
+        is_shared = endpoint.format is EndpointFormat.TWILIO
+        url, body, headers = self._request(endpoint, deliveries, now_ms)
         started_s = time.monotonic()
         status, error, text, wait_ms = None, "", "", 0
         try:
-            response = await self._client(endpoint.account_id).post(endpoint.url, body, headers)
+            response = await self._client(endpoint.account_id).post(url, body, headers)
         except (RefusedUrl, NotSent, NoResponse) as failure:
             error = str(failure)[:200]
         else:
@@ -86,7 +107,22 @@ class WebhookSender:
             if not 200 <= status < 300:
                 wait_ms = retry_after_ms(response.headers.get("retry-after"), now_ms)
         duration_ms = int(1000 * (time.monotonic() - started_s))
-        return RequestResult(DeliveryAttempt(now_ms, duration_ms, status, error, text), wait_ms)
+        attempt = DeliveryAttempt(now_ms, duration_ms, status, error, text)
+        return RequestResult(attempt, wait_ms, is_shared)
+
+    def _request(
+        self, endpoint: WebhookEndpoint, deliveries: Sequence[EventDelivery], now_ms: int
+    ) -> tuple[str, bytes, dict[str, str]]:
+        """URL, body and headers."""
+        if endpoint.format is EndpointFormat.TWILIO:
+            [delivery] = deliveries
+            account = self._account_of(endpoint.account_id) or _NOBODY
+            return callback_request(account, delivery, endpoint.url)
+        message_id, body = self._renderer.request_of(endpoint, deliveries)
+        keys = endpoint.signing_secrets(now_ms)
+        headers = signed_headers(message_id, now_ms // 1000, body, keys)
+        headers["Content-Type"] = "application/json"
+        return endpoint.url, body, headers
 
     async def close(self) -> None:
         """Close all connections."""

@@ -1,6 +1,6 @@
-"""Words and error codes of Twilio for what simpost has: states, failures and reasons.
+"""HTTP statuses and error codes of Twilio for failures and refusals.
 
-Source: Twilio's "Messages resource" and its list of error codes.
+Source: Twilio's list of error codes. `features/webhooks/callbacks.py` has the words of states.
 """
 
 from __future__ import annotations
@@ -10,22 +10,6 @@ from typing import Final
 
 from simpost.api.shapes.calls import Failure
 from simpost.domain.reasons import Reason
-from simpost.domain.states import State
-
-STATUS_WORDS: Final[Mapping[State, str]] = {
-    State.ACCEPTED: "queued",
-    State.SCHEDULED: "scheduled",
-    State.HELD: "accepted",
-    State.SENDING: "sending",
-    State.IN_DOUBT: "sending",
-    State.SENT: "sent",
-    State.DELIVERED: "delivered",
-    State.FAILED: "undelivered",
-    State.EXPIRED: "failed",
-    State.REJECTED: "failed",
-    State.CANCELLED: "canceled",
-}
-"""`status` of a message."""
 
 FAILURES: Final[Mapping[Failure, tuple[int, int]]] = {
     Failure.CREDENTIALS: (401, 20003),
@@ -72,23 +56,3 @@ REASONS: Final[Mapping[Reason, tuple[int, int]]] = {
     Reason.CATALOGUE_STALE: (503, 20503),
 }
 """HTTP status and code of a refusal; every other reason is 400 and 21612."""
-
-ENDED: Final[Mapping[Reason, int]] = {
-    Reason.HANDSET_UNREACHABLE: 30003,
-    Reason.UNDELIVERABLE: 30003,
-    Reason.VALIDITY_EXPIRED: 30036,
-    Reason.EXPIRED_AT_CARRIER: 30036,
-    Reason.EXPIRED_IN_DOUBT: 30036,
-    Reason.OPTED_OUT: 21610,
-}
-"""`error_code` of a message that was not delivered; every other reason is 30008."""
-UNKNOWN_ERROR: Final = 30008
-ERROR_STATES: Final = frozenset({State.FAILED, State.EXPIRED, State.REJECTED})
-"""States with an `error_code`."""
-
-
-def error_code(state: State, reason: Reason | None) -> int | None:
-    """`error_code` of a message in this state; `None` unless it failed."""
-    if state not in ERROR_STATES:
-        return None
-    return ENDED.get(reason, UNKNOWN_ERROR) if reason else UNKNOWN_ERROR

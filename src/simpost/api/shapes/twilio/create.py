@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from simpost.api.open.send_sms import result_headers
 from simpost.api.shapes.calls import Failure, ShapeCall, ShapeError, ShapeResponse
@@ -14,6 +15,8 @@ from simpost.api.shapes.twilio.documents import show_message
 from simpost.api.shapes.twilio.form import instant_ms, read_form, whole_number
 from simpost.domain.reasons import Reason
 from simpost.domain.senders import is_sender
+from simpost.errors import InvalidRequest
+from simpost.features.webhooks.callback_endpoints import add_callback
 from simpost.messaging.decision import SendOptions
 from simpost.messaging.intake import SendRequest
 
@@ -43,12 +46,6 @@ async def create_message(call: ShapeCall) -> ShapeResponse:
     if len(text) > MAX_CHARACTERS:
         detail = f"It has {len(text)} characters, {MAX_CHARACTERS} at most."
         raise ShapeError(Failure.REFUSED, detail, reason=Reason.TEXT_TOO_LONG)
-    if "StatusCallback" in fields:
-        raise ShapeError(
-            Failure.INVALID,
-            "simpost does not support StatusCallback: see /v1/webhooks",
-            code="21609",
-        )
     request = SendRequest(
         esim_tran_no=None,
         iccid=iccid,
@@ -59,6 +56,8 @@ async def create_message(call: ShapeCall) -> ShapeResponse:
         options=SendOptions(sender=_sender(fields.get("From"))),
         send_at_ms=_send_at_ms(fields),
     )
+    if callback := fields.get("StatusCallback"):
+        request = replace(request, caller_reference=await _reference(call, callback))
     result = await send(call, request)
     assert result.message_id
     message = await call.services.store.log.find_message(call.account.id, result.message_id)
@@ -66,6 +65,13 @@ async def create_message(call: ShapeCall) -> ShapeResponse:
         raise ShapeError(Failure.NOT_FOUND)
     document = msgspec.json.encode(show_message(message, call.account))
     return ShapeResponse(document, 201, result_headers(result))
+
+
+async def _reference(call: ShapeCall, url: str) -> str:
+    try:
+        return await add_callback(call.services.webhooks, call.account, url.strip())
+    except InvalidRequest as error:
+        raise ShapeError(Failure.INVALID, f"StatusCallback: {error}", code="21609") from None
 
 
 def recipient_of(to: str) -> tuple[str | None, str | None]:

@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Final
 
-from simpost.api.shapes.twilio.codes import STATUS_WORDS, error_code
 from simpost.domain.accounts import Account
 from simpost.domain.messages import Message
+from simpost.features.webhooks.callbacks import STATUS_WORDS, VERSION, error_code
 
-VERSION: Final = "2010-04-01"
 _SID = re.compile(r"(?:SM|MM)([0-9a-fA-F]{32})")
 _SHORTEST_NUMBER: Final = 8
 _LONGEST_NUMBER: Final = 15

@@ -25,13 +25,13 @@ from simpost.api.shapes.calls import (
 from simpost.api.shapes.keys import prove_key
 from simpost.api.shapes.twilio.codes import FAILURES, REASONS
 from simpost.api.shapes.twilio.create import create_message
-from simpost.api.shapes.twilio.documents import VERSION
 from simpost.api.shapes.twilio.log import fetch_message, list_messages, update_message
 from simpost.api.shared.credentials import NOBODY, holds_secret, look_up
 from simpost.api.shared.services import Services
 from simpost.api.shared.wrong_credentials import UNKNOWN
 from simpost.domain.accounts import Account
 from simpost.domain.api_keys import PREFIX, KeyScope
+from simpost.features.webhooks.callbacks import VERSION
 
 _PATH = re.compile(rf"/{VERSION}/Accounts/([^/]+)/Messages(?:/([^/]+))?\.json")
 _ROUTES: Final[Mapping[tuple[str, bool], ShapeRoute]] = {
