@@ -224,8 +224,16 @@ def events(
 
 
 def _event_row(event: dict[str, Any]) -> tuple[str, ...]:
-    percent = event["usedPercent"]
-    details = [event["country"], event["plan"], None if percent is None else f"{percent} % used"]
+    percent, left, total = (
+        event[name] for name in ("usedPercent", "remainingOctets", "totalOctets")
+    )
+    details = [event["country"], event["plan"], event["status"]]
+    if percent is not None:
+        details.append(f"{percent} % used")
+    elif left is not None:
+        details.append(f"{left:,} octets left" + (f" of {total:,}" if total else ""))
+    if event["expiresAt"]:
+        details.append(f"ends {event['expiresAt']}")
     return (
         event["occurredAt"],
         event["receivedAt"],

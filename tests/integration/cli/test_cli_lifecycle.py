@@ -28,6 +28,11 @@ def test_events_of_a_file_are_imported_once(simpost: Any, tmp_path: Path) -> Non
     rows = [line.split()[2:] for line in shown.stdout.splitlines()]
     assert ["usage_threshold", "api", "applied", "80", "%", "used"] in rows
     assert ["country_changed", "api", "applied", "JP"] in rows
+    heading = "kind,esimTranNo,remainingOctets,totalOctets,expiresAt"
+    file.write_text(f"{heading}\nusage_threshold,{ESIM},1500,9000,2030-01-02T00:00:00Z\n")
+    assert simpost("lifecycle", "import", str(file)).returncode == 0
+    latest = simpost("esims", "events", ESIM, "--limit", "1").stdout
+    assert latest.rstrip().endswith("1,500 octets left of 9,000, ends 2030-01-02T00:00:00.000Z")
     assert "1 event of eSIMs that are not imported" in simpost("lifecycle", "list").stdout
 
 
