@@ -12,11 +12,13 @@ from starlette.types import ASGIApp
 from simpost.api import Services, build
 from simpost.cluster.facade import Cluster
 from simpost.domain.accounts import Account, Dialect
+from simpost.features.catalogue_sync.supplier_calls import SupplierCalls
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.carrier_control import CarrierControl
 from simpost.messaging.copy_guard import CopyGuard
 from simpost.messaging.intake import Intake, SendRequest, SendResult
 from simpost.messaging.refusal_log import RefusalLog
+from simpost.net.resolver import NameResolver
 from simpost.ports.store import AccountStore, RefusalStore, Store
 
 NOW_MS = 1_767_225_600_000
@@ -149,7 +151,7 @@ async def build_api(*accounts: Account, **settings: Any) -> Api:
         automations=cast("Any", None),
         broadcasts=cast("Any", None),
         catalogue_sync=cast("Any", None),
-        supplier_calls=cast("Any", None),
+        supplier_calls=SupplierCalls((), NameResolver()),
         opt_out_links=cast("Any", None),
         api_keys=cast("Any", None),
         intake=cast("Intake", intake),
