@@ -97,18 +97,19 @@ def listed(number, text, *, seconds=0, udh="", payload=None):
 @pytest.mark.parametrize(
     ("entries", "found"),
     [
-        ([listed(7, "hello")], "7"),
-        ([listed(7, "hello"), listed(6, "hello", seconds=-600), listed(5, "other")], "7"),
-        ([listed(7, "hello"), listed(8, "hello")], ""),  # which of them is not known
-        ([listed(7, "hello", payload="***")], ""),
-        ([], ""),
-        ({"error": 1}, ""),
+        (lambda: [listed(7, "hello")], "7"),
+        (lambda: [listed(7, "hello"), listed(6, "hello", seconds=-600), listed(5, "other")], "7"),
+        (lambda: [listed(7, "hello"), listed(8, "hello")], ""),  # which of them is not known
+        (lambda: [listed(7, "hello", payload="***")], ""),
+        (list, ""),
+        (lambda: {"error": 1}, ""),
     ],
+    ids=["one", "newest", "two", "masked", "none", "error"],
 )
 async def test_a_201_without_a_body_gets_its_id_from_the_list(api, entries, found) -> None:
     settings = prepared(api, EMNIFY)
     api.script(
-        lambda request: Reply(201) if request.method == "POST" else Reply(200, entries), path=LIST
+        lambda request: Reply(201) if request.method == "POST" else Reply(200, entries()), path=LIST
     )
     async with running_carrier(settings, api.url) as (carrier, recorder):
         outcome = await recorder.outcome(carrier, part(NUMBER))
