@@ -62,15 +62,19 @@ GENERIC = {
 
 
 class Inbox(Recorder):
-    """Keeps inbound parts, too; commits nothing while it `is_stuck`."""
+    """Keeps inbound parts, too; commits nothing while it `is_stuck`, but `waiting` later."""
 
     def __init__(self):
         super().__init__()
         self.parts = []
         self.is_stuck = False
+        self.waiting = []
 
     def on_receipt(self, receipt, committed):
-        if not self.is_stuck:
+        if self.is_stuck:
+            self.waiting.append((receipt, committed))
+            self.changed.set()
+        else:
             super().on_receipt(receipt, committed)
 
     def on_inbound(self, part):
@@ -382,6 +386,34 @@ async def test_what_is_not_committed_is_to_be_sent_again(started, monkeypatch):
     inbox.is_stuck = False
     await carrier.receive_callback(json_call(infobip("DELIVERED")))
     assert len(inbox.receipts) == 1
+
+
+async def test_reports_of_one_call_are_committed_together(started):
+    carrier, inbox = await started(GENERIC)
+    inbox.is_stuck = True
+    many = {"results": infobip("DELIVERED")["results"] * 300}
+    call = asyncio.create_task(carrier.receive_callback(json_call(many)))
+    await inbox.until(lambda: len(inbox.waiting) == 300)
+    assert not call.done()
+    for _, committed in inbox.waiting:
+        committed()
+    await call
+
+
+async def test_what_waits_for_the_store_has_a_bound(started, monkeypatch):
+    monkeypatch.setattr(callback_endpoint, "_COMMIT_S", 0.01)
+    carrier, inbox = await started(GENERIC)
+    inbox.is_stuck = True
+    many = json_call({"results": infobip("DELIVERED")["results"] * 400})
+    for _ in range(5):
+        with pytest.raises(CallbacksBusy):
+            await carrier.receive_callback(many)
+    assert len(inbox.waiting) == 800  # of 1,000; the next 400 do not fit
+    inbox.is_stuck = False
+    for _, committed in inbox.waiting:
+        committed()
+    await carrier.receive_callback(many)
+    assert len(inbox.receipts) == 400
 
 
 @pytest.mark.parametrize("token", ["", TOKEN[:-1], f"{TOKEN}x", "\udcff"])

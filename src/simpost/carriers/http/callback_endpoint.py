@@ -22,6 +22,7 @@ from simpost.carriers.http.upstream import Upstream, request_id_of
 from simpost.config.http_upstream import CallbackUpstreamSettings, HttpUpstreamSettings
 from simpost.domain.inbound import InboundPart, PartPosition, plain_number
 from simpost.domain.outcomes import Outcome, Receipt
+from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
 from simpost.observe import RateLimitedLog, get_logger
 from simpost.ports.carrier import CarrierEvents, OutboundPart
@@ -105,23 +106,32 @@ class CallbackEndpoint:
     async def _commit(
         self, reports: Sequence[StateReport | TextReport], events: CarrierEvents
     ) -> None:
+        """Return once all are committed. What is not stays pending after a failure."""
         if self._pending + len(reports) > MOST_PENDING:
             raise CallbacksBusy
-        self._pending += len(reports)
+        waits = [
+            self._pass_state(report, events)
+            if isinstance(report, StateReport)
+            else self._pass_text(report, events)
+            for report in reports
+        ]
         try:
             async with asyncio.timeout(_COMMIT_S):
-                for report in reports:
-                    if isinstance(report, StateReport):
-                        await self._commit_state(report, events)
-                    else:
-                        await self._commit_text(report, events)
+                for wait in waits:
+                    await asyncio.shield(wait)
+                await asyncio.sleep(0)  # until texts are remembered
         except (TimeoutError, StoreError):
             raise CallbacksBusy from None
-        finally:
-            self._pending -= len(reports)
 
-    async def _commit_state(self, report: StateReport, events: CarrierEvents) -> None:
-        committed = asyncio.Event()
+    def _pass_state(self, report: StateReport, events: CarrierEvents) -> asyncio.Future[None]:
+        """Pass a receipt on; the future is done after its commit."""
+        committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pending += 1
+
+        def note_commit() -> None:
+            self._pending -= 1
+            committed.set_result(None)
+
         receipt = Receipt(
             self._carrier,
             report.message_id,
@@ -131,15 +141,28 @@ class CallbackEndpoint:
             self._clock_ms(),
             report.numbers,
         )
-        events.on_receipt(receipt, committed.set)
-        await committed.wait()
+        events.on_receipt(receipt, note_commit)
+        return committed
 
-    async def _commit_text(self, report: TextReport, events: CarrierEvents) -> None:
+    def _pass_text(
+        self, report: TextReport, events: CarrierEvents
+    ) -> asyncio.Future[Reason | None]:
+        """Pass a text on, unless it is a repetition; the future is done after its commit."""
         now_ms = self._clock_ms()
         key = _digest(report.message_id, report.source, report.destination, report.text)
         if self._texts.get(key, 0) > now_ms - _REMEMBERED_MS:
+            known: asyncio.Future[Reason | None] = asyncio.get_running_loop().create_future()
+            known.set_result(None)
+            return known
+        future = events.on_inbound(_inbound(self._carrier, report, key, now_ms))
+        self._pending += 1
+        future.add_done_callback(lambda done: self._remember(key, now_ms, done))
+        return future
+
+    def _remember(self, key: bytes, now_ms: int, done: asyncio.Future[Reason | None]) -> None:
+        self._pending -= 1
+        if done.cancelled() or done.exception():
             return
-        await events.on_inbound(_inbound(self._carrier, report, key, now_ms))
         self._texts[key] = now_ms
         self._texts.move_to_end(key)
         if len(self._texts) > _MOST_REMEMBERED:
