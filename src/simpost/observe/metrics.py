@@ -315,7 +315,7 @@ AUTHENTICATION_FAILURES = Metric(
     "simpost_authentication_failures_total",
     "counter",
     ("api",),
-    "Requests with wrong credentials, by API: open, native, admin, metrics.",
+    "Requests with wrong credentials, by API: open, native, shapes, admin, metrics.",
 )
 HTTP_TIME = Metric(
     "simpost_http_response_seconds",

@@ -38,7 +38,7 @@ log = get_logger(__name__)
 
 
 class WrongCredentials:
-    """Counts failures; `counts` are by API (open, native, admin, metrics)."""
+    """Counts failures; `counts` are by API (open, native, shapes, admin, metrics)."""
 
     def __init__(
         self,
