@@ -19,6 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TOKEN = "a-token-for-the-admin"
 SECRET = "hush-hush-key"
+CALLED = "a-token-of-24-characters"
 BASE = """\
 [server]
 port = {port}
@@ -45,15 +46,35 @@ CARRIERS = {
         "/api/v1/open",
         f'access_code = "code"\nsecret_key = "{SECRET}"\nrate_per_s = 0',
     ),
+    "esim_go": ("/v2.5", f'api_key = "{SECRET}"\ncallback_token = "{CALLED}"'),
+    "esimfly": ("/api/v1/business", f'access_code = "code"\nsecret_key = "{SECRET}"'),
+    "twilio": (
+        "",
+        f"""account_sid = "AC1"
+auth_token = "{SECRET}"
+source_address = "447700900000"
+callback_token = "{CALLED}"
+callback_url = "http://127.0.0.1:PORT"
+""",
+    ),
+    "emnify": ("/api/v1", f'application_token = "{SECRET}"'),
+    "once": (
+        "/management-api",
+        f"""username = "user"
+password = "{SECRET}"
+receipts = "callback"
+callback_token = "{CALLED}"
+""",
+    ),
 }
 
 
-def esim(name):
+def esim(name, spare=0):
     index = list(CARRIERS).index(name)
     return {
-        "esimTranNo": f"2601010000000{index}",
-        "iccid": f"894453853200816022{index}",
-        "msisdn": f"66{index}11234567",
+        "esimTranNo": f"260101000000{spare}{index}",
+        "iccid": f"89445385320081602{spare}{index}",
+        "msisdn": f"66{index}1123456{spare}",
         "smdpStatus": "ENABLED",
         "esimStatus": "IN_USE",
         "packageList": [{"packageCode": "P"}],
@@ -69,7 +90,13 @@ class Field:
 
     def __init__(self, folder):
         self.port = free_ports(1)[0]
-        self.upstream = Simulator(SimulatorOptions(upstream_secret=SECRET, seed=1))
+        urls = {
+            name: f"http://127.0.0.1:{self.port}/carriers/{name}/{CALLED}"
+            for name in ("esim_go", "once")
+        }
+        self.upstream = Simulator(
+            SimulatorOptions(upstream_secret=SECRET, callback_urls=urls, retry_s=0.1, seed=1)
+        )
         self._folder = folder
 
     async def start(self):
@@ -91,7 +118,9 @@ class Field:
         await self._operate("POST", "accounts", accessCode="a", secret="a-secret-of-16-a")
         await self._operate("PATCH", "accounts/a", requestsPerSecond=0)
         await self._operate("PUT", "plans", [{"packageCode": "P", "smsStatus": 1}])
-        await self._operate("PUT", "accounts/a/esims", [esim(name) for name in CARRIERS])
+        await self._operate(
+            "PUT", "accounts/a/esims", [esim(name, spare) for name in CARRIERS for spare in (0, 1)]
+        )
 
     async def stop(self):
         await self._session.close()
@@ -110,10 +139,9 @@ class Field:
         async with self._session.request(method, path, json=fields, headers=headers) as answer:
             return await answer.json()
 
-    async def send(self, name, text, **fields):
-        sent = await self._ask(
-            "POST", "/v1/messages", esimTranNo=esim(name)["esimTranNo"], text=text, **fields
-        )
+    async def send(self, name, text, spare=0, **fields):
+        number = esim(name, spare)["esimTranNo"]
+        sent = await self._ask("POST", "/v1/messages", esimTranNo=number, text=text, **fields)
         return sent["id"]
 
     async def until(self, message_id, *states):
@@ -154,36 +182,51 @@ async def field(tmp_path_factory):
         await field.stop()
 
 
-STATES = {"esim_access": "sent"}
-"""What becomes of a text that its handset shows: some APIs never say more than that they took it.
-"""
+STATES = {"twilio": "delivered", "emnify": "delivered", "once": "delivered"}
+"""What becomes of a text that its handset shows; other APIs say no more than that they took it."""
+
+
+CALLED_BACK = {"twilio", "once"}
+"""A callback also ends the doubt about a text whose response was lost."""
+
+
+def state_of(name):
+    return STATES.get(name, "sent")
 
 
 @pytest.mark.parametrize("name", CARRIERS)
 async def test_a_text_is_on_the_handset_and_the_state_follows(field, name):
     field.upstream.set_faults(None)
+    before = len(field.shown(name))
     texts = ["Grüße, €5", "Привет 😀"]
-    for text in texts:
-        message = await field.until(await field.send(name, text), STATES[name], "failed")
-        assert message["state"] == STATES[name]
+    for message_id in [await field.send(name, text) for text in texts]:
+        message = await field.until(message_id, state_of(name), "failed")
+        assert message["state"] == state_of(name)
         assert {each["carrier"] for each in message["attempts"]} == {name}
-    assert field.shown(name) == texts
+    assert sorted(field.shown(name)[before:]) == texts
 
 
 @pytest.mark.parametrize("name", CARRIERS)
 async def test_a_throttled_text_is_sent_again_and_one_in_doubt_is_not(field, name):
     before = len(field.shown(name))
     field.set_faults(name, {0: f.HttpError(status=429, retry_after=1), 2: f.Drop()})
-    throttled = await field.until(await field.send(name, "again"), STATES[name])
+    throttled = await field.until(await field.send(name, "again"), state_of(name))
     assert [each["outcome"] for each in throttled["attempts"]] == ["throttled", "accepted"]
-    doubtful = await field.until(await field.send(name, "lost", category="code"), "in_doubt")
+    state = "delivered" if name in CALLED_BACK else "in_doubt"
+    doubtful = await field.until(await field.send(name, "lost", category="code"), state)
     assert [each["outcome"] for each in doubtful["attempts"]] == ["in_doubt"]
     assert field.shown(name)[before:] == ["again", "lost"]
 
 
 REFUSED = {
     "esim_access": f.HttpError(status=200, code="310403"),
+    "esim_go": f.HttpError(status=403, code="no_bundle"),
+    "esimfly": f.HttpError(status=403, code="FORBIDDEN"),
+    "twilio": f.HttpError(status=400, code="21610"),
+    "emnify": f.HttpError(status=422, code="UnprocessableEntity"),
+    "once": f.HttpError(status=422, code="UnprocessableEntity"),
 }
+CODES = {"esim_go": "HTTP 403: no available bundles left"}
 
 
 @pytest.mark.parametrize("name", CARRIERS)
@@ -192,5 +235,39 @@ async def test_a_refused_text_ends_with_the_code_of_the_api(field, name):
     field.set_faults(name, {0: REFUSED[name]})
     message = await field.until(await field.send(name, "no"), "rejected")
     [attempt] = message["attempts"]
-    assert attempt["carrierCode"] == (REFUSED[name].code or f"HTTP {REFUSED[name].status}")
+    assert attempt["carrierCode"] == CODES.get(name, REFUSED[name].code)
     assert len(field.shown(name)) == before
+
+
+FAILED = {
+    "esim_go": f.FinalState(state="UNDELIVERABLE"),
+    "twilio": f.FinalState(state="EXPIRED"),
+    "once": f.FinalState(state="UNDELIVERABLE"),
+}
+
+
+@pytest.mark.parametrize("name", FAILED)
+async def test_a_failure_that_is_called_back_twice_and_late_ends_the_message(field, name):
+    """Without an id a failure counts only if one part fits, so no other text may be open."""
+    field.upstream.set_faults(
+        Faults(
+            tuple(
+                Rule(do=each, when=When(upstream=name))
+                for each in (FAILED[name], f.DoubleReceipt(), f.DelayReceipt(seconds=0.2))
+            )
+        )
+    )
+    message = await field.until(await field.send(name, "to nobody", spare=1), "failed")
+    assert message["attempts"][-1]["outcome"] == "accepted"
+
+
+@pytest.mark.parametrize("name", ["twilio", "once"])
+async def test_a_callback_before_the_response_counts_too(field, name):
+    field.set_faults(name, {0: f.ReceiptFirst(seconds=0.2)})
+    await field.until(await field.send(name, "early"), "delivered")
+
+
+async def test_a_201_without_a_body_is_no_failure_but_has_no_id(field):
+    field.set_faults("once", {0: f.EmptyBody()})
+    message = await field.until(await field.send("once", "no id"), "sent", "delivered")
+    assert message["state"] == "sent"

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import signal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import typer
 
@@ -14,6 +14,7 @@ from simpost.cli.options import finite
 from simpost.errors import ConfigError
 from simpost.observe import configure_logging
 from simpost.smsc import Simulator, SimulatorOptions, read_faults
+from simpost.smsc.faults import UpstreamName
 
 _MAX_LINE_LENGTH = 256
 _BANNER = """\
@@ -23,7 +24,8 @@ simpost smsc: an SMSC simulator with handsets. Stop it with Ctrl-C.
              transmitter, receiver or transceiver; SMPP 3.4 or 5.0
   handsets   {url}/   (open in a browser; shows texts as they arrive)
   as JSON    {url}/handsets, /handsets/NUMBER, /stats and /events (live)
-  upstreams  {url}: eSIM Access at /api/v1/open; see docs/upstreams.md
+  upstreams  {url}: the APIs of eSIM Access, eSIM Go, eSIMfly, Twilio, emnify and
+             1NCE under their documented paths, see docs/upstreams.md
 
 {faults}  A number that ends with 999005 is undeliverable, 999003 expires, 999008 is rejected.
 """
@@ -90,6 +92,13 @@ def smsc(
             "if not given.",
         ),
     ] = "",
+    callback: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="URL that an upstream API calls with news of messages: esim_go=URL, once=URL. "
+            "Repeat it for several."
+        ),
+    ] = None,
     tls_cert: Annotated[
         Path | None, typer.Option(help="PEM certificate; turns on TLS for SMPP.")
     ] = None,
@@ -120,6 +129,7 @@ def smsc(
         seed=seed,
         faults=None if faults is None else read_faults(faults),
         upstream_secret=upstream_secret,
+        callback_urls=_callback_urls(callback or []),
         tls_cert=tls_cert,
         tls_key=tls_key,
         tls_ca=tls_ca,
@@ -158,6 +168,16 @@ def _faults_summary(simulator: Simulator) -> str:
         return ""
     rules = "1 fault rule is" if count == 1 else f"{count} fault rules are"
     return f"  {rules} active; /stats counts how often each was applied\n\n"
+
+
+def _callback_urls(given: list[str]) -> dict[UpstreamName, str]:
+    urls: dict[UpstreamName, str] = {}
+    for each in given:
+        name, _, url = each.partition("=")
+        if name not in ("esim_go", "once") or not url.startswith(("http://", "https://")):
+            raise typer.BadParameter("write esim_go=URL or once=URL", param_hint="--callback")
+        urls[cast("UpstreamName", name)] = url
+    return urls
 
 
 def _password(given: str | None, file: Path | None) -> str:

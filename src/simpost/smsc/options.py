@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from simpost.errors import ConfigError
 from simpost.smsc.behaviour import Behaviour
-from simpost.smsc.faults import Faults
+from simpost.smsc.faults import Faults, UpstreamName
 from simpost.smsc.listener import tls_context
 
 IdFormat: TypeAlias = Literal["decimal", "hex"]
@@ -41,6 +41,7 @@ class SimulatorOptions:
         write_line: called with a line for each text that a handset received, sent or never shows.
         upstream_secret: key, token or password that requests in the shape of an upstream must have;
             empty: any will do.
+        callback_urls: URLs for callbacks of upstreams whose requests name none.
         tls_cert, tls_key: PEM files; the SMPP port then speaks TLS.
         tls_ca: PEM file; ESMEs need a certificate signed by this CA.
     """
@@ -64,6 +65,7 @@ class SimulatorOptions:
     keep_submits: int = 1000
     write_line: Callable[[str], None] | None = None
     upstream_secret: str = field(default="", repr=False)
+    callback_urls: Mapping[UpstreamName, str] = field(default_factory=dict)
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_ca: Path | None = None

@@ -253,7 +253,9 @@ class Simulator:
             await self._listener.close()
             raise
         self._http_socket = listener
-        app = build_app(self, self._events, upstream_routes(self._upstreams))
+        app = build_app(
+            self, self._events, upstream_routes(self._upstreams, self.options.callback_urls)
+        )
         self._http = await serve_http(app, listener, host)
 
     async def stop(self) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import json
+from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from simpost.smsc import Faults, Simulator
 from simpost.smsc import faults as f
@@ -254,3 +258,212 @@ async def test_a_text_waits_for_a_handset_that_is_off(simulator) -> None:
     assert texts(simulator, "26010100000001") == []
     simulator.handset_on("26010100000001")
     assert texts(simulator, "26010100000001") == [("eSIMAccess", 1)]
+
+
+# The other shapes
+
+SMS = f"/v2.5/esims/{ICCID}/sms"
+ESIMFLY = "/api/v1/business/esims/send-sms"
+MESSAGES = "/2010-04-01/Accounts/AC1/Messages"
+BASIC = {"Authorization": "Basic " + base64.b64encode(b"AC1:token").decode()}
+BEARER = {"Authorization": "Bearer any"}
+ENDPOINT = "/api/v1/endpoint/42/sms"
+SIM = f"/management-api/v2/sims/{ICCID}/sms"
+SIGNED = {"RT-AccessCode": "c", "RT-RequestID": "i", "RT-Timestamp": "1", "RT-Signature": "S"}
+FORM = {"To": "+447700900001", "From": "+447700900000", "Body": "hi"}
+
+
+def form(**fields: str) -> bytes:
+    return urlencode({**FORM, **fields}).encode()
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "status", "answer"),
+    [
+        (SMS, {"message": "hi"}, {"X-API-Key": "k"}, 200, {"status": "sent"}),
+        (SMS.replace("5", "3", 1), {"message": "hi"}, {"X-API-Key": "k"}, 200, {"message": "sent"}),
+        (SMS, {"message": "hi"}, {}, 403, {"message": "access denied"}),
+        (SMS, {"message": "a" * 161}, {"X-API-Key": "k"}, 400, {}),
+        (SMS, {}, {"X-API-Key": "k"}, 400, {}),
+        (ESIMFLY, {"iccid": ICCID, "message": "hi"}, SIGNED, 200, {"success": True}),
+        (ESIMFLY, {"esimId": 7, "message": "hi"}, SIGNED, 200, {"success": True}),
+        (ESIMFLY, {"iccid": ICCID, "message": "hi"}, CODE, 401, {"code": "AUTH_MISSING"}),
+        (ESIMFLY, {"message": "hi"}, SIGNED, 400, {"code": "MISSING_IDENTIFIER"}),
+        (ESIMFLY, {"iccid": ICCID}, SIGNED, 400, {"code": "MISSING_MESSAGE"}),
+        (ESIMFLY, {"iccid": ICCID, "message": "a" * 501}, SIGNED, 400, {"success": False}),
+        (f"{MESSAGES}.json", form(), BASIC, 201, {"status": "queued", "num_segments": "1"}),
+        (f"{MESSAGES}.json", form(Body="a" * 161), BASIC, 201, {"num_segments": "2"}),
+        (f"{MESSAGES}.json", form(), {}, 401, {"code": 20003, "status": 401}),
+        (f"{MESSAGES}.json", form(To="1"), BASIC, 400, {"code": 21211}),
+        (f"{MESSAGES}.json", form(Body=""), BASIC, 400, {"code": 21602}),
+        (f"{MESSAGES}.json", form(Body="a" * 1_601), BASIC, 400, {"code": 21617}),
+        (f"{MESSAGES}.json", form(From=""), BASIC, 400, {"code": 21603}),
+        (ENDPOINT, {"payload": "hi"}, {}, 401, {"error_token": "Unauthorized"}),
+        (ENDPOINT, {"payload": "hi", "dcs": 9}, BEARER, 400, {"error_token": "BadRequest"}),
+        (ENDPOINT, {"payload": "a" * 161}, BEARER, 422, {}),
+        (ENDPOINT, {"payload": "hi", "source_address": "Shop"}, BEARER, 422, {}),
+        (ENDPOINT, {"payload": "hi", "udh": "xx"}, BEARER, 400, {}),
+    ],
+)
+async def test_each_shape_answers_as_documented(
+    simulator: Simulator, path: str, body: Any, headers: Any, status: int, answer: Any
+) -> None:
+    found, document, _ = await call(simulator, path, body, **headers)
+    assert (found, document) == (status, {**document, **answer})
+    assert len(simulator.handsets) == (status < 300)
+
+
+async def test_a_201_of_emnify_has_no_body_and_the_list_has_the_id(simulator) -> None:
+    """Two parts with the caller's own header are one text on the handset."""
+    for number, text in ((1, "Hello "), (2, "world")):
+        body = {"payload": text, "udh": f"0500037702{number:02}", "dcs": 0}
+        status, answer, _ = await call(simulator, ENDPOINT, body, **BEARER)
+        assert (status, answer) == (201, b"")
+    assert await shown(simulator, "42") == [("emnify", "Hello world", 2)]
+    _, newest, _ = await call(simulator, ENDPOINT, method="GET", **BEARER)
+    assert [each["payload"] for each in newest] == ["world", "Hello "]
+    assert newest[0]["udh"] == "050003770202"
+    _, one, _ = await call(simulator, f"{ENDPOINT}/{newest[0]['id']}", method="GET", **BEARER)
+    assert one["status"]["id"] == 4
+    status, _, _ = await call(simulator, f"{ENDPOINT}/1", method="GET", **BEARER)
+    assert status == 404
+
+
+@pytest.mark.parametrize(
+    ("state", "number"), [("UNDELIVERABLE", 5), ("EXPIRED", 6), ("DELETED", 7), ("ENROUTE", 3)]
+)
+async def test_emnify_shows_states_as_numbers(start: Start, state: Any, number: int) -> None:
+    simulator = await start(faults=rules(f.FinalState(state=state)))
+    await call(simulator, ENDPOINT, {"payload": "hi"}, **BEARER)
+    _, [one], _ = await call(simulator, ENDPOINT, method="GET", **BEARER)
+    assert one["status"]["id"] == number
+
+
+async def test_tokens_come_from_a_log_in_with_the_secret(start: Start) -> None:
+    simulator = await start(upstream_secret=SECRET)
+    path = "/api/v1/authenticate"
+    status, _, _ = await call(simulator, path, {"application_token": "wrong"})
+    assert status == 401
+    _, body, _ = await call(simulator, path, {"application_token": SECRET})
+    token = {"Authorization": f"Bearer {body['auth_token']}"}
+    for headers, expected in ((token, 201), (BEARER, 401)):
+        status, _, _ = await call(simulator, ENDPOINT, {"payload": "hi"}, **headers)
+        assert status == expected
+    basic = base64.b64encode(f"me:{SECRET}".encode()).decode()
+    _, body, _ = await call(
+        simulator, "/management-api/oauth/token", Authorization=f"Basic {basic}"
+    )
+    assert body["expires_in"] == 3600
+    token = {"Authorization": f"Bearer {body['access_token']}"}
+    status, body, _ = await call(simulator, SIM, {"payload": "hi"}, **token)
+    assert (status, set(body)) == (201, {"id"})
+    status, body, _ = await call(simulator, SIM.replace("2", "1", 1), {"payload": "hi"}, **token)
+    assert (status, body) == (201, b"")
+
+
+async def test_twilio_fetches_and_lists_what_was_sent(start: Start) -> None:
+    simulator = await start(faults=rules(f.FinalState(state="EXPIRED"), after=1))
+    sids = []
+    for _ in range(2):
+        _, body, _ = await call(simulator, f"{MESSAGES}.json", form(), **BASIC)
+        sids.append(body["sid"])
+    _, page, _ = await call(simulator, f"{MESSAGES}.json", method="GET", **BASIC)
+    assert [(each["sid"], each["status"], each["error_code"]) for each in page["messages"]] == [
+        (sids[1], "undelivered", 30003),
+        (sids[0], "delivered", None),
+    ]
+    _, body, _ = await call(simulator, f"{MESSAGES}/{sids[0]}.json", method="GET", **BASIC)
+    assert (body["status"], body["body"]) == ("delivered", "hi")
+    other = f"{MESSAGES}/{sids[0]}.json".replace("AC1", "AC2")
+    status, _, _ = await call(simulator, other, method="GET", **BASIC)
+    assert status == 404
+
+
+# Callbacks
+
+
+class Client:
+    """A server that is called back; it responds with the next of `statuses`, then with 200."""
+
+    def __init__(self) -> None:
+        self.statuses: list[int] = []
+        self.calls: asyncio.Queue[tuple[str, Any, bytes]] = asyncio.Queue()
+
+    async def on_call(self, request: web.Request) -> web.Response:
+        self.calls.put_nowait((request.method, request.headers, await request.read()))
+        return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[tuple[Client, str]]:
+    found = Client()
+    app = web.Application()
+    app.router.add_route("*", "/called", found.on_call)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    yield found, f"http://127.0.0.1:{port}/called"
+    await runner.cleanup()
+
+
+async def test_twilio_calls_back_with_its_signature(start: Start, client) -> None:
+    """The signature is checked by Twilio's own rule, written down here once more."""
+    server, url = client
+    simulator = await start(faults=rules(f.FinalState(state="EXPIRED"), f.DoubleReceipt()))
+    await call(simulator, f"{MESSAGES}.json", form(StatusCallback=url), **BASIC)
+    statuses = []
+    for _ in range(3):
+        method, headers, body = await server.calls.get()
+        fields = dict(parse_qsl(body.decode()))
+        signed = url + "".join(name + fields[name] for name in sorted(fields))
+        mac = base64.b64encode(hmac.new(b"token", signed.encode(), hashlib.sha1).digest())
+        assert (method, headers["X-Twilio-Signature"]) == ("POST", mac.decode())
+        statuses.append((fields["MessageStatus"], fields.get("ErrorCode")))
+    assert sorted(statuses) == [("sent", None)] + [("undelivered", "30003")] * 2
+
+
+async def test_1nce_patches_until_it_is_acknowledged(start: Start, client) -> None:
+    server, url = client
+    server.statuses = [500, 404]
+    simulator = await start(callback_urls={"once": url})
+    _, sent, _ = await call(simulator, SIM, {"payload": "hi"}, **BEARER)
+    for _ in range(3):
+        method, _, body = await server.calls.get()
+        document = json.loads(body)
+        assert (method, document["id"], document["status"]["id"]) == ("PATCH", sent["id"], "4")
+    while simulator.stats().callbacks.pending:
+        await asyncio.sleep(0)
+    counts = simulator.stats().callbacks
+    assert (counts.sent, counts.repeated, counts.acknowledged) == (3, 2, 1)
+
+
+async def test_esim_go_reports_only_failures_with_the_signature_of_its_key(
+    start: Start, client
+) -> None:
+    server, url = client
+    simulator = await start(
+        callback_urls={"esim_go": url}, faults=rules(f.FinalState(state="REJECTED"), after=1)
+    )
+    for _ in range(2):
+        await call(simulator, SMS, {"message": "hi"}, X_API_Key="key")
+    _, headers, body = await server.calls.get()
+    document = json.loads(body)
+    assert (document["alertType"], document["iccid"]) == ("SMSFailed", ICCID)
+    mac = base64.b64encode(hmac.new(b"key", body, hashlib.sha256).digest()).decode()
+    assert headers["X-Signature-SHA256"] == mac
+    assert server.calls.empty()
+
+
+async def test_a_lost_receipt_is_no_callback_and_a_dead_url_is_given_up(
+    start: Start, client
+) -> None:
+    server, url = client
+    simulator = await start(callback_urls={"once": url}, faults=rules(f.LoseReceipt()))
+    await call(simulator, SIM, {"payload": "hi"}, **BEARER)
+    await call(simulator, f"{MESSAGES}.json", form(StatusCallback="http://127.0.0.1:9/"), **BASIC)
+    while not (counts := simulator.stats().callbacks).abandoned:
+        await asyncio.sleep(0.01)
+    assert (counts.sent, counts.pending) == (8, 0)
+    assert server.calls.empty()

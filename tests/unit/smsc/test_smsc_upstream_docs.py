@@ -8,8 +8,21 @@ from typing import get_args
 import pytest
 
 from simpost.smsc import faults as f
+from simpost.smsc.deliver_queue import MAX_ATTEMPTS
 from simpost.smsc.fault_file import FAULT_NAMES
-from simpost.smsc.upstreams import api, esim_access, responses, shape
+from simpost.smsc.upstreams import (
+    api,
+    callbacks,
+    emnify,
+    esim_access,
+    esim_go,
+    esimfly,
+    messages,
+    once,
+    responses,
+    shape,
+    twilio,
+)
 
 PLAIN = " ".join((Path(__file__).parents[3] / "docs" / "upstreams.md").read_text("utf-8").split())
 
@@ -21,6 +34,12 @@ PLAIN = " ".join((Path(__file__).parents[3] / "docs" / "upstreams.md").read_text
         f"A body has at most {api.MAX_OCTETS:,} octets",
         f"closed after {responses.SILENT_S:g} s",
         f"has more than {esim_access.MAX_CHARACTERS} characters",
+        f"1 to {esim_go.MAX_CHARACTERS} characters",
+        f"more than {twilio.MAX_CHARACTERS:,} characters",
+        f"newest {emnify.MAX_LISTED} messages",
+        f"{MAX_ATTEMPTS} times in all; at most {callbacks.MAX_CALLS} at a time",
+        f"a time and {callbacks.MAX_PENDING:,} pending",
+        f"For {messages.MAX_MESSAGES:,} messages",
     ],
 )
 def test_the_bounds_are_those_of_the_code(sentence: str) -> None:
@@ -33,4 +52,17 @@ def test_the_effect_of_every_fault_by_http_is_documented(name: str) -> None:
 
 
 def test_every_shape_can_be_a_condition() -> None:
-    assert set(get_args(f.UpstreamName)) >= {esim_access.EsimAccessShape.name}
+    shapes = (
+        esim_access.SimulatedEsimAccess,
+        esim_go.SimulatedEsimGo,
+        esimfly.SimulatedEsimfly,
+        twilio.SimulatedTwilio,
+        emnify.SimulatedEmnify,
+        once.SimulatedOnce,
+    )
+    assert set(get_args(f.UpstreamName)) == {each.name for each in shapes}
+
+
+@pytest.mark.parametrize("code", esim_go.FORBIDDEN)
+def test_the_meanings_of_403_are_documented(code: str) -> None:
+    assert f"`{code}`" in PLAIN

@@ -53,11 +53,7 @@ class UpstreamApi:
         return Route(path, send, methods=["POST"])
 
     def route(
-        self,
-        path: str,
-        shape: UpstreamShape,
-        answer: Callable[[Call], UpstreamReply],
-        method: str = "GET",
+        self, path: str, answer: Callable[[Call], UpstreamReply], method: str = "GET"
     ) -> Route:
         """A route whose requests are no texts."""
 

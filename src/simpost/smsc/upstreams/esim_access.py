@@ -51,7 +51,7 @@ _SENDER: Final = "eSIMAccess"
 """Shown on the handset: the API has no sender."""
 
 
-class EsimAccessShape:
+class SimulatedEsimAccess:
     """One text to an eSIM, by its esimTranNo or ICCID."""
 
     name: UpstreamName = "esim_access"

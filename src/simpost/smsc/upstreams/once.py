@@ -1,0 +1,86 @@
+"""The shape of 1NCE: `POST /management-api/v2/sims/{iccid}/sms`, and its SMS Forwarder.
+
+Sources: the OpenAPI documents of 1NCE (github.com/api-evangelist/1nce) and help.1nce.com, "SMS
+Forwarder". Version 1 responds without a body. Receipts come by PATCH, with numbers as texts.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from typing import Final
+
+import msgspec
+from starlette.routing import BaseRoute
+
+from simpost.smsc.accepted_submits import AcceptedSubmit
+from simpost.smsc.faults import HttpError, UpstreamName
+from simpost.smsc.upstreams.api import UpstreamApi
+from simpost.smsc.upstreams.emnify import FAILED, STATES, SimulatedEmnify, refused, time_of
+from simpost.smsc.upstreams.shape import (
+    JSON,
+    Call,
+    CallbackRequest,
+    UpstreamMessage,
+    UpstreamReply,
+    json_reply,
+)
+
+LIFE_S: Final = 3_600
+_FIRST: Final = "1"
+
+
+class SimulatedOnce(SimulatedEmnify):
+    """One SMS to a SIM, by its ICCID."""
+
+    name: UpstreamName = "once"
+    refusal = HttpError(status=422, code="UnprocessableEntity", message="SIM expired")
+    path = "/management-api/v{version:int}/sims/{number}/sms"
+    pending = (2, "PENDING")
+    shows_buffered = False
+
+    def __init__(self, callback_url: str) -> None:
+        super().__init__()
+        self._callback_url = callback_url
+
+    def routes(self, api: UpstreamApi) -> list[BaseRoute]:
+        token = api.route("/management-api/oauth/token", self._token, "POST")
+        return [token, *self.sms_routes(api)]
+
+    def _token(self, call: Call) -> UpstreamReply:
+        scheme, _, given = call.headers.get("authorization", "").partition(" ")
+        try:
+            _, _, password = base64.b64decode(given, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            password = ""
+        is_right = not call.secret or hmac.compare_digest(password.encode(), call.secret.encode())
+        if scheme.lower() != "basic" or not password or not is_right:
+            raise refused(401, "Unauthorized", "wrong user or password")
+        token = self.tokens.issue()
+        document = {"access_token": token, "token_type": "bearer", "expires_in": LIFE_S}
+        return json_reply(200, document)
+
+    def accepted(self, message: UpstreamMessage) -> UpstreamReply:
+        if message.text.details["version"] == _FIRST:
+            return super().accepted(message)
+        return json_reply(201, {"id": message.id})
+
+    def shown_id(self, message: UpstreamMessage) -> int | str:
+        return message.id
+
+    def callback(
+        self, message: UpstreamMessage, submit: AcceptedSubmit | None
+    ) -> CallbackRequest | None:
+        if not self._callback_url or submit is None or submit.is_notice:
+            return None
+        number, word = STATES.get(submit.state, FAILED)
+        document = {
+            "id": message.id,
+            "submit_date": time_of(message.at),
+            "final_date": time_of(submit.done_at),
+            "organisation": {"id": "1"},
+            "endpoint": {"id": "1", "name": message.text.destination},
+            "status": {"id": str(number), "status": word},
+        }
+        return CallbackRequest("PATCH", self._callback_url, JSON, msgspec.json.encode(document))
