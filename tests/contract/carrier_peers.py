@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from simpost.carriers.http import HttpCarrier
 from simpost.carriers.smpp import SmppCarrier
 from simpost.config import CarrierSettings, HttpCarrierSettings, SmppCarrierSettings
+from simpost.config.emnify_carrier import EmnifyCarrierSettings
 from simpost.config.esim_access_carrier import EsimAccessCarrierSettings
 from simpost.domain.inbound import InboundPart
 from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
@@ -108,6 +109,8 @@ class HttpPeer:
         app = web.Application()
         app.router.add_post("/send", self._send)
         app.router.add_post("/esim/sendSms", self._send)
+        app.router.add_post("/endpoint/{endpoint}/sms", self._send)
+        app.router.add_post("/authenticate", self.log_in)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         self._taken = 0
         self.port = 0
@@ -147,7 +150,7 @@ class HttpPeer:
         self._check(request)
         body = await request.json()
         self.requests.append(body)
-        match self._number(body):
+        match self._number(request, body):
             case to if to == REFUSE:
                 return self._refuse()
             case to if to == THROTTLE:
@@ -166,8 +169,11 @@ class HttpPeer:
     def _check(self, request: web.Request) -> None:
         assert request.headers["Authorization"] == "Bearer key"
 
-    def _number(self, body: dict[str, Any]) -> str:
+    def _number(self, request: web.Request, body: dict[str, Any]) -> str:
         return str(body["to"])
+
+    async def log_in(self, request: web.Request) -> web.StreamResponse:
+        raise web.HTTPNotFound
 
     def _refuse(self) -> web.Response:
         return web.json_response({"error": "no such number"}, status=400)
@@ -207,7 +213,7 @@ class EsimAccessPeer(HttpPeer):
     def _check(self, request: web.Request) -> None:
         assert request.headers["RT-AccessCode"] == "code"
 
-    def _number(self, body: dict[str, Any]) -> str:
+    def _number(self, request: web.Request, body: dict[str, Any]) -> str:
         return str(body["esimTranNo"])
 
     def _envelope(self, code: str) -> web.Response:
@@ -218,6 +224,41 @@ class EsimAccessPeer(HttpPeer):
 
     def _accept(self) -> web.Response:
         return self._envelope("0")
+
+
+class EmnifyPeer(HttpPeer):
+    """An API with a token, whose destination is in the URL."""
+
+    def settings(
+        self, *, max_unanswered: int = 10, port: int | None = None, **changed: Any
+    ) -> CarrierSettings:
+        given = {
+            "type": "emnify",
+            "name": "peer",
+            "base_url": f"http://127.0.0.1:{port or self.port}",
+            "application_token": SecretStr("application"),
+            "receipts": "off",
+            "allow_private": True,
+            "max_unanswered": max_unanswered,
+            "response_timeout_s": 1.0,
+            **changed,
+        }
+        return EmnifyCarrierSettings.model_validate(given)
+
+    def build(self, settings: CarrierSettings) -> Carrier:
+        assert isinstance(settings, EmnifyCarrierSettings)
+        return HttpCarrier(settings)
+
+    async def log_in(self, request: web.Request) -> web.StreamResponse:
+        assert await request.json() == {"application_token": "application"}
+        return web.json_response({"auth_token": "key"})
+
+    def _number(self, request: web.Request, body: dict[str, Any]) -> str:
+        return request.match_info["endpoint"]
+
+    def _accept(self) -> web.Response:
+        self._taken += 1
+        return web.Response(status=201, headers={"Location": f"/endpoint/1/sms/{self._taken}"})
 
 
 class ScriptedPeer:
@@ -285,8 +326,14 @@ class ScriptedPeer:
         )
 
 
-Peer = SmppPeer | HttpPeer | EsimAccessPeer | ScriptedPeer
-PEERS: tuple[type[Peer], ...] = (SmppPeer, HttpPeer, EsimAccessPeer, ScriptedPeer)
+Peer = SmppPeer | HttpPeer | EsimAccessPeer | EmnifyPeer | ScriptedPeer
+PEERS: tuple[type[Peer], ...] = (
+    SmppPeer,
+    HttpPeer,
+    EsimAccessPeer,
+    EmnifyPeer,
+    ScriptedPeer,
+)
 
 
 def unused_port() -> int:
