@@ -14,6 +14,7 @@ from starlette.types import Scope
 from simpost.api.shapes.calls import (
     WORDS,
     Failure,
+    Headers,
     ShapeError,
     ShapeResponse,
     ShapeRoute,
@@ -43,7 +44,11 @@ _ROUTES: Final[Mapping[tuple[str, bool], ShapeRoute]] = {
 """By method, and whether the path names a message."""
 WAIT_S: Final = 60
 _MORE: Final = "https://www.twilio.com/docs/errors/"
-_CHALLENGE: Final = ((b"www-authenticate", b'Basic realm="simpost"'),)
+_ADDED: Final[Mapping[int, Headers]] = {
+    401: ((b"www-authenticate", b'Basic realm="simpost"'),),
+    405: ((b"allow", b"GET, POST"),),
+}
+"""Headers that a status needs (RFC 9110 15.5.2 and 15.5.6)."""
 
 
 class TwilioShape:
@@ -89,8 +94,7 @@ class TwilioShape:
             *reason_header(error),
             *retry_header(status, error, WAIT_S if error.reason else 1),
         )
-        if status == 401:
-            headers = (*headers, *_CHALLENGE)
+        headers += _ADDED.get(status, ())
         return ShapeResponse(msgspec.json.encode(document), status, headers)
 
 
