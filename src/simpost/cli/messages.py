@@ -47,6 +47,9 @@ def messages(
     reason: Annotated[Reason | None, typer.Option(help="Show only this reason.")] = None,
     category: Annotated[Category | None, typer.Option(help="Show only this category.")] = None,
     template: Annotated[str | None, typer.Option(help="Show only texts of this template.")] = None,
+    broadcast: Annotated[
+        str | None, typer.Option(metavar="ID", help="Show only texts of this broadcast.")
+    ] = None,
     reference: Annotated[str | None, typer.Option(help="Show only this reference.")] = None,
     reference_prefix: Annotated[
         str | None, typer.Option(help="Show only references that begin with this.")
@@ -87,6 +90,7 @@ def messages(
         "reason": reason,
         "category": category,
         "template": template,
+        "broadcast": broadcast,
         "reference": reference,
         "referencePrefix": reference_prefix,
         "from": parse_since(since, datetime.now(UTC)) if since else None,

@@ -16,7 +16,7 @@ class MessageFilter(msgspec.Struct, frozen=True):
 
     `before` is the id that the last page ended with. Times are those of acceptance; a store may
     look for them in the ids, which must carry the same time to within ten seconds. `template` is a
-    name, and `reference` the caller's own string.
+    name, `broadcast` an id, and `reference` the caller's own string.
     """
 
     esim_tran_no: str | None = None
@@ -25,6 +25,7 @@ class MessageFilter(msgspec.Struct, frozen=True):
     reason: Reason | None = None
     category: Category | None = None
     template: str | None = None
+    broadcast: bytes | None = None
     reference: str | None = None
     reference_prefix: str | None = None
     from_ms: int | None = None

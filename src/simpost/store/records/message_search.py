@@ -32,6 +32,7 @@ class Checks(NamedTuple):
     template: str | None
     prefix: str | None
     prefix_end: str | None
+    broadcast: bytes | None
 
 
 def checks_of(which: MessageFilter) -> Checks | None:
@@ -47,6 +48,7 @@ def checks_of(which: MessageFilter) -> Checks | None:
         which.template,
         which.reference_prefix,
         None if which.reference_prefix is None else which.reference_prefix + _AFTER_ALL,
+        which.broadcast,
     )
     return None if all(check is None for check in checks) else checks
 

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from simpost.api.shared.error_messages import Matching
 from simpost.api.shared.paging import PageQuery, Period, cut_page, format_cursor
 from simpost.api.shared.services import Services
 from simpost.api.v1.messages.schemas import MessagePage, show_message
 from simpost.api.v1.messages.send_schema import Identifier, Msisdn, Reference
 from simpost.api.v1.templates.fields import TemplateName
-from simpost.domain.messages import Category
+from simpost.domain.messages import Category, parse_id
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.messaging.message_log import search_by_number
 from simpost.ports.store import FoundMessages, MessageFilter
 
 
+def _checked_id(text: str) -> str:
+    if parse_id(text) is None:
+        raise ValueError("must be the id of a broadcast")
+    return text
+
+
+BroadcastId = Annotated[
+    str, Matching(r"^[0-9a-f-]{36}$", "must be the id of a broadcast"), AfterValidator(_checked_id)
+]
+
+
 class MessageSearch(Period):
     """Filters of the log; `from` and `to` bound the time of acceptance.
 
-    `msisdn` is the number that the eSIM has now, and `template` the name of a template.
+    `msisdn` is the number that the eSIM has now, `template` the name of a template, and `broadcast`
+    the id of a broadcast.
     """
 
     esim_tran_no: Identifier | None = None
@@ -27,6 +44,7 @@ class MessageSearch(Period):
     reason: Reason | None = None
     category: Category | None = None
     template: TemplateName | None = None
+    broadcast: BroadcastId | None = None
     reference: Reference | None = None
     reference_prefix: Reference | None = None
 
@@ -54,6 +72,7 @@ async def search_messages(
         reason=search.reason,
         category=search.category,
         template=search.template,
+        broadcast=parse_id(search.broadcast) if search.broadcast else None,
         reference=search.reference,
         reference_prefix=search.reference_prefix,
         from_ms=search.from_ms,

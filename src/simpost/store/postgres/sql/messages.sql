@@ -222,6 +222,10 @@ SELECT n.wanted AS id FROM unnest($2::bytea[]) AS n (wanted) CROSS JOIN LATERAL 
     AND ($4::text IS NULL OR m.iccid = $4)
     AND ($7::text IS NULL OR m.category = $7)
     AND ($8::text IS NULL OR m.options::json #>> '{template,name}' = $8)
+    AND ($11::bytea IS NULL OR EXISTS (
+      SELECT 1 FROM broadcast_recipients AS r
+      WHERE r.account_id = $1 AND r.broadcast_id = $11
+        AND r.esim_tran_no = m.esim_tran_no AND r.message_id = n.wanted))
     AND ($9::text IS NULL OR (m.caller_reference >= $9 AND m.caller_reference < $10::text))
     AND ($5::integer IS NULL OR $5 = coalesce(
       (SELECT f.message_state FROM parts AS f

@@ -166,6 +166,10 @@ WHERE m.account_id = :account_id AND m.id = :id
   AND (:iccid IS NULL OR m.iccid = :iccid)
   AND (:category IS NULL OR m.category = :category)
   AND (:template IS NULL OR json_extract(m.options, '$.template.name') = :template)
+  AND (:broadcast IS NULL OR EXISTS (
+    SELECT 1 FROM broadcast_recipients AS r
+    WHERE r.account_id = m.account_id AND r.broadcast_id = :broadcast
+      AND r.esim_tran_no = m.esim_tran_no AND r.message_id = m.id))
   AND (:prefix IS NULL OR (m.caller_reference >= :prefix AND m.caller_reference < :prefix_end))
   AND (:state IS NULL OR :state = coalesce(
     (SELECT f.message_state FROM parts AS f
