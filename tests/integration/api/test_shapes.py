@@ -12,6 +12,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from simpost.api.shared.wrong_credentials import WrongCredentials
 from simpost.domain.api_keys import KeyScope
 from tests.integration.api.conftest import ESIMS, GOOD, NOW_MS, Service
 
@@ -220,7 +221,13 @@ HOSTILE = [
 DOCUMENTED = {"go": {200, 400, 403, 404, 429}, "fly": {200, 400, 401, 403, 404, 429}}
 
 
-async def test_hostile_requests_get_a_documented_answer(served: Service) -> None:
+async def no_delay(_seconds: float) -> None:
+    """Wrong signatures are answered at once: the delays have tests of their own."""
+
+
+async def test_hostile_requests_get_a_documented_answer(serve: SERVE) -> None:
+    failures = WrongCredentials(sleep=no_delay)
+    served = await serve(shapes=("esim_go", "esimfly"), wrong_credentials=failures)
     rng = random.Random(13)
     key = await key_of(served, KeyScope.MESSAGES_WRITE)
     for number in range(120):
