@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from python_calamine import CalamineError, CalamineWorkbook
+
 from simpost.errors import InvalidRequest
 from simpost.features.broadcasts.workbooks import check_workbook
 
@@ -106,12 +108,6 @@ def _csv_rows(text: str, delimiter: str, skipped: int) -> Iterator[Line]:
 
 
 def _workbook_lines(octets: bytes, sheet: str) -> Iterator[Line]:
-    try:
-        from python_calamine import CalamineError, CalamineWorkbook
-    except ImportError:
-        raise FileRefused(
-            "This server reads no XLSX: save the file as CSV, or install simpost[xlsx]."
-        ) from None
     if problem := check_workbook(octets, max_rows=MAX_ROWS + 1, max_columns=MAX_COLUMNS):
         raise FileRefused(problem)
     try:
