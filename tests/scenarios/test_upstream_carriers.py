@@ -160,13 +160,14 @@ class Field:
             for each in (handset.texts if handset else [])
         ]
 
-    def set_faults(self, name, faults):
-        """Faults of requests to an API from now on, by the number of the request."""
+    def set_faults(self, faults):
+        """Faults of requests from now on: for each API, by the number of its request."""
         self.upstream.set_faults(
             Faults(
                 tuple(
                     Rule(do=fault, when=When(upstream=name, after=number, times=1))
-                    for number, fault in faults.items()
+                    for name, numbered in faults.items()
+                    for number, fault in numbered.items()
                 )
             )
         )
@@ -194,28 +195,47 @@ def state_of(name):
     return STATES.get(name, "sent")
 
 
-@pytest.mark.parametrize("name", CARRIERS)
-async def test_a_text_is_on_the_handset_and_the_state_follows(field, name):
-    field.upstream.set_faults(None)
-    before = len(field.shown(name))
-    texts = ["Grüße, €5", "Привет 😀"]
-    for message_id in [await field.send(name, text) for text in texts]:
-        message = await field.until(message_id, state_of(name), "failed")
-        assert message["state"] == state_of(name)
-        assert {each["carrier"] for each in message["attempts"]} == {name}
-    assert sorted(field.shown(name)[before:]) == texts
+async def each_carrier(check, names=tuple(CARRIERS)):
+    """Run a check for all carriers at the same time; its name is in the error of one."""
+
+    async def named(name):
+        try:
+            await check(name)
+        except (AssertionError, TimeoutError, ValueError) as error:
+            raise AssertionError(f"{name}: {error!r}") from error
+
+    await asyncio.gather(*(named(name) for name in names))
 
 
-@pytest.mark.parametrize("name", CARRIERS)
-async def test_a_throttled_text_is_sent_again_and_one_in_doubt_is_not(field, name):
-    before = len(field.shown(name))
-    field.set_faults(name, {0: f.HttpError(status=429, retry_after=1), 2: f.Drop()})
-    throttled = await field.until(await field.send(name, "again"), state_of(name))
-    assert [each["outcome"] for each in throttled["attempts"]] == ["throttled", "accepted"]
-    state = "delivered" if name in CALLED_BACK else "in_doubt"
-    doubtful = await field.until(await field.send(name, "lost", category="code"), state)
-    assert [each["outcome"] for each in doubtful["attempts"]] == ["in_doubt"]
-    assert field.shown(name)[before:] == ["again", "lost"]
+async def test_a_text_is_on_the_handset_and_the_state_follows(field):
+    field.set_faults({})
+
+    async def check(name):
+        before = len(field.shown(name))
+        texts = ["Grüße, €5", "Привет 😀"]
+        for message_id in [await field.send(name, text) for text in texts]:
+            message = await field.until(message_id, state_of(name), "failed")
+            assert message["state"] == state_of(name)
+            assert {each["carrier"] for each in message["attempts"]} == {name}
+        assert sorted(field.shown(name)[before:]) == texts
+
+    await each_carrier(check)
+
+
+async def test_a_throttled_text_is_sent_again_and_one_in_doubt_is_not(field):
+    faults = {0: f.HttpError(status=429, retry_after=1), 2: f.Drop()}
+    field.set_faults(dict.fromkeys(CARRIERS, faults))
+
+    async def check(name):
+        before = len(field.shown(name))
+        throttled = await field.until(await field.send(name, "again"), state_of(name))
+        assert [each["outcome"] for each in throttled["attempts"]] == ["throttled", "accepted"]
+        state = "delivered" if name in CALLED_BACK else "in_doubt"
+        doubtful = await field.until(await field.send(name, "lost", category="code"), state)
+        assert [each["outcome"] for each in doubtful["attempts"]] == ["in_doubt"]
+        assert field.shown(name)[before:] == ["again", "lost"]
+
+    await each_carrier(check)
 
 
 REFUSED = {
@@ -229,14 +249,17 @@ REFUSED = {
 CODES = {"esim_go": "HTTP 403: no available bundles left"}
 
 
-@pytest.mark.parametrize("name", CARRIERS)
-async def test_a_refused_text_ends_with_the_code_of_the_api(field, name):
-    before = len(field.shown(name))
-    field.set_faults(name, {0: REFUSED[name]})
-    message = await field.until(await field.send(name, "no"), "rejected")
-    [attempt] = message["attempts"]
-    assert attempt["carrierCode"] == CODES.get(name, REFUSED[name].code)
-    assert len(field.shown(name)) == before
+async def test_a_refused_text_ends_with_the_code_of_the_api(field):
+    field.set_faults({name: {0: fault} for name, fault in REFUSED.items()})
+
+    async def check(name):
+        before = len(field.shown(name))
+        message = await field.until(await field.send(name, "no"), "rejected")
+        [attempt] = message["attempts"]
+        assert attempt["carrierCode"] == CODES.get(name, REFUSED[name].code)
+        assert len(field.shown(name)) == before
+
+    await each_carrier(check)
 
 
 FAILED = {
@@ -246,28 +269,40 @@ FAILED = {
 }
 
 
-@pytest.mark.parametrize("name", FAILED)
-async def test_a_failure_that_is_called_back_twice_and_late_ends_the_message(field, name):
+async def test_a_failure_that_is_called_back_twice_and_late_ends_the_message(field):
     """Without an id a failure counts only if one part fits, so no other text may be open."""
     field.upstream.set_faults(
         Faults(
             tuple(
                 Rule(do=each, when=When(upstream=name))
-                for each in (FAILED[name], f.DoubleReceipt(), f.DelayReceipt(seconds=0.2))
+                for name, fault in FAILED.items()
+                for each in (fault, f.DoubleReceipt(), f.DelayReceipt(seconds=0.2))
             )
         )
     )
-    message = await field.until(await field.send(name, "to nobody", spare=1), "failed")
-    assert message["attempts"][-1]["outcome"] == "accepted"
+    before = field.upstream.stats().callbacks.acknowledged
+
+    async def check(name):
+        message = await field.until(await field.send(name, "to nobody", spare=1), "failed")
+        assert message["attempts"][-1]["outcome"] == "accepted"
+
+    await each_carrier(check, FAILED)
+    async with asyncio.timeout(20):
+        while field.upstream.stats().callbacks.acknowledged < before + 2 * len(FAILED) + 1:
+            await asyncio.sleep(0.02)  # Twilio also calls when the text is sent
 
 
-@pytest.mark.parametrize("name", ["twilio", "once"])
-async def test_a_callback_before_the_response_counts_too(field, name):
-    field.set_faults(name, {0: f.ReceiptFirst(seconds=0.2)})
-    await field.until(await field.send(name, "early"), "delivered")
+async def test_a_callback_before_the_response_counts_too(field):
+    names = ("twilio", "once")
+    field.set_faults({name: {0: f.ReceiptFirst(seconds=0.2)} for name in names})
+
+    async def check(name):
+        await field.until(await field.send(name, "early"), "delivered")
+
+    await each_carrier(check, names)
 
 
 async def test_a_201_without_a_body_is_no_failure_but_has_no_id(field):
-    field.set_faults("once", {0: f.EmptyBody()})
+    field.set_faults({"once": {0: f.EmptyBody()}})
     message = await field.until(await field.send("once", "no id"), "sent", "delivered")
     assert message["state"] == "sent"

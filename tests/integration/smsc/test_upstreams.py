@@ -14,6 +14,9 @@ from urllib.parse import parse_qsl, urlencode
 import aiohttp
 import pytest
 from aiohttp import web
+from twilio.base.exceptions import TwilioRestException
+from twilio.request_validator import RequestValidator
+from twilio.rest import Client
 
 from simpost.smsc import Faults, Simulator
 from simpost.smsc import faults as f
@@ -382,7 +385,7 @@ async def test_twilio_fetches_and_lists_what_was_sent(start: Start) -> None:
 # Callbacks
 
 
-class Client:
+class CalledServer:
     """A server that is called back; it responds with the next of `statuses`, then with 200."""
 
     def __init__(self) -> None:
@@ -395,8 +398,8 @@ class Client:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[tuple[Client, str]]:
-    found = Client()
+async def client() -> AsyncIterator[tuple[CalledServer, str]]:
+    found = CalledServer()
     app = web.Application()
     app.router.add_route("*", "/called", found.on_call)
     runner = web.AppRunner(app)
@@ -409,7 +412,7 @@ async def client() -> AsyncIterator[tuple[Client, str]]:
 
 
 async def test_twilio_calls_back_with_its_signature(start: Start, client) -> None:
-    """The signature is checked by Twilio's own rule, written down here once more."""
+    """Twilio's own library checks it."""
     server, url = client
     simulator = await start(faults=rules(f.FinalState(state="EXPIRED"), f.DoubleReceipt()))
     await call(simulator, f"{MESSAGES}.json", form(StatusCallback=url), **BASIC)
@@ -417,11 +420,31 @@ async def test_twilio_calls_back_with_its_signature(start: Start, client) -> Non
     for _ in range(3):
         method, headers, body = await server.calls.get()
         fields = dict(parse_qsl(body.decode()))
-        signed = url + "".join(name + fields[name] for name in sorted(fields))
-        mac = base64.b64encode(hmac.new(b"token", signed.encode(), hashlib.sha1).digest())
-        assert (method, headers["X-Twilio-Signature"]) == ("POST", mac.decode())
+        signature = headers["X-Twilio-Signature"]
+        assert method == "POST"
+        assert RequestValidator("token").validate(url, fields, signature)
+        assert not RequestValidator("other").validate(url, fields, signature)
         statuses.append((fields["MessageStatus"], fields.get("ErrorCode")))
     assert sorted(statuses) == [("sent", None)] + [("undelivered", "30003")] * 2
+
+
+def use_twilio(port: int) -> None:
+    """What a client does with Twilio's own library, whose base URL alone is another one."""
+    client = Client("AC1", "token")
+    client.api.base_url = f"http://127.0.0.1:{port}"
+    sent = client.messages.create(to="+447700900001", from_="+447700900000", body="Grüße")
+    assert (sent.status, sent.num_segments, sent.error_code) == ("queued", "1", None)
+    fetched = client.messages(sent.sid).fetch()
+    assert (fetched.status, fetched.body, fetched.to) == ("delivered", "Grüße", "+447700900001")
+    assert [each.sid for each in client.messages.list(limit=10)] == [sent.sid]
+    with pytest.raises(TwilioRestException) as error:
+        client.messages.create(to="nobody", from_="+447700900000", body="x")
+    assert (error.value.status, error.value.code) == (400, 21211)
+
+
+async def test_the_library_of_twilio_works_unchanged(simulator) -> None:
+    await asyncio.to_thread(use_twilio, simulator.http_port)
+    assert await shown(simulator, "447700900001") == [("+447700900000", "Grüße", 1)]
 
 
 async def test_1nce_patches_until_it_is_acknowledged(start: Start, client) -> None:

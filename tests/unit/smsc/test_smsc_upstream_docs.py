@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -9,7 +10,7 @@ import pytest
 
 from simpost.smsc import faults as f
 from simpost.smsc.deliver_queue import MAX_ATTEMPTS
-from simpost.smsc.fault_file import FAULT_NAMES
+from simpost.smsc.fault_file import FAULT_NAMES, parse_faults
 from simpost.smsc.upstreams import (
     api,
     callbacks,
@@ -24,7 +25,8 @@ from simpost.smsc.upstreams import (
     twilio,
 )
 
-PLAIN = " ".join((Path(__file__).parents[3] / "docs" / "upstreams.md").read_text("utf-8").split())
+PAGE = (Path(__file__).parents[3] / "docs" / "upstreams.md").read_text("utf-8")
+PLAIN = " ".join(PAGE.split())
 
 
 @pytest.mark.parametrize(
@@ -66,3 +68,8 @@ def test_every_shape_can_be_a_condition() -> None:
 @pytest.mark.parametrize("code", esim_go.FORBIDDEN)
 def test_the_meanings_of_403_are_documented(code: str) -> None:
     assert f"`{code}`" in PLAIN
+
+
+def test_the_example_of_faults_can_be_parsed() -> None:
+    [text] = [each for each in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL) if "rules" in each]
+    assert len(parse_faults(text.encode()).rules) == 2
