@@ -243,6 +243,7 @@ async def test_hostile_requests_get_a_documented_answer(serve: SERVE) -> None:
         ):
             assert answer.status_code in DOCUMENTED[shape], body[:80]
             assert isinstance(answer.json(), dict)
+    assert served.services.response_counts.counts.total() == 240
     method = await served.client.request("DELETE", FLY)
     assert method.status_code == 404
     assert (await served.client.get("/v2.5/esims")).json() == {
