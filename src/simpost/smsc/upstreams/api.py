@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 
 MAX_OCTETS: Final = 65_536
 _THROTTLED: Final = HttpError(status=429)
+_INVALID: Final = HttpError(status=400)
+_INVALID_STATUSES: Final = frozenset(
+    {
+        Status.ESME_RINVSRCADR,
+        Status.ESME_RINVDSTADR,
+        Status.ESME_RINVESMCLASS,
+        Status.ESME_RINVMSGLEN,
+    }
+)
 _FULL: Final = frozenset({Status.ESME_RTHROTTLED, Status.ESME_RMSGQFUL})
 
 
@@ -80,7 +89,7 @@ class UpstreamApi:
         except RefusedCall as refused:
             return self._counted(shape, refused.reply)
         except TextError:
-            return self._counted(shape, shape.error(shape.refusal))
+            return self._counted(shape, shape.error(_INVALID))
         script = decided.script
         if script.response_delay_s > 0:
             await asyncio.sleep(script.response_delay_s)
@@ -110,4 +119,6 @@ def _error_of(shape: UpstreamShape, status: int) -> HttpError | None:
     """The error that stands for an SMPP status."""
     if not status:
         return None
+    if status in _INVALID_STATUSES:
+        return _INVALID
     return _THROTTLED if status in _FULL else shape.refusal

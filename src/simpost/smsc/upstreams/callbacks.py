@@ -114,7 +114,7 @@ class Callbacks:
             response = await self._client.request(
                 request.method, request.url, request.body, request.headers
             )
-        except (NotSent, NoResponse, RefusedUrl):
+        except (NotSent, NoResponse, RefusedUrl, ValueError):
             return None
         return response.status
 

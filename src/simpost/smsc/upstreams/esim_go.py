@@ -47,6 +47,8 @@ _MESSAGES: Final[Mapping[int, str]] = {
     429: "too many requests",
     503: "processing - please come back later",
 }
+VERSIONS: Final = range(2, 6)
+"""Minor versions; from 2.4 on the response has `status`."""
 _FIRST_WITH_STATUS: Final = 4
 
 
@@ -64,6 +66,8 @@ class SimulatedEsimGo:
         return [api.send_route(PATH, self)]
 
     def read(self, call: Call) -> UpstreamText:
+        if call.path["minor"] not in VERSIONS:
+            raise _refused(404, "not found")
         key = call.headers.get("x-api-key", "")
         if not key or (call.secret and not hmac.compare_digest(key.encode(), call.secret.encode())):
             raise _refused(403, FORBIDDEN["bad_key"])

@@ -24,11 +24,12 @@ from simpost.smsc.upstreams.shape import (
     CallbackRequest,
     UpstreamMessage,
     UpstreamReply,
+    UpstreamText,
     json_reply,
 )
 
 LIFE_S: Final = 3_600
-_FIRST: Final = "1"
+VERSIONS: Final = ("1", "2")
 
 
 class SimulatedOnce(SimulatedEmnify):
@@ -61,8 +62,13 @@ class SimulatedOnce(SimulatedEmnify):
         document = {"access_token": token, "token_type": "bearer", "expires_in": LIFE_S}
         return json_reply(200, document)
 
+    def read(self, call: Call) -> UpstreamText:
+        if str(call.path["version"]) not in VERSIONS:
+            raise refused(404, "NotFound", "no such version")
+        return super().read(call)
+
     def accepted(self, message: UpstreamMessage) -> UpstreamReply:
-        if message.text.details["version"] == _FIRST:
+        if message.text.details["version"] == VERSIONS[0]:
             return super().accepted(message)
         return json_reply(201, {"id": message.id})
 

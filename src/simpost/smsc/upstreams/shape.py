@@ -19,7 +19,7 @@ MAX_DIGITS: Final = 20
 class Call(NamedTuple):
     """A request. `secret` is what it must prove to know; empty: any secret will do."""
 
-    path: Mapping[str, str]
+    path: Mapping[str, Any]
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes

@@ -30,6 +30,8 @@ from simpost.text import (
 
 _RECEIPT: Final = 1
 _UCS2: Final = 8
+_MAX_VALIDITY_S: Final = 365 * 86_400
+"""SMPP writes years with two digits."""
 
 
 class DecidedText(NamedTuple):
@@ -115,4 +117,6 @@ class UpstreamTexts:
 def _validity_of(text: UpstreamText) -> str:
     if text.validity_s is None:
         return ""
-    return format_absolute(datetime.now(UTC) + timedelta(seconds=text.validity_s))
+    return format_absolute(
+        datetime.now(UTC) + timedelta(seconds=min(text.validity_s, _MAX_VALIDITY_S))
+    )

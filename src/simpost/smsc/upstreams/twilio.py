@@ -42,8 +42,10 @@ MESSAGES: Final[Mapping[str, str]] = {
     "20404": "The requested resource was not found",
     "20429": "Too Many Requests",
     "21211": "Invalid 'To' Phone Number",
+    "21212": "Invalid 'From' Phone Number",
     "21602": "Message body is required.",
     "21603": "A 'From' phone number is required.",
+    "21609": "Invalid 'StatusCallback' URL",
     "21610": "Attempt to send to unsubscribed recipient",
     "21617": "The concatenated message body exceeds the 1600 character limit.",
 }
@@ -56,7 +58,9 @@ _STATES: Final[Mapping[MessageState, tuple[str, int | None]]] = {
     MessageState.UNKNOWN: ("undelivered", 30008),
     MessageState.ENROUTE: ("sent", None),
 }
+_CODES: Final = {400: "21212", 401: "20003", 404: "20404", 429: "20429"}
 _TO: Final = re.compile(r"\+[0-9]{1,15}")
+_URL: Final = re.compile(r"https?://[\x21-\x7e]+")
 _MAX_FIELDS: Final = 100
 _FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -95,6 +99,9 @@ class SimulatedTwilio:
             raise _refused(400, "21617")
         if not fields.get("From") and not service:
             raise _refused(400, "21603")
+        callback_url = fields.get("StatusCallback", "")
+        if callback_url and not _URL.fullmatch(callback_url):
+            raise _refused(400, "21609")
         validity = fields.get("ValidityPeriod", "")
         return UpstreamText(
             to.removeprefix("+"),
@@ -102,7 +109,7 @@ class SimulatedTwilio:
             text,
             validity_s=float(validity) if validity.isdecimal() and len(validity) < 6 else None,
             secret=token,
-            callback_url=fields.get("StatusCallback", ""),
+            callback_url=callback_url,
             details={"account": call.path["account"], "service": service},
         )
 
@@ -114,7 +121,7 @@ class SimulatedTwilio:
         return json_reply(201, _resource(message, first, None))
 
     def error(self, fault: HttpError) -> UpstreamReply:
-        code = fault.code or ("20429" if fault.status == 429 else f"{fault.status}00"[:5])
+        code = fault.code or _CODES.get(fault.status, f"{fault.status}00")
         return _error(fault.status, code, fault.message, fault.retry_after)
 
     def callback(
