@@ -18,7 +18,7 @@ def slide(seen: int, bad: int, more: int, more_bad: int) -> tuple[int, int]:
     """
     seen, bad = seen + more, bad + more_bad
     while seen > _MOST_COUNTED:
-        seen, bad = seen // 2, (bad + 1) // 2
+        seen, bad = (seen + 1) // 2, (bad + 1) // 2
     return seen, bad
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simpost.domain.broadcast_rules import pause_rule, slide
@@ -71,6 +71,7 @@ def test_no_limit_pauses_nothing():
     assert pause_rule(free) is None
 
 
+@example([(1, True), *[(100, True)] * 4])
 @given(st.lists(st.tuples(st.integers(0, 100), st.booleans()), max_size=60))
 def test_what_slides_stays_bounded_and_a_share(steps):
     seen = bad = 0
