@@ -153,7 +153,9 @@ def test_a_signal_ends_it_cleanly(wanted):
         socket.create_server(("127.0.0.1", int(url.rpartition(":")[2]))).close()
 
 
-def test_a_closed_terminal_ends_it_and_frees_its_port():
+@pytest.mark.parametrize("read", [b"One line for each", b"simpost"])
+def test_a_closed_terminal_ends_it_and_frees_its_port(read):
+    """After all that it prints was read, or in the middle of it."""
     port = free_port()
     leader, terminal = pty.openpty()
     process = subprocess.Popen(
@@ -166,8 +168,8 @@ def test_a_closed_terminal_ends_it_and_frees_its_port():
     os.close(terminal)
     try:
         printed = b""
-        while b"One line for each" not in printed:
-            printed += os.read(leader, 4096)
+        while read not in printed:
+            printed += os.read(leader, 64)
         os.close(leader)
         assert process.wait(timeout=45) == 0
     finally:

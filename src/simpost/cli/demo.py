@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 import shlex
 import shutil
@@ -149,9 +150,14 @@ def _print_line(line: str) -> None:
 
 
 def _print(text: str) -> None:
-    """Print a text. A closed terminal or a full disk must not end the demo."""
+    """Print a text. A closed terminal or a full disk must not end the demo.
+
+    Nothing stays in a buffer, whose flush at the end would fail again.
+    """
+    octets = f"{text}\n".encode(sys.stdout.encoding, "backslashreplace")
     with contextlib.suppress(OSError):
-        print(text, flush=True)
+        while octets:
+            octets = octets[os.write(sys.stdout.fileno(), octets) :]
 
 
 def _settings(folder: Path, port: int, smsc_port: int, known: dict[str, str]) -> config.Settings:
