@@ -80,6 +80,21 @@ async def test_rows_become_recipients_once(store):
     assert found.audience == audience
 
 
+async def test_rows_meet_the_conditions_too(store):
+    rows = [("e1", "A"), ("e2", "B"), ("e3", "A"), ("e4", "A")]
+    await store.catalogue.save_esims(1, [esim(name, package_code=code) for name, code in rows])
+    lines = [FileRow(2, "e1"), FileRow(3, "e2"), FileRow(4, "gone"), FileRow(9_000, "e3")]
+    one = await save(store, *lines)
+    audience = Audience(plans=("A",), file=format_id(one.id))
+    broadcast = await add(store, esims=0, audience=audience, file_id=one.id)
+    assert await waiting(store, broadcast) == ["e1", "e3"]
+    match = store.broadcasts.match_file
+    assert await match(1, one.id, audience, after=0, limit=100) == (["e1"], 100)
+    assert await match(1, one.id, audience, after=100, limit=9_000) == (["e3"], None)
+    assert await match(1, one.id, Audience(), after=0, limit=10) == (["e1", "e2", "gone"], 10)
+    assert await match(2, one.id, audience, after=0, limit=9_000) == ([], None)
+
+
 async def test_old_files_go_unless_a_broadcast_needs_them(store):
     await import_esims(store, 1)
     kept = await save(store, FileRow(2, "e00000"))

@@ -175,6 +175,12 @@ async def test_conditions_are_combined(store):
         "tag": ["e1"],
         "tags": ["e1", "e5"],
     }
+    named = Audience(plans=("A",), tags=("beta",), esims=("e5", "e3", "none", "other", "e1"))
+    one = await add(store, esims=0, audience=named)
+    assert await waiting(store, one) == ["e1", "e5"]
+    assert (await find(store, one)).refused == 2  # those that are unknown
+    matching = await store.broadcasts.match_named(1, named, named.esims)
+    assert matching == ["e5", "none", "other", "e1"]
 
 
 async def test_another_accounts_esims_are_no_recipients(store):

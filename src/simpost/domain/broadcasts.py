@@ -69,8 +69,8 @@ class Audience(msgspec.Struct, frozen=True, omit_defaults=True):
         languages: of the traveller, as stored with the preferences.
         statuses: of the order, such as `IN_USE`.
         tags: of the eSIM, one of them.
-        file: id of a file that names them, instead of all conditions.
-        esims: named one by one, instead of all conditions.
+        file: id of a file; only eSIMs that it names.
+        esims: only these; the unknown among them are refused.
     """
 
     plans: tuple[str, ...] = ()

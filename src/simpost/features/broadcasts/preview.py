@@ -11,7 +11,7 @@ import msgspec
 
 from simpost.domain.accounts import Account
 from simpost.domain.broadcast_sentences import reachable
-from simpost.domain.broadcasts import Broadcast
+from simpost.domain.broadcasts import Audience, Broadcast
 from simpost.domain.reasons import Reason
 from simpost.features.broadcasts.local_time import local_due_ms
 from simpost.features.broadcasts.messages import BroadcastMessages
@@ -131,12 +131,19 @@ class BroadcastPreviews:
         """The first eSIMs of an audience, and how many it has."""
         account_id, audience = broadcast.account_id, broadcast.audience
         if broadcast.file_id is not None:
-            return await self._of_file(account_id, broadcast.file_id, min(most, PREVIEW_ESIMS))
-        if audience.esims:
-            named = list(dict.fromkeys(audience.esims))
-            return named[: min(most, PREVIEW_ESIMS)], len(named)
+            return await self._of_file(account_id, broadcast.file_id, audience, most)
         first: list[str] = []
         total = 0
+        if audience.esims:
+            named = list(dict.fromkeys(audience.esims))
+            for start in range(0, len(named), PREVIEW_ESIMS):
+                page = named[start : start + PREVIEW_ESIMS]
+                found = await self._store.match_named(account_id, audience, page)
+                total += len(found)
+                first += found[: PREVIEW_ESIMS - len(first)]
+                if total >= most:
+                    break
+            return first[:most], total
         place: tuple[int, str] | None = (0, "")
         while place is not None and total < most:
             found, place = await self._store.audience_page(
@@ -146,7 +153,16 @@ class BroadcastPreviews:
             first += found[: PREVIEW_ESIMS - len(first)]
         return first[:most], total
 
-    async def _of_file(self, account_id: int, file_id: bytes, most: int) -> tuple[list[str], int]:
-        file = await self._files.find(account_id, file_id)
-        rows = await self._files.list_rows(account_id, file_id, after=0, limit=most, refused=False)
-        return [row.esim_tran_no for row in rows], file.good if file else 0
+    async def _of_file(
+        self, account_id: int, file_id: bytes, audience: Audience, most: int
+    ) -> tuple[list[str], int]:
+        first: list[str] = []
+        total = 0
+        line: int | None = 0
+        while line is not None and total < most:
+            found, line = await self._store.match_file(
+                account_id, file_id, audience, after=line, limit=PREPARE_STEP
+            )
+            total += len(found)
+            first += found[: PREVIEW_ESIMS - len(first)]
+        return first[:most], total

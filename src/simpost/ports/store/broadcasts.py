@@ -166,6 +166,18 @@ class BroadcastStore(Protocol):
         """ESIMs of an audience among the next `limit` of the account; and where to go on."""
         ...
 
+    async def match_named(
+        self, account_id: int, audience: Audience, esims: Sequence[str]
+    ) -> list[str]:
+        """Those of some named eSIMs that are unknown, or meet the conditions of the audience."""
+        ...
+
+    async def match_file(
+        self, account_id: int, file_id: bytes, audience: Audience, *, after: int, limit: int
+    ) -> tuple[list[str], int | None]:
+        """ESIMs that meet the conditions in the next lines of a file; and where to go on."""
+        ...
+
     async def count_queued(self, account_id: int, broadcast_id: bytes, *, limit: int) -> int:
         """How many of its latest `limit` messages no carrier has taken."""
         ...

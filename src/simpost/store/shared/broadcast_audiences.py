@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -27,9 +28,10 @@ def prepare(key: tuple[int, bytes], now_ms: int) -> Steps[bool]:
     [found] = yield SQL["audience"], key
     audience = decode_audience(found["audience"])
     if audience.esims:
-        return (yield from _prepare_named(broadcast, row["place_ms"], audience.esims, now_ms))
+        return (yield from _prepare_named(broadcast, audience, row["place_ms"], now_ms))
     if broadcast.file_id is not None:
-        return (yield from _prepare_file(broadcast, broadcast.file_id, row["place_ms"]))
+        file_id = broadcast.file_id
+        return (yield from _prepare_file(broadcast, audience, file_id, row["place_ms"]))
     after = row["place_ms"], row["place"]
     end = yield from _page_end(key[0], after, PREPARE_STEP)
     if end is None:
@@ -40,25 +42,31 @@ def prepare(key: tuple[int, bytes], now_ms: int) -> Steps[bool]:
     return False
 
 
-def _prepare_file(broadcast: Broadcast, file_id: bytes, place: int) -> Steps[bool]:
+def _prepare_file(
+    broadcast: Broadcast, audience: Audience, file_id: bytes, place: int
+) -> Steps[bool]:
     """`place` is the last line that was noted; rows without an eSIM were refused before."""
     found = yield SQL["last_line"], (broadcast.account_id, file_id)
     end = place + PREPARE_STEP
-    noted = yield SQL["note_file_rows"], (broadcast.account_id, broadcast.id, place, end)
+    key = broadcast.account_id, broadcast.id
+    noted = yield SQL["note_file_rows"], (*key, place, end, *_conditions(audience))
     is_done = not found or end >= found[0]["last_line"]
     yield from _note_place(broadcast, len(noted), 0, (end, ""), is_done=is_done)
     return is_done
 
 
 def _prepare_named(
-    broadcast: Broadcast, place: int, esims: tuple[str, ...], now_ms: int
+    broadcast: Broadcast, audience: Audience, place: int, now_ms: int
 ) -> Steps[bool]:
-    """`place` is how many were noted; an unknown eSIM is refused at once."""
+    """`place` is how many were looked at; an unknown eSIM is refused at once."""
     key = broadcast.account_id, broadcast.id
     total = refused = 0
+    esims = audience.esims
     page = esims[place : place + _NAMED_STEP]
     for esim in page:
-        is_known = yield SQL["is_esim"], (esim, key[0])
+        is_known = yield SQL["meets"], (esim, key[0], *_conditions(audience))
+        if is_known and not is_known[0]["meets"]:
+            continue
         state = RecipientState.WAITING if is_known else RecipientState.REFUSED
         reason = None if is_known else Reason.ESIM_UNKNOWN
         noted = yield SQL["note_one"], (*key, esim, state, reason, None if is_known else now_ms)
@@ -103,6 +111,27 @@ def audience_page(
     parameters = (account_id, *after, end[0], *_conditions(audience), end[1])
     rows = yield SQL["match_page"], parameters
     return [row["esim_tran_no"] for row in rows], end
+
+
+def match_named(account_id: int, audience: Audience, esims: Sequence[str]) -> Steps[list[str]]:
+    """Those of some named eSIMs that are unknown, or meet the conditions."""
+    matching = []
+    for esim in esims:
+        known = yield SQL["meets"], (esim, account_id, *_conditions(audience))
+        if not known or known[0]["meets"]:
+            matching.append(esim)
+    return matching
+
+
+def match_file(
+    account_id: int, file_id: bytes, audience: Audience, after: int, limit: int
+) -> Steps[tuple[list[str], int | None]]:
+    found = yield SQL["last_line"], (account_id, file_id)
+    last = found[0]["last_line"] if found else 0
+    end = after + limit
+    key = account_id, file_id, after, end
+    rows = yield SQL["match_file_rows"], (*key, *_conditions(audience))
+    return [row["esim_tran_no"] for row in rows], end if end < last else None
 
 
 def _conditions(audience: Audience) -> tuple[str, str, str, str, str]:

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+_MEETS: Final = """
+  ($5 = '' OR replace($5, '|' || e.package_code || '|', '') <> $5)
+  AND ($6 = '' OR replace($6, '|' || coalesce(r.country, '') || '|', '') <> $6)
+  AND ($7 = '' OR replace($7, '|' || coalesce(r.language, '') || '|', '') <> $7)
+  AND ($8 = '' OR replace($8, '|' || e.esim_status || '|', '') <> $8)
+  AND ($9 = '' OR EXISTS (
+    SELECT 1 FROM esim_tags AS t
+    WHERE t.account_id = e.account_id AND t.esim_tran_no = e.esim_tran_no
+      AND replace($9, '|' || t.tag || '|', '') <> $9))
+"""
+"""The conditions of an audience: each is its values between bars, or empty for none."""
 _FACTS: Final = """
   account_id, id, name, template, template_version, category, template_values, named, pace,
   local_minute, start_ms, not_after_ms, status, pause_reason, begun_by, actor, stop_percent,
@@ -63,14 +75,7 @@ _TEMPLATES: Final = {
         WHERE b.account_id = $1 AND b.id = $2 AND e.account_id = $1 AND e.retired_ms IS NULL
           AND (e.created_ms, e.esim_tran_no) > ($3, $4)
           AND (e.created_ms, e.esim_tran_no) <= ($10, $11)
-          AND ($5 = '' OR replace($5, '|' || e.package_code || '|', '') <> $5)
-          AND ($6 = '' OR replace($6, '|' || coalesce(r.country, '') || '|', '') <> $6)
-          AND ($7 = '' OR replace($7, '|' || coalesce(r.language, '') || '|', '') <> $7)
-          AND ($8 = '' OR replace($8, '|' || e.esim_status || '|', '') <> $8)
-          AND ($9 = '' OR EXISTS (
-            SELECT 1 FROM esim_tags AS t
-            WHERE t.account_id = e.account_id AND t.esim_tran_no = e.esim_tran_no
-              AND replace($9, '|' || t.tag || '|', '') <> $9))
+          AND %MEETS%
         ON CONFLICT (account_id, broadcast_id, esim_tran_no) DO NOTHING
         RETURNING esim_tran_no
     """,
@@ -81,29 +86,41 @@ _TEMPLATES: Final = {
         WHERE e.account_id = $1 AND e.retired_ms IS NULL
           AND (e.created_ms, e.esim_tran_no) > ($2, $3)
           AND (e.created_ms, e.esim_tran_no) <= ($4, $10)
-          AND ($5 = '' OR replace($5, '|' || e.package_code || '|', '') <> $5)
-          AND ($6 = '' OR replace($6, '|' || coalesce(r.country, '') || '|', '') <> $6)
-          AND ($7 = '' OR replace($7, '|' || coalesce(r.language, '') || '|', '') <> $7)
-          AND ($8 = '' OR replace($8, '|' || e.esim_status || '|', '') <> $8)
-          AND ($9 = '' OR EXISTS (
-            SELECT 1 FROM esim_tags AS t
-            WHERE t.account_id = e.account_id AND t.esim_tran_no = e.esim_tran_no
-              AND replace($9, '|' || t.tag || '|', '') <> $9))
+          AND %MEETS%
         ORDER BY e.created_ms, e.esim_tran_no
     """,
     "note_file_rows": """
         INSERT INTO broadcast_recipients (account_id, broadcast_id, esim_tran_no, state)
         SELECT f.account_id, b.id, f.esim_tran_no, 'waiting' FROM broadcasts AS b
         JOIN broadcast_file_rows AS f ON f.account_id = b.account_id AND f.file_id = b.file_id
+        LEFT JOIN esims AS e ON e.esim_tran_no = f.esim_tran_no AND e.account_id = f.account_id
+        LEFT JOIN recipients AS r
+          ON r.account_id = f.account_id AND r.esim_tran_no = f.esim_tran_no
         WHERE b.account_id = $1 AND b.id = $2 AND f.account_id = $1
           AND f.line > $3 AND f.line <= $4 AND f.esim_tran_no IS NOT NULL
+          AND %MEETS%
         ON CONFLICT (account_id, broadcast_id, esim_tran_no) DO NOTHING
         RETURNING esim_tran_no
+    """,
+    "match_file_rows": """
+        SELECT f.esim_tran_no FROM broadcast_file_rows AS f
+        LEFT JOIN esims AS e ON e.esim_tran_no = f.esim_tran_no AND e.account_id = f.account_id
+        LEFT JOIN recipients AS r
+          ON r.account_id = f.account_id AND r.esim_tran_no = f.esim_tran_no
+        WHERE f.account_id = $1 AND f.file_id = $2
+          AND f.line > $3 AND f.line <= $4 AND f.esim_tran_no IS NOT NULL
+          AND %MEETS%
+        ORDER BY f.line
+    """,
+    "meets": """
+        SELECT CASE WHEN %MEETS_ALONE% THEN 1 ELSE 0 END AS meets FROM esims AS e
+        LEFT JOIN recipients AS r
+          ON r.account_id = e.account_id AND r.esim_tran_no = e.esim_tran_no
+        WHERE e.esim_tran_no = $1 AND e.account_id = $2
     """,
     "last_line": """
         SELECT last_line FROM broadcast_files WHERE account_id = $1 AND id = $2
     """,
-    "is_esim": "SELECT 1 AS found FROM esims WHERE esim_tran_no = $1 AND account_id = $2",
     "note_one": """
         INSERT INTO broadcast_recipients (
           account_id, broadcast_id, esim_tran_no, state, reason, at_ms
@@ -279,4 +296,13 @@ _TEMPLATES: Final = {
     "delete": "DELETE FROM broadcasts WHERE account_id = $1 AND id = $2",
 }
 
-SQL: Final = {name: text.replace("%FACTS%", _FACTS.strip()) for name, text in _TEMPLATES.items()}
+
+def _filled(text: str) -> str:
+    """The statement with its columns and the conditions of an audience, from $5 or $3 on."""
+    alone = re.sub(r"\$(\d)", lambda found: f"${int(found[1]) - 2}", _MEETS)
+    for name, words in (("FACTS", _FACTS), ("MEETS", _MEETS), ("MEETS_ALONE", alone)):
+        text = text.replace(f"%{name}%", words.strip())
+    return text
+
+
+SQL: Final = {name: _filled(text) for name, text in _TEMPLATES.items()}

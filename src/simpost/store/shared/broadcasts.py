@@ -141,6 +141,20 @@ class StoredBroadcasts:
             broadcast_audiences.audience_page, account_id, audience, after, limit
         )
 
+    async def match_named(
+        self, account_id: int, audience: Audience, esims: Sequence[str]
+    ) -> list[str]:
+        return await self._database.query(
+            broadcast_audiences.match_named, account_id, audience, esims
+        )
+
+    async def match_file(
+        self, account_id: int, file_id: bytes, audience: Audience, *, after: int, limit: int
+    ) -> tuple[list[str], int | None]:
+        return await self._database.query(
+            broadcast_audiences.match_file, account_id, file_id, audience, after, limit
+        )
+
     async def count_queued(self, account_id: int, broadcast_id: bytes, *, limit: int) -> int:
         key = account_id, broadcast_id
         return await self._database.query(broadcast_reports.count_queued, key, limit)

@@ -74,7 +74,7 @@ Percent = Annotated[StrictInt, Field(ge=1, le=100)]
 
 
 class AudienceIn(Schema):
-    """eSIMs that meet every condition, or those that are named one by one."""
+    """eSIMs that meet every condition: all of the account, or of those that are named."""
 
     plans: Annotated[list[PlanCode], Field(max_length=_MOST_VALUES)] = Field(
         default=[], description="Plan of the eSIM, as imported with it."
@@ -91,16 +91,15 @@ class AudienceIn(Schema):
     tags: Annotated[list[Tag], Field(max_length=_MOST_VALUES)] = Field(
         default=[], description="Tag of the eSIM, one of them."
     )
-    file: FileId | None = Field(default=None, description="A file, instead of conditions.")
+    file: FileId | None = Field(default=None, description="Only eSIMs of this file.")
     esims: Annotated[list[Identifier], Field(max_length=MAX_NAMED)] = Field(
-        default=[], description="esimTranNos, instead of conditions."
+        default=[], description="Only these esimTranNos."
     )
 
     @model_validator(mode="after")
     def _check_fields(self) -> AudienceIn:
-        conditions = (self.plans, self.countries, self.languages, self.statuses, self.tags)
-        if (bool(self.esims), any(conditions), self.file is not None).count(True) > 1:
-            raise ValueError("give conditions, esims or file")
+        if self.esims and self.file is not None:
+            raise ValueError("give esims or file, not both")
         return self
 
     @property
