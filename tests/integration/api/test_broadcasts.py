@@ -279,7 +279,7 @@ async def test_an_opt_out_and_conditions_are_respected(service, many, clock):
         {"notAfter": "2026-02-01T00:00:00Z"},
         {"audience": {"countries": ["France"]}},
         {"audience": {"plans": ["A|B"]}},
-        {"audience": {"esims": [GOOD], "countries": ["FR"]}},
+        {"audience": {"esims": [GOOD], "file": "019a4c7e-7a02-7d11-8b6e-5f0a2c9d4e55"}},
         {"audience": {"everyone": True}},
         {"values": {"a b": "c"}},
     ],
