@@ -8,15 +8,18 @@ from typing import Final
 from simpost.domain.broadcasts import Broadcast, BroadcastStatus, PauseReason
 
 
-def sentence(broadcast: Broadcast, now_ms: int, *, is_copy: bool = False) -> str:
+def sentence(
+    broadcast: Broadcast, now_ms: int, *, is_copy: bool = False, stop_reason: str = ""
+) -> str:
     """Who did it, why, and what happens next, or what a resume does.
 
-    `is_copy`: nothing is sent, because the store is a copy that nobody confirmed.
+    `is_copy`: nothing is sent, because the store is a copy that nobody confirmed. `stop_reason` is
+    that of the administrator who stops it now.
     """
     one = broadcast
     copied = f" {_COPY}" if is_copy else ""
     if one.status is BroadcastStatus.PAUSED:
-        return f"{_why(one)} {_left(one)} {_resume(one)}{copied}"
+        return f"{_why(one, stop_reason)} {_left(one)} {_resume(one)}{copied}"
     if is_copy and not one.status.is_final:
         return f"{_COPY} {_left(one)}"
     text = _SENTENCES[one.status].format(
@@ -53,11 +56,13 @@ def _too_late(one: Broadcast, now_ms: int) -> str:
     return f" {pace} it does not reach {late:,} of them until {_time(one.not_after_ms)}."
 
 
-def _why(one: Broadcast) -> str:
+def _why(one: Broadcast, stop_reason: str) -> str:
     reason = one.pause_reason or PauseReason.PERSON
     who = f" by {one.actor}" if one.actor else ""
     if reason is PauseReason.PERSON:
         return f"It was paused{who}."
+    if reason is PauseReason.SENDING_STOPPED and stop_reason:
+        return f'It paused itself: the administrator stopped sending: "{stop_reason}".'
     return "It paused itself: " + _WHY[reason].format(one=one, recent=one.recent)
 
 

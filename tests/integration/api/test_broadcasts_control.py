@@ -151,7 +151,9 @@ async def test_a_stop_pauses_it_and_refuses_nobody(service, many, clock):
     found = await shown(service, begun)
     assert (found["status"], found["pauseReason"]) == ("paused", "sending_stopped")
     assert found["counts"]["refused"] == 0
-    assert found["explanation"].startswith("It paused itself: the administrator stopped sending.")
+    assert found["explanation"].startswith(
+        'It paused itself: the administrator stopped sending: "outage".'
+    )
     await service.services.stops.remove(StopScope(account_id=1))
     await step(service, begun, "resume")
     await tick(service, clock, 10)

@@ -58,10 +58,19 @@ class Stops(Component):
 
     def is_stopped(self, account_id: int, category: Category) -> bool:
         """Whether a stop refuses all messages of the account and category, to every country."""
-        return any(
-            stop.scope.country is None and stop.applies(account_id, category, tuple)
-            for stop in self._all
-        )
+        return self._find(account_id, category) is not None
+
+    def find_reason(self, account_id: int, category: Category) -> str:
+        """Why all messages of the account and category are refused; empty if they are not."""
+        stop = self._find(account_id, category)
+        return "" if stop is None else stop.reason
+
+    def _find(self, account_id: int, category: Category) -> Stop | None:
+        """The oldest stop of all messages of the account and category."""
+        for stop in self._all:
+            if stop.scope.country is None and stop.applies(account_id, category, tuple):
+                return stop
+        return None
 
     async def list_stored(self) -> list[Stop]:
         """All stops, oldest first, read again: another node may have changed one."""

@@ -190,7 +190,9 @@ def _key(broadcast_id: str) -> bytes:
 
 def _show(services: Services, broadcast: Broadcast) -> BroadcastOut:
     is_copy = services.copy_guard.is_held
-    return show_broadcast(broadcast, services.clock_ms(), is_copy=is_copy)
+    stop_reason = services.stops.find_reason(broadcast.account_id, broadcast.category)
+    now_ms = services.clock_ms()
+    return show_broadcast(broadcast, now_ms, is_copy=is_copy, stop_reason=stop_reason)
 
 
 def _page(services: Services, found: list[Broadcast], query: BroadcastQuery) -> BroadcastPage:

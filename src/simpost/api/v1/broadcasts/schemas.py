@@ -165,14 +165,19 @@ class BroadcastQuery(PageQuery):
     """A page of broadcasts."""
 
 
-def show_broadcast(broadcast: Broadcast, now_ms: int, *, is_copy: bool) -> BroadcastOut:
-    """The broadcast as JSON shows it; `is_copy`: sending is held until the copy is confirmed."""
+def show_broadcast(
+    broadcast: Broadcast, now_ms: int, *, is_copy: bool, stop_reason: str
+) -> BroadcastOut:
+    """The broadcast as JSON shows it.
+
+    `is_copy`: sending is held until the copy is confirmed. `stop_reason`: of the administrator.
+    """
     one, audience = broadcast, broadcast.audience
     return BroadcastOut(
         id=format_id(one.id),
         name=one.name,
         status=one.status,
-        explanation=sentence(one, now_ms, is_copy=is_copy),
+        explanation=sentence(one, now_ms, is_copy=is_copy, stop_reason=stop_reason),
         pause_reason=one.pause_reason,
         actor=one.actor,
         begun_by=one.begun_by,
