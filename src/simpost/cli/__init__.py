@@ -174,6 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         try:
             _app(_command_name(arguments))(arguments, prog_name="simpost")
         finally:
+            _drop_unwritten_errors()
             sys.stdout.flush()
     except SimpostError as error:
         print(f"simpost: {visible_lines(str(error))}", file=sys.stderr)
@@ -186,6 +187,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not isinstance(error, BrokenPipeError):
             print(f"simpost: {visible_lines(str(error))}", file=sys.stderr)
         sys.exit(1)
+
+
+def _drop_unwritten_errors() -> None:
+    """Log lines that a closed terminal does not take must not change the exit code."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115  nothing more can be written
 
 
 def find(command: CommandEntry) -> Callable[..., object] | typer.Typer:
