@@ -64,6 +64,7 @@ def test_the_page_has_the_outcome_of_every_status_named_there() -> None:
         (b'{"id":true}', "id", ""),
         (b'{"id":null}', "id", ""),
         (b'{"id":{"a":1}}', "id", ""),
+        (b'{"id":"a\\u0000b"}', "id", ""),  # PostgreSQL stores no NUL
         (b'{"id":"' + b"x" * 256 + b'"}', "id", ""),
         (b'{"messages":[]}', "messages.0.id", ""),
         (b"[" * 100_000, "0.0", ""),

@@ -50,14 +50,17 @@ def find(document: Any, path: str) -> Any:
 
 
 def text_at(document: Any, path: str) -> str:
-    """The text, number or boolean at a path; empty if there is none or it is too long."""
+    """The text, number or boolean at a path; empty if there is none, or no store could keep it.
+
+    That is one of more than 255 characters, or with a NUL, which PostgreSQL does not accept.
+    """
     value = find(document, path)
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str | int):
         return ""
     text = str(value)
-    return text if len(text) <= _MAX_VALUE else ""
+    return text if len(text) <= _MAX_VALUE and "\0" not in text else ""
 
 
 def id_at(document: Any, path: str) -> str:
