@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hmac
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import msgspec
 import pytest
@@ -175,6 +177,16 @@ async def test_a_token_that_is_always_refused_pauses_the_carrier(api) -> None:
         assert carrier.capacity == 0
         assert "credentials" in carrier.connections()[0].problem
     assert [each.path for each in api.requests] == ["/auth", "/send", "/auth", "/send"]
+
+
+async def test_a_busy_log_in_is_tried_again_at_the_time_it_names(api) -> None:
+    """The date is compared with the present: a carrier is not closed for the hour of the limit."""
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    api.script(Reply(200))
+    api.script(Reply(503, headers={"Retry-After": date}), Reply(200, TOKEN), path="/auth")
+    async with running_carrier(LOG_IN, api.url) as (carrier, recorder):
+        assert (await recorder.outcome(carrier, part(NUMBER))).kind.value == "unreachable"
+        assert carrier.is_open
 
 
 async def test_a_refused_log_in_is_not_repeated_for_minutes(api, capsys) -> None:

@@ -78,7 +78,7 @@ class HttpCarrier:
         self._settings = settings
         self._upstream = upstream_of(settings)
         log_in = self._upstream.log_in
-        self._token = Token(log_in, time.monotonic) if log_in else None
+        self._token = Token(log_in, time.monotonic, self._clock_ms) if log_in else None
         parts = urlsplit(settings.called_url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         self._peer = f"{parts.hostname}:{port}"

@@ -34,12 +34,15 @@ class NoToken(Exception):
 class Token:
     """Headers of requests, as the last log-in gave them.
 
-    `clock_s` is a monotonic clock.
+    `clock_s` is a monotonic clock, `clock_ms` the time since the epoch.
     """
 
-    def __init__(self, log_in: LogIn, clock_s: Callable[[], float]) -> None:
+    def __init__(
+        self, log_in: LogIn, clock_s: Callable[[], float], clock_ms: Callable[[], int]
+    ) -> None:
         self._log_in = log_in
         self._clock_s = clock_s
+        self._clock_ms = clock_ms
         self._headers: Mapping[str, str] | None = None
         self._ends_s: float | None = None
         self._changing = asyncio.Lock()
@@ -85,7 +88,7 @@ class Token:
                 REFUSED_WAIT_S,
             )
         if not 200 <= response.status < 300:
-            wait = retry_after_s(response.headers, 0) or _FAILED_WAIT_S
+            wait = retry_after_s(response.headers, self._clock_ms()) or _FAILED_WAIT_S
             self._fail(f"The log-in failed (HTTP {response.status}).", wait)
         self._use(response)
 
