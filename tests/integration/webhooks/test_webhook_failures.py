@@ -131,6 +131,16 @@ async def test_retry_after_is_honoured(hooks: HOOKS, receiver: RECEIVER, status:
     assert sorted(set(receiver.sequences)) == [1, 2, 3, 4, 5]
 
 
+async def test_a_senseless_retry_after_is_an_ordinary_failure(hooks: HOOKS, receiver: RECEIVER):
+    endpoint = await hooks.add(receiver.url)
+    receiver.answer = answer("503 Busy", "Retry-After: Mon, 01 Jan 99999999999 00:00:00 GMT")
+    await hooks.accept()
+    await hooks.deliver()
+    (row,) = await hooks.deliveries(endpoint)
+    assert (row.state, len(row.attempts)) == (DeliveryState.PENDING, 1)
+    assert (await hooks.endpoint(endpoint)).failures == 1
+
+
 async def test_a_dead_endpoint_gets_one_request_at_a_time_and_keeps_its_queue(hooks: HOOKS):
     async with receiving() as gone:
         endpoint = await hooks.add(gone.url)

@@ -87,6 +87,10 @@ def test_a_message_id_is_found_or_empty(body: bytes, path: str, found: str) -> N
         ("-1", None),
         ("soon", None),
         ("", None),
+        ("9" * 5000, None),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2026 99999999999999999999:00:00 GMT", None),
+        ("Mon, 01 Jan 2026 00:00:00 +99999999999999999999", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date_and_bounded(text: str, wait_s: float | None) -> None:

@@ -6,12 +6,11 @@ docs/carriers.md shows the table of statuses with its reasons.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
+from simpost.net import retry_after
 from simpost.net.http_client import HttpResponse
 
 MAX_RETRY_AFTER_S: Final = 3600.0
@@ -79,15 +78,5 @@ def outcome_of(
 
 def retry_after_s(headers: Mapping[str, str], now_ms: int) -> float | None:
     """Return the seconds of Retry-After (RFC 9110 10.2.3), at most one hour; `None` if invalid."""
-    text = headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdecimal() and len(text) <= 10:
-        wait_s = float(text)
-    else:
-        try:
-            when = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        if when.tzinfo is None:
-            when = when.replace(tzinfo=UTC)
-        wait_s = (when - datetime.fromtimestamp(now_ms / 1000, UTC)).total_seconds()
-    return min(max(0.0, wait_s), MAX_RETRY_AFTER_S)
+    wait_s = retry_after.retry_after_s(headers.get("retry-after", ""), now_ms)
+    return None if wait_s is None else min(wait_s, MAX_RETRY_AFTER_S)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Final
+
+from simpost.net.retry_after import retry_after_s
 
 PAUSES_S: Final = (
     *(5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800),
@@ -29,13 +29,5 @@ def pause_ms(attempts: int, random: Callable[[], float]) -> int:
 
 def retry_after_ms(header: str | None, now_ms: int) -> int:
     """Milliseconds of a Retry-After header (RFC 9110 10.2.3), at most a day; 0 without one."""
-    if not header:
-        return 0
-    if header.isascii() and header.isdigit():
-        return 1000 * min(int(header[:9]), MAX_RETRY_AFTER_S)
-    try:
-        at = parsedate_to_datetime(header)
-    except ValueError:
-        return 0
-    at_ms = int(at.replace(tzinfo=at.tzinfo or UTC).timestamp() * 1000)
-    return max(0, min(at_ms - now_ms, 1000 * MAX_RETRY_AFTER_S))
+    wait_s = retry_after_s(header or "", now_ms) or 0
+    return int(1000 * min(wait_s, MAX_RETRY_AFTER_S))
