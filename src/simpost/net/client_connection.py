@@ -66,10 +66,8 @@ class ClientConnection(asyncio.Protocol):
                 self.abort()
 
     def abort(self) -> None:
-        """Close the connection at once, whatever was not sent or read."""
-        self.is_open = False
-        self._answer = None
-        self._transport.abort()
+        """Close the connection at once. A request that has no response yet gets none."""
+        self._fail("the connection was closed")
 
     # What the loop calls.
 
@@ -183,7 +181,8 @@ class ClientConnection(asyncio.Protocol):
             answer.set_result(HttpResponse(self._status, self._headers, bytes(self._body)))
 
     def _fail(self, problem: str) -> None:
-        answer = self._answer
-        self.abort()
+        self.is_open = False
+        answer, self._answer = self._answer, None
+        self._transport.abort()
         if answer is not None and not answer.done():
             answer.set_exception(NoResponse(problem))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -88,9 +88,17 @@ class HttpClient:
         return await self.request("POST", url, body, headers)
 
     async def request(
-        self, method: str, url: str, body: bytes, headers: Mapping[str, str]
+        self,
+        method: str,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        on_sent: Callable[[], None] | None = None,
     ) -> HttpResponse:
         """Send a request and read the response. Redirects are not followed.
+
+        `on_sent` is called before the first octet leaves: the host may have received the request.
 
         Raises:
             RefusedUrl: the URL leads to an address that is not allowed.
@@ -100,6 +108,8 @@ class HttpClient:
         target = self._targets.get(url) or self._add_target(url)
         octets = _request(method + target.head, headers, body)
         connection = self._take_idle(target.origin) or await self._connect(target.origin)
+        if on_sent:
+            on_sent()
         try:
             return await connection.request(
                 octets, timeout_s=self._response_timeout_s, keep_octets=self._keep_octets
