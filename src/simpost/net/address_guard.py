@@ -82,10 +82,14 @@ class RefusedUrl(InvalidRequest):
     """simpost must not call this URL."""
 
 
+class TooLongUrl(RefusedUrl):
+    """The URL has more characters than simpost sends."""
+
+
 def check_url(url: str, *, allow_private: bool) -> None:
     """Raise RefusedUrl unless this is an http(s) URL that may be called. Resolves no names."""
     if len(url) > MAX_URL:
-        raise RefusedUrl(f"the URL has {len(url)} characters, {MAX_URL} at most")
+        raise TooLongUrl(f"the URL has {len(url)} characters, {MAX_URL} at most")
     if not url.isascii() or not url.isprintable() or set(url) & set(' "<>\\^`{|}'):
         raise RefusedUrl("the URL has characters that must be percent-encoded")
     try:

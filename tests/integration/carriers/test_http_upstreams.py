@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
 import time
@@ -177,6 +178,15 @@ async def test_a_token_that_is_always_refused_pauses_the_carrier(api) -> None:
         assert carrier.capacity == 0
         assert "credentials" in carrier.connections()[0].problem
     assert [each.path for each in api.requests] == ["/auth", "/send", "/auth", "/send"]
+
+
+async def test_a_life_of_a_token_without_measure_is_the_longest_one(api) -> None:
+    api.script(Reply(200))
+    api.script(
+        Reply(200, b'{"token":"t","customer":{"id":7},"life":%b}' % (b"9" * 400)), path="/auth"
+    )
+    async with running_carrier(LOG_IN, api.url) as (carrier, recorder):
+        assert (await recorder.outcome(carrier, part(NUMBER))).kind.value == "accepted"
 
 
 async def test_a_busy_log_in_is_tried_again_at_the_time_it_names(api) -> None:
@@ -378,3 +388,26 @@ async def test_a_body_is_signed_as_it_is_sent_and_a_repeat_has_the_same_key(api)
         assert given["idempotency-key"] == given["x-id"] == request.json["ref"]
     keys = [each.headers["idempotency-key"] for each in api.requests]
     assert keys[0] == keys[1] != keys[2]
+
+
+async def test_a_text_that_makes_the_url_too_long_is_refused_alone(api) -> None:
+    """It does not stop the carrier: the next text is sent."""
+    api.script(Reply(200))
+    given = {"type": "http", "method": "GET", "url": "URL/send?to={destination}&text={text}"}
+    async with running_carrier(given, api.url) as (carrier, recorder):
+        outcome = await recorder.outcome(carrier, part(NUMBER, "\u0416" * 400))
+        assert shown(outcome) == ("refused", "text_too_long", None)
+        assert carrier.state is ConnectionState.READY
+        assert (await recorder.outcome(carrier, part(NUMBER, TEXT))).kind.value == "accepted"
+
+
+async def test_what_waits_for_a_token_when_the_carrier_closes_was_not_sent(api) -> None:
+    api.script(Reply(act="hang"), path="/auth")
+    given = {**LOG_IN, "response_timeout_s": 600}
+    async with running_carrier(given, api.url) as (carrier, recorder):
+        assert carrier.send(part(NUMBER), 0) is None
+        while not api.requests:
+            await asyncio.sleep(0)
+        await carrier.set_owned_connections((), 0)
+        [(_, outcome)] = recorder.outcomes
+    assert shown(outcome) == ("unreachable", "carrier_unreachable", None)

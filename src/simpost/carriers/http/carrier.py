@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from simpost.carriers.http.callback_endpoint import CallbackEndpoint
 from simpost.carriers.http.exchange import Exchange
-from simpost.carriers.http.outcome import NO_RESPONSE, NOT_SENT
+from simpost.carriers.http.outcome import NO_RESPONSE, NOT_SENT, TOO_LONG
 from simpost.carriers.http.reach import MAX_PAUSE_S, Reach
 from simpost.carriers.http.receipt_polls import ReceiptPolls
 from simpost.carriers.http.tokens import NoToken, Token
@@ -21,7 +21,7 @@ from simpost.config import CarrierSettings
 from simpost.config.http_upstream import HttpUpstreamSettings as Settings
 from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.reasons import Reason
-from simpost.net.address_guard import RefusedUrl
+from simpost.net.address_guard import RefusedUrl, TooLongUrl
 from simpost.net.http_client import HttpClient, NoResponse, NotSent
 from simpost.net.resolver import NameResolver
 from simpost.observe import RateLimitedLog, get_logger
@@ -282,13 +282,19 @@ class HttpCarrier:
         return None
 
     async def _request(self, exchange: Exchange, part: OutboundPart, now_ms: int) -> None:
-        outcome = NO_RESPONSE
+        outcome = NOT_SENT
+
+        def note_sent() -> None:
+            nonlocal outcome
+            outcome = NO_RESPONSE
+
         try:
-            outcome = await self._attempt(exchange, part)
+            outcome = await self._attempt(exchange, part, note_sent)
         except asyncio.CancelledError:
-            pass  # cancelled by `_disconnect`: the request may have been sent, so it is in doubt
+            pass  # by `_disconnect`: a request that left may have been received
         except Exception:
             log.exception("request_failed", carrier=self._settings.name)
+            self._reach.fail("A request failed here: the log has the error.")
         task = asyncio.current_task()
         assert task
         self._requests.discard(task)
@@ -297,16 +303,20 @@ class HttpCarrier:
             self._events.on_outcome(part, now_ms, outcome)
         self._report_capacity()
 
-    async def _attempt(self, exchange: Exchange, part: OutboundPart) -> Outcome:
+    async def _attempt(
+        self, exchange: Exchange, part: OutboundPart, on_sent: Callable[[], None]
+    ) -> Outcome:
         upstream = self._upstream
         started_ms = self._clock_ms()
         try:
-            response = await exchange.send(upstream.request(part, started_ms))
+            response = await exchange.send(upstream.request(part, started_ms), on_sent)
         except NoToken as error:
             self._reach.fail(str(error))
             if error.wait_s > MAX_PAUSE_S:
                 self._close_for(error.wait_s)
             return NOT_SENT
+        except TooLongUrl:
+            return TOO_LONG
         except (NotSent, RefusedUrl) as error:
             self._reach.fail(str(error))
             return NOT_SENT
