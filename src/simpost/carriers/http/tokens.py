@@ -107,7 +107,7 @@ class Token:
             life_s = float(life_s[:10])
         self._ends_s = None
         if isinstance(life_s, int | float) and not isinstance(life_s, bool) and life_s > 0:
-            life_s = min(float(life_s), _MAX_LIFE_S)
+            life_s = float(min(life_s, _MAX_LIFE_S))
             self._ends_s = self._clock_s() + max(life_s - _EARLY_S, life_s / 2)
         self._headers = headers
 
