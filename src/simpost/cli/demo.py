@@ -172,6 +172,7 @@ port = {port}
 public_url = "http://{_HOST}:{port}"
 admin_token = {json.dumps(known["admin_token"])}
 allow_private_webhooks = true
+shapes = ["esim_go", "esimfly", "twilio"]
 
 [store]
 secrets_key = {json.dumps(known["secrets_key"])}
