@@ -75,6 +75,19 @@ async def test_messages_of_one_transaction_are_counted_in_their_order(store):
     assert sorted([(await used(store, one))[0] for one in messages]) == [[n, 0] for n in range(5)]
 
 
+async def test_messages_with_and_without_quotas_keep_their_own_counts(store):
+    two = recorded(quota("a", amount=2), quota("b"))
+    none = recorded(record=DecisionRecord(decided_by="esim"))
+    unrecorded, one = message(quotas=(quota("a"),)), recorded(quota("b"))
+    async with asyncio.TaskGroup() as group:
+        for each in (two, none, unrecorded, one):
+            group.create_task(store.queue.accept(each))
+    assert await used(store, two) == [[0, 0]]
+    assert await used(store, none) == [[]]
+    assert await kept(store, unrecorded) == ()
+    assert await used(store, one) == [[1]]
+
+
 async def test_counts_near_the_limit_are_kept_as_well(store):
     """PostgreSQL decides these one by one, and not in one statement."""
     messages = [recorded(quota(limit=2)) for _ in range(3)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
@@ -29,6 +31,7 @@ from simpost.runtime.component import Component
 
 _KEEP_COUNTS_DAYS = 3
 """Longer than a local day lasts anywhere, so that no count is deleted while it is used."""
+_QUARTER_MS = 900_000
 
 
 class PolicyRules(Component):
@@ -141,19 +144,9 @@ class PolicyRules(Component):
         most = self._max_parts.get(category)
         if category not in self._hours.categories:
             return DecisionRecord(decided_by=decided_by, category_parts=most)
-        countries = countries_of(esim)
-        zones = zone_names_of(countries)
         is_always_open = interval is not None and interval.end_ms - interval.start_ms == 1
         hours = None if is_always_open else interval
-        return DecisionRecord(
-            decided_by=decided_by,
-            category_parts=most,
-            countries=countries[:MOST_NAMES],
-            zones=zones[:MOST_NAMES],
-            other_zones=max(0, len(zones) - MOST_NAMES),
-            opens_ms=hours.start_ms if hours else None,
-            closes_ms=hours.end_ms if hours else None,
-        )
+        return _record_of_place(decided_by, most, countries_of(esim), hours)
 
     def _find_interval(
         self, account: Account, esim: Esim, category: Category, now_ms: int
@@ -182,18 +175,45 @@ class PolicyRules(Component):
         if limit is None:
             return ()
         zone = zones_of(countries_of(esim))[0]
-        today = datetime.fromtimestamp(now_ms / 1000, zone).date()
-        expires = datetime(today.year, today.month, today.day, tzinfo=UTC)
-        expires += timedelta(days=_KEEP_COUNTS_DAYS)
+        today, expires_ms = _local_day(zone, now_ms // _QUARTER_MS)
         daily = Quota(
             counter=f"{category}:{esim.esim_tran_no}",
-            period=today.isoformat(),
+            period=today,
             amount=1,
             limit=limit,
             reason=Reason.CAP_REACHED,
-            expires_ms=int(expires.timestamp()) * 1000,
+            expires_ms=expires_ms,
         )
         return (daily,)
+
+
+@lru_cache(maxsize=1_024)
+def _record_of_place(
+    decided_by: DecidedBy, most: int | None, countries: tuple[str, ...], hours: Interval | None
+) -> DecisionRecord:
+    """The facts of open hours, which many messages share."""
+    zones = zone_names_of(countries)
+    return DecisionRecord(
+        decided_by=decided_by,
+        category_parts=most,
+        countries=countries[:MOST_NAMES],
+        zones=zones[:MOST_NAMES],
+        other_zones=max(0, len(zones) - MOST_NAMES),
+        opens_ms=hours.start_ms if hours else None,
+        closes_ms=hours.end_ms if hours else None,
+    )
+
+
+@lru_cache(maxsize=1_024)
+def _local_day(zone: ZoneInfo, quarter: int) -> tuple[str, int]:
+    """The local date in a quarter of an hour since 1970, and when its counts may be deleted.
+
+    No date changes within a quarter: all zones differ from UTC by whole quarters.
+    """
+    today = datetime.fromtimestamp(quarter * _QUARTER_MS / 1000, zone).date()
+    expires = datetime(today.year, today.month, today.day, tzinfo=UTC)
+    expires += timedelta(days=_KEEP_COUNTS_DAYS)
+    return today.isoformat(), int(expires.timestamp()) * 1000
 
 
 def _choice(account: Account, esim: Esim, category: Category) -> DecisionRecord | None:

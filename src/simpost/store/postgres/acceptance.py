@@ -50,7 +50,7 @@ async def accept_together(
     Raises COUNT_FAILED if a message has to be decided by itself.
     """
     has_quotas = any(message.quotas for message in messages)
-    return await _accept(session, messages, quotas.total_uses(messages) if has_quotas else ())
+    return await _accept(session, messages, quotas.TotalUses(messages) if has_quotas else None)
 
 
 async def _accept_replies(
@@ -113,7 +113,7 @@ async def _accept_signed(
 
 
 async def _accept(
-    session: PostgresSession, messages: Sequence[NewMessage], uses: Sequence[Any] = ()
+    session: PostgresSession, messages: Sequence[NewMessage], uses: quotas.TotalUses | None = None
 ) -> list[Accepted | IdempotentReplay]:
     """Accept messages in one statement; with `uses` of quotas it accepts all of them or fails."""
     references = await next_references(session, messages)
@@ -129,14 +129,18 @@ async def _accept(
             seen.add(key)
             stale_ms.append(message.request.stale_ms)
         stored = stored_texts(session.texts, message)
-        rows.append(_row(message, stored, reference, session.node))
+        row = _row(message, stored, reference, session.node)
+        rows.append((*row, *uses.slice_of(message.id)) if uses else row)
         if len(stored.parts) > 1:
             more += [
                 (message.account_id, message.id, number, octets(text))
                 for number, text in enumerate(stored.parts[1:], start=2)
             ]
     rows.sort(key=itemgetter(0, 12, 1) if len(seen) == len(rows) else itemgetter(0, 1))
-    parameters = (*columns(rows, 26), min(stale_ms, default=0), *uses)
+    given = columns(rows, 28 if uses else 26)
+    parameters = [*given[:26], min(stale_ms, default=0)]
+    if uses:
+        parameters += [*uses.parameters, *given[26:]]
     statement = quotas.ACCEPT_AND_COUNT if uses else SQL["accept"]
     if more:
         async with session.transaction():

@@ -15,6 +15,7 @@ import asyncpg
 from simpost.domain.decision_record import MOST_QUOTAS
 from simpost.domain.policy.budgets import ALARM_PERCENTS
 from simpost.domain.policy.quotas import (
+    Quota,
     QuotaAlarm,
     QuotaCounts,
     QuotaKey,
@@ -28,56 +29,107 @@ from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import SQL, columns
 from simpost.store.shared.quotas import raise_alarms, raise_refusal
 
-_WITH_USED: Final = """CASE WHEN used IS NULL THEN decision
-    ELSE left(decision, -1) || ',"used":' || used || '}' END"""
+_WITH_USED: Final = """CASE WHEN decision IS NULL OR last_use IS NULL THEN decision
+    ELSE left(decision, -1) || ',"used":' || array_to_json(before.used[first_use:last_use]) || '}'
+    END"""
 """See `simpost.domain.decision_record.with_used`."""
 _PARAMETER: Final = re.compile(r"\$(\d+)")
 
 
 def _accept_and_count() -> str:
     body, _, _ = SQL["accept"].removeprefix("WITH ").rpartition("\nSELECT ")
-    own = max(int(number) for number in _PARAMETER.findall(body))
+    own = _most_parameters(body)
 
     def behind(name: str) -> str:
         return _PARAMETER.sub(lambda found: f"${int(found[1]) + own}", SQL[name])
 
     count, check = behind("count_quotas"), behind("check_counted")
-    before, kept, after = body.partition("text_key, decision\n  FROM fresh")
-    assert kept, "the rows of messages have no decision"
-    kept = f"text_key, {_WITH_USED}\n  FROM fresh LEFT JOIN used_before USING (id)"
-    return f"WITH {count}, {before}{kept}{after}\n{check}"
+    first, last = (_most_parameters(count + check) + number for number in (1, 2))
+    for plain, counting in (
+        ("::bytea[]\n  ) AS n", f"::bytea[], ${first}::integer[], ${last}::integer[]\n  ) AS n"),
+        ("part_text\n  )\n", "part_text, first_use, last_use\n  )\n"),
+        ("text_key, decision\n  FROM fresh", f"text_key, {_WITH_USED}\n  FROM fresh, before"),
+    ):
+        assert body.count(plain) == 1, plain
+        body = body.replace(plain, counting)
+    return f"WITH {count}, {body}\n{check}"
+
+
+def _most_parameters(statement: str) -> int:
+    return max(int(number) for number in _PARAMETER.findall(statement))
 
 
 ACCEPT_AND_COUNT: Final = _accept_and_count()
-"""The statement `accept` that counts quotas, too, with the parameters of `total_uses` behind its
-own. It fails with COUNT_FAILED if a message has to be decided by itself."""
+"""The statement `accept` that counts quotas, too. Behind its own parameters it has those of
+`TotalUses`, then the slice of each of its rows. It fails with COUNT_FAILED if a message has to be
+decided by itself."""
 COUNT_FAILED: Final = asyncpg.DivisionByZeroError
 
 
-def total_uses(messages: Sequence[NewMessage]) -> list[Any]:
-    """The last parameters of `ACCEPT_AND_COUNT`, with the keys in one order on all nodes."""
-    totals: dict[QuotaKey, tuple[int, int, bool, int]] = {}
-    earlier: list[tuple[bytes, QuotaKey, int]] = []
-    for message in messages:
-        for place, quota in enumerate(message.quotas):
-            key = key_of(message.account_id, quota)
-            amount, most, has_alarms, _ = totals.get(key, (0, quota.limit, False, 0))
-            if place < MOST_QUOTAS:
-                earlier.append((message.id, key, amount))
-            totals[key] = (
-                amount + quota.amount,
-                min(most, quota.limit),
-                has_alarms or bool(quota.alarms),
-                quota.expires_ms,
-            )
+class _Total:
+    """What some messages use of one quota."""
+
+    __slots__ = ("amount", "expires_ms", "has_alarms", "most")
+
+    def __init__(self, quota: Quota) -> None:
+        self.amount = 0
+        self.most = quota.limit
+        self.has_alarms = bool(quota.alarms)
+        self.expires_ms = quota.expires_ms
+
+
+class TotalUses:
+    """What messages use of their quotas.
+
+    Attributes:
+        parameters: with the keys in one order on all nodes.
+    """
+
+    def __init__(self, messages: Sequence[NewMessage]) -> None:
+        totals: dict[QuotaKey, _Total] = {}
+        earlier: list[tuple[QuotaKey, int]] = []
+        self._slices: dict[bytes, tuple[int, int]] = {}
+        for message in messages:
+            first = len(earlier) + 1
+            for place, quota in enumerate(message.quotas):
+                key = key_of(message.account_id, quota)
+                total = totals.get(key)
+                if total is None:
+                    total = totals[key] = _Total(quota)
+                if place < MOST_QUOTAS:
+                    earlier.append((key, total.amount))
+                total.amount += quota.amount
+                total.most = min(total.most, quota.limit)
+                if quota.alarms:
+                    total.has_alarms = True
+            if message.quotas:
+                self._slices[message.id] = first, len(earlier)
+        self.parameters = _parameters(messages, totals, earlier)
+
+    def slice_of(self, message_id: bytes) -> tuple[int | None, int | None]:
+        """The first and the last place in `before` of what a message uses."""
+        return self._slices.get(message_id, (None, None))
+
+
+def _parameters(
+    messages: Sequence[NewMessage],
+    totals: Mapping[QuotaKey, _Total],
+    earlier: Sequence[tuple[QuotaKey, int]],
+) -> list[Any]:
     keys = sorted(totals)
-    rows = [(*key, *totals[key]) for key in keys]
+    in_order = [totals[key] for key in keys]
     places = {key: place for place, key in enumerate(keys, start=1)}
-    uses = [
-        (message_id, places[key], totals[key][0] - amount) for message_id, key, amount in earlier
+    return [
+        *columns(keys, 3),
+        [total.amount for total in in_order],
+        [total.most for total in in_order],
+        [total.has_alarms for total in in_order],
+        [total.expires_ms for total in in_order],
+        list(ALARM_PERCENTS),
+        sum(message.request is not None for message in messages),
+        [places[key] for key, _ in earlier],
+        [totals[key].amount - amount for key, amount in earlier],
     ]
-    requests = sum(message.request is not None for message in messages)
-    return [*columns(rows, 7), list(ALARM_PERCENTS), requests, *columns(uses, 3)]
 
 
 class QuotaLock:

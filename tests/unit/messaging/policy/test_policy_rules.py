@@ -1,9 +1,11 @@
 """The rules of policy: who may be sent what, and when. Times were worked out by hand."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simpost.config.policy import OpenHoursSettings, PolicySettings
 from simpost.domain.accounts import Account
@@ -11,6 +13,7 @@ from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.reasons import Reason
 from simpost.messaging.decision import Hold, Refusal, SendPlan
+from simpost.messaging.policy.places import zones_of
 from simpost.messaging.policy.rules import PolicyRules
 from simpost.messaging.policy.stops import Stops
 from simpost.ports.carrier import CarrierCapabilities
@@ -180,6 +183,21 @@ def test_a_daily_limit_counts_by_esim_category_and_local_day():
     assert (quota.counter, quota.period) == ("promotion:1", "2026-01-16")
     assert (quota.amount, quota.limit, quota.reason) == (1, 2, Reason.CAP_REACHED)
     assert quota.expires_ms >= ms("2026-01-18T00:00:00")
+
+
+@given(
+    # A quarter, half or three quarters of an hour beside the hours of UTC, with and without summer.
+    country=st.sampled_from(["NP", "AF", "IR", "AU", "CA", "NZ", "IE", "CL", "EG", "US", "KI"]),
+    day=st.dates(date(2026, 1, 2), date(2037, 1, 1)),
+)
+def test_the_day_of_a_daily_limit_begins_to_the_millisecond(country, day):
+    rules = PolicyRules(PolicySettings(quiet_hours=False), (), NOT_STOPPED)
+    esim = msgspec.structs.replace(ESIM, country=country)
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zones_of((country,))[0])
+    for after_ms, expected in ((-1, day - timedelta(days=1)), (0, day)):
+        now_ms = int(midnight.timestamp()) * 1000 + after_ms
+        [quota] = rules(ACCOUNT, esim, plan(), now_ms).quotas
+        assert quota.period == expected.isoformat()
 
 
 @pytest.mark.parametrize(("category", "limit"), [(Category.NOTICE, 5), (Category.PROMOTION, 2)])

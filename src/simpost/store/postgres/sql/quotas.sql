@@ -15,12 +15,12 @@ uses AS (
   -- In the order of `uses`, which is that of their keys: a join would compare each with each.
   SELECT array_agg(used ORDER BY account_id, counter COLLATE "C", period COLLATE "C") AS used
   FROM counted
-), used_before AS MATERIALIZED (
-  -- Of each message, what was used of its quotas: before the statement, and by those before it.
-  SELECT m.id, array_to_json(array_agg(c.used[m.use] - m.later ORDER BY m.place)) AS used
-  FROM counts AS c, unnest($10::bytea[], $11::integer[], $12::integer[]) WITH ORDINALITY
-    AS m (id, use, later, place)
-  GROUP BY m.id
+), before AS MATERIALIZED (
+  -- What was used before each use: before the statement, and by the messages before it. Each
+  -- message has a slice of it: a join would compare each message with each.
+  SELECT array_agg(c.used[m.use] - m.later ORDER BY m.place) AS used
+  FROM counts AS c, unnest($10::integer[], $11::integer[]) WITH ORDINALITY
+    AS m (use, later, place)
 )
 
 -- name: check_counted
