@@ -15,6 +15,7 @@ from simpost.errors import ConfigError
 from simpost.observe import configure_logging
 from simpost.smsc import Simulator, SimulatorOptions, read_faults
 from simpost.smsc.faults import UpstreamName
+from simpost.smsc.upstreams.catalogue import UpstreamCatalogue, read_catalogue
 
 _MAX_LINE_LENGTH = 256
 _BANNER = """\
@@ -99,6 +100,13 @@ def smsc(
             "Repeat it for several."
         ),
     ] = None,
+    catalogue: Annotated[
+        Path | None,
+        typer.Option(
+            help="JSON file of the plans and eSIMs that the upstream APIs list; see "
+            "docs/upstreams.md."
+        ),
+    ] = None,
     tls_cert: Annotated[
         Path | None, typer.Option(help="PEM certificate; turns on TLS for SMPP.")
     ] = None,
@@ -130,6 +138,7 @@ def smsc(
         faults=None if faults is None else read_faults(faults),
         upstream_secret=upstream_secret,
         callback_urls=_callback_urls(callback or []),
+        catalogue=UpstreamCatalogue() if catalogue is None else read_catalogue(catalogue),
         tls_cert=tls_cert,
         tls_key=tls_key,
         tls_ca=tls_ca,

@@ -16,6 +16,8 @@ from simpost.smsc.fault_file import MAX_OCTETS, faults_view, parse_faults_json
 from simpost.smsc.handsets import MAX_TEXTS
 from simpost.smsc.offline_handsets import MAX_OFF
 from simpost.smsc.request_body import body_of, refuse_cross_site
+from simpost.smsc.upstreams.catalogue import MAX_OCTETS as MAX_CATALOGUE_OCTETS
+from simpost.smsc.upstreams.catalogue import parse_catalogue
 from simpost.smsc.views import HandsetView, encode_json, handset_view, message_view
 from simpost.text import TextError
 
@@ -48,6 +50,8 @@ class ControlRoutes:
             Route("/handsets/{number}/off", self.switch_off, methods=["POST"]),
             Route("/handsets/{number}/on", self.switch_on, methods=["POST"]),
             Route("/handsets/{number}/messages", self.send, methods=["POST"]),
+            Route("/catalogue", self.get_catalogue),
+            Route("/catalogue", self.put_catalogue, methods=["PUT"]),
             Route("/disconnect", self.disconnect, methods=["POST"]),
         ]
 
@@ -64,6 +68,18 @@ class ControlRoutes:
 
     async def delete_faults(self, _: Request) -> Response:
         self._simulator.set_faults(None)
+        return Response(status_code=204)
+
+    async def get_catalogue(self, _: Request) -> Response:
+        return json_response(self._simulator.catalogue)
+
+    async def put_catalogue(self, request: Request) -> Response:
+        refuse_cross_site(request)
+        body = await body_of(request, MAX_CATALOGUE_OCTETS)
+        try:
+            self._simulator.set_catalogue(parse_catalogue(body))
+        except ConfigError as error:
+            raise HTTPException(400, str(error)) from None
         return Response(status_code=204)
 
     async def switch_off(self, request: Request) -> Response:

@@ -13,6 +13,7 @@ from simpost.errors import ConfigError
 from simpost.smsc.behaviour import Behaviour
 from simpost.smsc.faults import Faults, UpstreamName
 from simpost.smsc.listener import tls_context
+from simpost.smsc.upstreams.catalogue import UpstreamCatalogue
 
 IdFormat: TypeAlias = Literal["decimal", "hex"]
 DefaultAlphabet: TypeAlias = Literal["gsm7", "latin1", "ascii"]
@@ -42,6 +43,7 @@ class SimulatorOptions:
         upstream_secret: key, token or password that requests in the shape of an upstream must have;
             empty: any will do.
         callback_urls: URLs for callbacks of upstreams whose requests name none.
+        catalogue: plans and eSIMs that the upstreams list; see `Simulator.set_catalogue`.
         tls_cert, tls_key: PEM files; the SMPP port then speaks TLS.
         tls_ca: PEM file; ESMEs need a certificate signed by this CA.
     """
@@ -66,6 +68,7 @@ class SimulatorOptions:
     write_line: Callable[[str], None] | None = None
     upstream_secret: str = field(default="", repr=False)
     callback_urls: Mapping[UpstreamName, str] = field(default_factory=dict)
+    catalogue: UpstreamCatalogue = field(default=UpstreamCatalogue(), repr=False)
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_ca: Path | None = None

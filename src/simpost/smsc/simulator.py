@@ -35,6 +35,7 @@ from simpost.smsc.submit_handler import SubmitHandler
 from simpost.smsc.terminal_output import message_line, undelivered_line
 from simpost.smsc.upstreams.api import UpstreamApi
 from simpost.smsc.upstreams.callbacks import Callbacks
+from simpost.smsc.upstreams.catalogue import UpstreamCatalogue
 from simpost.smsc.upstreams.messages import UpstreamMessages
 from simpost.smsc.upstreams.routes import upstream_routes
 from simpost.smsc.upstreams.texts import UpstreamTexts
@@ -105,7 +106,9 @@ class Simulator:
         texts = UpstreamTexts(
             self._submit_handler, self._delivery, messages, self._callbacks, options
         )
-        self._upstreams = UpstreamApi(texts, messages, self.counters, options.upstream_secret)
+        self._upstreams = UpstreamApi(
+            texts, messages, self.counters, options.upstream_secret, options.catalogue
+        )
         self._centre = MessageCentre(
             self._submit_handler,
             accepted,
@@ -175,6 +178,15 @@ class Simulator:
         """Replace the rules; their counters, times and random numbers start again."""
         rules = FaultRules(faults, self.options.seed, time.monotonic) if faults else None
         self._submit_handler.rules = rules if rules and rules.faults.rules else None
+
+    @property
+    def catalogue(self) -> UpstreamCatalogue:
+        """The plans and eSIMs that the upstream APIs list."""
+        return self._upstreams.catalogue
+
+    def set_catalogue(self, catalogue: UpstreamCatalogue) -> None:
+        """Replace all plans and eSIMs that the upstream APIs list."""
+        self._upstreams.catalogue = catalogue
 
     def handset_off(self, number: str) -> bool:
         """Switch a handset off: its texts are pending. False when too many handsets are off."""

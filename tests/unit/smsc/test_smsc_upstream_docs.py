@@ -14,6 +14,7 @@ from simpost.smsc.fault_file import FAULT_NAMES, parse_faults
 from simpost.smsc.upstreams import (
     api,
     callbacks,
+    catalogue,
     emnify,
     esim_access,
     esim_go,
@@ -41,6 +42,7 @@ PLAIN = " ".join(PAGE.split())
         f"newest {emnify.MAX_LISTED} messages",
         f"{MAX_ATTEMPTS} times in all; at most {callbacks.MAX_CALLS} at a time",
         f"a time and {callbacks.MAX_PENDING:,} pending",
+        f"It has {catalogue.MAX_ROWS:,} plans and as many eSIMs at most",
         f"For {messages.MAX_MESSAGES:,} messages",
     ],
 )

@@ -14,6 +14,7 @@ from simpost.smpp import Status
 from simpost.smsc.faults import HttpError
 from simpost.smsc.request_body import body_of, refuse_cross_site
 from simpost.smsc.submit_handler import is_accepted
+from simpost.smsc.upstreams.catalogue import UpstreamCatalogue
 from simpost.smsc.upstreams.responses import FaultyResponse, written
 from simpost.smsc.upstreams.shape import Call, RefusedCall, UpstreamReply, UpstreamShape
 from simpost.text import TextError
@@ -43,13 +44,20 @@ class UpstreamApi:
     Attributes:
         messages: messages by their id.
         secret: what callers must prove to know; empty: any secret will do.
+        catalogue: plans and eSIMs that are listed.
     """
 
     def __init__(
-        self, texts: UpstreamTexts, messages: UpstreamMessages, counters: Counters, secret: str
+        self,
+        texts: UpstreamTexts,
+        messages: UpstreamMessages,
+        counters: Counters,
+        secret: str,
+        catalogue: UpstreamCatalogue,
     ) -> None:
         self.messages = messages
         self.secret = secret
+        self.catalogue = catalogue
         self._texts = texts
         self._counters = counters
 

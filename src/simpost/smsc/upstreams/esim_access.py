@@ -1,4 +1,4 @@
-"""The shape of eSIM Access and HiRoaming: `POST /api/v1/open/esim/sendSms`.
+"""The shape of eSIM Access and HiRoaming: `POST /api/v1/open/esim/sendSms` and its lists.
 
 Sources: docs.esimaccess.com and the HiRoaming B2B documentation, "Send SMS". Errors have the status
 200: the outcome is in the body. There is no message id and no report of any kind. A caller with
@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
 
 from starlette.routing import BaseRoute
 
 from simpost.smsc.accepted_submits import AcceptedSubmit
 from simpost.smsc.faults import HttpError, UpstreamName
 from simpost.smsc.upstreams.api import UpstreamApi
+from simpost.smsc.upstreams.catalogue import UpstreamCatalogue
+from simpost.smsc.upstreams.esim_access_lists import esim_query, package_list
 from simpost.smsc.upstreams.shape import (
     Call,
     RefusedCall,
@@ -28,7 +30,8 @@ from simpost.smsc.upstreams.shape import (
     json_reply,
 )
 
-PATH: Final = "/api/v1/open/esim/sendSms"
+PREFIX: Final = "/api/v1/open"
+PATH: Final = f"{PREFIX}/esim/sendSms"
 MAX_CHARACTERS: Final = 500
 MESSAGES: Final[Mapping[str, str]] = {
     "000001": "Server error",
@@ -47,6 +50,7 @@ MESSAGES: Final[Mapping[str, str]] = {
 }
 """What error codes say. Those of the documentation of HiRoaming are literal."""
 _BUSY: Final = (429, 503)
+_Answer: TypeAlias = Callable[[UpstreamCatalogue, dict[str, Any]], dict[str, Any]]
 _SENDER: Final = "eSIMAccess"
 """Shown on the handset: the API has no sender."""
 
@@ -59,16 +63,17 @@ class SimulatedEsimAccess:
     keeps_messages = False
 
     def routes(self, api: UpstreamApi) -> list[BaseRoute]:
-        return [api.send_route(PATH, self)]
+        lists = (("package/list", package_list), ("esim/query", esim_query))
+        return [
+            api.send_route(PATH, self),
+            *(
+                api.route(f"{PREFIX}/{path}", _lister(api, answer), "POST")
+                for path, answer in lists
+            ),
+        ]
 
     def read(self, call: Call) -> UpstreamText:
-        if not call.headers.get("rt-accesscode"):
-            raise _refused("000101")
-        if call.secret and not _is_proven(call):
-            raise _refused("101003")
-        body = json_object(call.body or b"{}")
-        if body is None:
-            raise _refused("000104")
+        body = _read(call)
         destination = body.get("esimTranNo") or body.get("iccid")
         if not destination or "message" not in body:
             raise _refused("000105")
@@ -96,6 +101,27 @@ class SimulatedEsimAccess:
 
     def callback(self, message: UpstreamMessage, submit: AcceptedSubmit | None) -> None:
         return None
+
+
+def _lister(api: UpstreamApi, answer: _Answer) -> Callable[[Call], UpstreamReply]:
+    def respond(call: Call) -> UpstreamReply:
+        body = _read(call)
+        is_hiroaming = "rt-secretkey" in call.headers
+        return _envelope(200, None if is_hiroaming else "0", None, answer(api.catalogue, body))
+
+    return respond
+
+
+def _read(call: Call) -> dict[str, Any]:
+    """The body of a request with credentials. Raises RefusedCall."""
+    if not call.headers.get("rt-accesscode"):
+        raise _refused("000101")
+    if call.secret and not _is_proven(call):
+        raise _refused("101003")
+    body = json_object(call.body or b"{}")
+    if body is None:
+        raise _refused("000104")
+    return body
 
 
 def _is_proven(call: Call) -> bool:

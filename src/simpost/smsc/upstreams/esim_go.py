@@ -1,4 +1,4 @@
-"""The shape of eSIM Go, versions 2.2 to 2.5: `POST /v2.5/esims/{iccid}/sms`.
+"""The shape of eSIM Go, versions 2.2 to 2.5: `POST /v2.5/esims/{iccid}/sms` and its lists.
 
 Sources: docs.esim-go.com, "Send SMS to eSIM", the guide "Sending SMS to eSIMs", and
 "Notifications". There is no message id, and no report but the notification `SMSFailed`. The
@@ -20,6 +20,13 @@ from simpost.smpp import MessageState
 from simpost.smsc.accepted_submits import AcceptedSubmit
 from simpost.smsc.faults import HttpError, UpstreamName
 from simpost.smsc.upstreams.api import UpstreamApi
+from simpost.smsc.upstreams.catalogue import UpstreamEsim
+from simpost.smsc.upstreams.esim_go_lists import (
+    bundle_list,
+    esim_bundles,
+    esim_details,
+    esim_list,
+)
 from simpost.smsc.upstreams.shape import (
     JSON,
     Call,
@@ -33,7 +40,8 @@ from simpost.smsc.upstreams.shape import (
     json_reply,
 )
 
-PATH: Final = "/v2.{minor:int}/esims/{iccid}/sms"
+PREFIX: Final = "/v2.{minor:int}"
+PATH: Final = f"{PREFIX}/esims/{{iccid}}/sms"
 MAX_CHARACTERS: Final = 160
 FORBIDDEN: Final[Mapping[str, str]] = {
     "bad_key": "access denied",
@@ -50,6 +58,8 @@ _MESSAGES: Final[Mapping[int, str]] = {
 VERSIONS: Final = range(2, 6)
 """Minor versions; from 2.4 on the response has `status`."""
 _FIRST_WITH_STATUS: Final = 4
+_NEWEST: Final = 5
+"""The catalogue is in an object; before, it was a list."""
 
 
 class SimulatedEsimGo:
@@ -63,14 +73,31 @@ class SimulatedEsimGo:
         self._callback_url = callback_url
 
     def routes(self, api: UpstreamApi) -> list[BaseRoute]:
-        return [api.send_route(PATH, self)]
+        def bundles(call: Call) -> UpstreamReply:
+            _check(call)
+            rows = bundle_list(api.catalogue, call.query)
+            return json_reply(200, {"bundles": rows} if call.path["minor"] == _NEWEST else rows)
+
+        def esims(call: Call) -> UpstreamReply:
+            _check(call)
+            return json_reply(200, esim_list(api.catalogue, call.query))
+
+        def details(call: Call) -> UpstreamReply:
+            return json_reply(200, esim_details(_find(api, call)))
+
+        def applied(call: Call) -> UpstreamReply:
+            return json_reply(200, esim_bundles(_find(api, call), api.catalogue))
+
+        return [
+            api.send_route(PATH, self),
+            api.route(f"{PREFIX}/catalogue", bundles),
+            api.route(f"{PREFIX}/esims", esims),
+            api.route(f"{PREFIX}/esims/{{iccid}}", details),
+            api.route(f"{PREFIX}/esims/{{iccid}}/bundles", applied),
+        ]
 
     def read(self, call: Call) -> UpstreamText:
-        if call.path["minor"] not in VERSIONS:
-            raise _refused(404, "not found")
-        key = call.headers.get("x-api-key", "")
-        if not key or (call.secret and not hmac.compare_digest(key.encode(), call.secret.encode())):
-            raise _refused(403, FORBIDDEN["bad_key"])
+        key = _check(call)
         iccid, body = call.path["iccid"], json_object(call.body) or {}
         message, sender = body.get("message"), body.get("from", "eSIM")
         if not isinstance(message, str) or not 1 <= len(message) <= MAX_CHARACTERS:
@@ -108,6 +135,24 @@ class SimulatedEsimGo:
         mac = hmac.digest(message.text.secret.encode(), body, "sha256")
         headers = {**JSON, "X-Signature-SHA256": base64.b64encode(mac).decode()}
         return CallbackRequest("POST", self._callback_url, headers, body)
+
+
+def _check(call: Call) -> str:
+    """The API key of a request. Raises RefusedCall."""
+    if call.path["minor"] not in VERSIONS:
+        raise _refused(404, "not found")
+    key = call.headers.get("x-api-key", "")
+    if not key or (call.secret and not hmac.compare_digest(key.encode(), call.secret.encode())):
+        raise _refused(403, FORBIDDEN["bad_key"])
+    return key
+
+
+def _find(api: UpstreamApi, call: Call) -> UpstreamEsim:
+    _check(call)
+    esim = api.catalogue.find(call.path["iccid"])
+    if esim is None:
+        raise _refused(403, FORBIDDEN["not_your_esim"])
+    return esim
 
 
 def _refused(status: int, text: str) -> RefusedCall:

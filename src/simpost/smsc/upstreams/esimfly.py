@@ -1,4 +1,4 @@
-"""The shape of eSIMfly: `POST /api/v1/business/esims/send-sms`.
+"""The shape of eSIMfly: `POST /api/v1/business/esims/send-sms` and its lists.
 
 Source: github.com/eSimfly-Official/api-docs, `docs/api/send-sms.md` and `docs/error-codes.md`.
 There is no message id and no report of any kind.
@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from starlette.routing import BaseRoute
 
 from simpost.smsc.accepted_submits import AcceptedSubmit
 from simpost.smsc.faults import HttpError, UpstreamName
 from simpost.smsc.upstreams.api import UpstreamApi
+from simpost.smsc.upstreams.esimfly_lists import esim_list, package_list
 from simpost.smsc.upstreams.shape import (
     Call,
     RefusedCall,
@@ -27,7 +28,8 @@ from simpost.smsc.upstreams.shape import (
     json_reply,
 )
 
-PATH: Final = "/api/v1/business/esims/send-sms"
+PREFIX: Final = "/api/v1/business"
+PATH: Final = f"{PREFIX}/esims/send-sms"
 MAX_CHARACTERS: Final = 500
 MESSAGES: Final[Mapping[str, tuple[int, str]]] = {
     "AUTH_MISSING": (401, "Missing authentication headers"),
@@ -59,14 +61,22 @@ class SimulatedEsimfly:
     keeps_messages = False
 
     def routes(self, api: UpstreamApi) -> list[BaseRoute]:
-        return [api.send_route(PATH, self)]
+        def packages(call: Call) -> UpstreamReply:
+            _check(call)
+            return _data(package_list(api.catalogue, call.query))
+
+        def esims(call: Call) -> UpstreamReply:
+            _check(call)
+            return _data(esim_list(api.catalogue, call.query))
+
+        return [
+            api.send_route(PATH, self),
+            api.route(f"{PREFIX}/esims/packages", packages),
+            api.route(f"{PREFIX}/esims", esims),
+        ]
 
     def read(self, call: Call) -> UpstreamText:
-        headers = [call.headers.get(name, "") for name in _HEADERS]
-        if not all(headers):
-            raise _refused("AUTH_MISSING")
-        if call.secret and not _is_signed(call, *headers):
-            raise _refused("AUTH_INVALID_SIGNATURE")
+        _check(call)
         body = json_object(call.body) or {}
         esim_id = body.get("esimId")
         destination = body.get("iccid") or (str(esim_id) if isinstance(esim_id, int) else None)
@@ -95,6 +105,19 @@ class SimulatedEsimfly:
 
     def callback(self, message: UpstreamMessage, submit: AcceptedSubmit | None) -> None:
         return None
+
+
+def _check(call: Call) -> None:
+    """Raise RefusedCall for a request without credentials."""
+    headers = [call.headers.get(name, "") for name in _HEADERS]
+    if not all(headers):
+        raise _refused("AUTH_MISSING")
+    if call.secret and not _is_signed(call, *headers):
+        raise _refused("AUTH_INVALID_SIGNATURE")
+
+
+def _data(found: dict[str, Any]) -> UpstreamReply:
+    return json_reply(200, {"success": True, "data": found})
 
 
 def _is_signed(call: Call, code: str, request_id: str, timestamp: str, signature: str) -> bool:
