@@ -1,94 +1,17 @@
 """Pulls of a supplier over HTTP, saved in both stores."""
 
-import contextlib
 import json
 
 import pytest
 
-from simpost.config.sources import SourceSettings
 from simpost.domain.accounts import Account
 from simpost.errors import PullRuns, UnknownSource
-from simpost.features.catalogue_sync.service import CatalogueSync
-from simpost.messaging.accounts import Accounts
 from simpost.messaging.erasures import Erasures
-from simpost.net.resolver import NameResolver
-from simpost.ports.store import EsimFilter
 from tests.contract.store_facts import NOW_MS, new_id
-from tests.contract.supplier import CODE, SECRET, Supplier, esim_row, plan_row, until
+from tests.contract.supplier import SECRET, Supplier, esim_row, plan_row
+from tests.contract.supplier_copies import copies_of, counts
 
 HOUR_MS = 3_600_000
-
-
-class Copies:
-    """A component on a store, with a clock that the test moves."""
-
-    def __init__(self, store, url, others=(), **changes):
-        self.now_ms = NOW_MS
-        self.saved, self.slept = [], []
-        self.store = store
-        settings = {
-            "type": "esim_access",
-            "name": "supplier",
-            "account": "shop",
-            "url": url,
-            "access_code": CODE,
-            "secret_key": SECRET,
-            "page_rows": 5,
-            "rate_per_s": 100,
-            "allow_private": True,
-            "timeout_s": 5,
-            **changes,
-        }
-        self.accounts = Accounts(store.accounts)
-        self.sync = CatalogueSync(
-            store,
-            self.accounts,
-            [self._source(settings)] + [self._source(settings, each) for each in others],
-            NameResolver(),
-            clock_ms=lambda: self.now_ms,
-            on_saved=self._note,
-            sleep=self._sleep,
-        )
-
-    @staticmethod
-    def _source(settings, name="supplier"):
-        return SourceSettings.model_validate(settings | {"name": name}, strict=False)
-
-    async def _sleep(self, seconds):
-        self.slept.append(seconds)
-
-    async def _note(self, account_id, esims):
-        self.saved += [(account_id, esim.esim_tran_no) for esim in esims]
-
-    async def pull(self, **how):
-        """Pull, and the state after it."""
-        self.now_ms += 1
-        await self.sync.begin("supplier", **how)
-        return await self.end()
-
-    async def end(self, name="supplier"):
-        async def is_over():
-            await self.sync.reload()
-            return not self.sync.state(name).is_running(self.now_ms)
-
-        await until(is_over)
-        return self.sync.state(name)
-
-    async def esims(self):
-        rows, _ = await self.store.catalogue.query_esims(self.account.id, EsimFilter(limit=500))
-        return {row.esim_tran_no: row for row in rows}
-
-
-@contextlib.asynccontextmanager
-async def copies_of(store, supplier, **changes):
-    async with supplier.served() as url:
-        copies = Copies(store, url, **changes)
-        copies.account = await copies.accounts.add(Account(0, "shop", "secret-of-the-shop"))
-        yield copies
-
-
-def counts(found):
-    return found.added, found.changed, found.unchanged, found.refused
 
 
 async def test_everything_is_compared_then_saved_then_left_alone(store):

@@ -23,7 +23,7 @@ from simpost.config.settings import (
     ServerSettings,
     TracingSettings,
 )
-from simpost.config.sources import SourceSettings
+from simpost.config.sources import SOURCE_TYPES
 from simpost.config.store import NodeSettings, StoreSettings
 from simpost.config.verifications import VerificationSettings
 
@@ -45,7 +45,7 @@ SECTIONS: dict[str, type[Section]] = {
     "[[open_hours]]": OpenHoursSettings,
     "[[sender_rules]]": SenderRuleSettings,
     "[[registered_senders]]": RegisteredSenderSettings,
-    "[[sources]]": SourceSettings,
+    **{f'[[sources]]` with `type = "{name}"': model for name, model in SOURCE_TYPES.items()},
     "[log]": LogSettings,
     "[tracing]": TracingSettings,
 }

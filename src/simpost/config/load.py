@@ -18,20 +18,25 @@ from simpost.config.lines import KeyPath, key_lines, line_of
 from simpost.config.links import link_problems
 from simpost.config.section import Section
 from simpost.config.settings import RouteSettings, Settings
+from simpost.config.sources import SOURCE_TYPES
 from simpost.config.store import ROLES
 from simpost.domain.inbound import plain_number
 from simpost.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "SIMPOST_"
+_UNIONS: Mapping[str | int, Mapping[str | int, type[Section]]] = {
+    "carriers": CARRIER_TYPES,
+    "sources": SOURCE_TYPES,
+}
 _LISTS: dict[str | int, type[Section]] = {
     name: get_args(field.annotation)[0]
     for name, field in Settings.model_fields.items()
-    if get_origin(field.annotation) is tuple and name != "carriers"
+    if get_origin(field.annotation) is tuple and name not in _UNIONS
 }
 _TABLES: dict[str | int, type[Section]] = {
     name: cast("type[Section]", field.annotation)
     for name, field in Settings.model_fields.items()
-    if name not in _LISTS and name != "carriers"
+    if name not in _LISTS and name not in _UNIONS
 }
 _Problem = tuple[KeyPath, str]
 
@@ -159,7 +164,7 @@ def _about_route(
 
 
 def _path_of(details: ErrorDetails) -> KeyPath:
-    """The path in the file: pydantic puts the type of a carrier, and of its auth, into it."""
+    """The path in the file: pydantic puts the type of a table, and of its auth, into it."""
     path = details["loc"]
     if _has_type(path):
         path = (*path[:2], *path[3:])
@@ -171,7 +176,7 @@ def _path_of(details: ErrorDetails) -> KeyPath:
 
 
 def _has_type(path: KeyPath) -> bool:
-    return len(path) > 2 and path[0] == "carriers" and path[2] in CARRIER_TYPES
+    return len(path) > 2 and path[2] in _UNIONS.get(path[0], ())
 
 
 _SAID = {
@@ -216,7 +221,7 @@ def _reason(details: ErrorDetails) -> str:
 def _unknown(path: KeyPath) -> str:
     if _has_type(path):
         is_auth = path[3] == "auth" and len(path) > 5
-        model = AUTH_TYPES[path[4]] if is_auth else CARRIER_TYPES[path[2]]
+        model = AUTH_TYPES[path[4]] if is_auth else _UNIONS[path[0]][path[2]]
     else:
         model = (_TABLES | _LISTS)[path[0]] if len(path) > 1 else Settings
     name = str(path[-1])

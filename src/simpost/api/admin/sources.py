@@ -70,7 +70,7 @@ class CatalogueSourceOut(Schema):
     """
 
     name: str
-    type: Literal["esim_access"]
+    type: Literal["esim_access", "esim_go", "esimfly"]
     account: str
     copied_at: Time | None
     age_seconds: int | None

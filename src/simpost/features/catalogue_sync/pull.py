@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
 
 from simpost.catalogue.imports import ImportOutcome, import_esims, import_plans
 from simpost.catalogue.missing_rows import KeySet
-from simpost.domain.catalogue_sync import MOST_EXAMPLES, RefusedSourceRow, RowCounts, SyncReport
-from simpost.features.catalogue_sync.esim_access import SupplierPage
+from simpost.domain.catalogue_sync import (
+    MOST_EXAMPLES,
+    ListedEsim,
+    RefusedSourceRow,
+    RowCounts,
+    SyncReport,
+)
+from simpost.features.catalogue_sync.supplier import Span, Supplier
 from simpost.ports.store import EsimRow, Store
 from simpost.runtime.clock import Clock
 
@@ -16,18 +22,8 @@ _STEP: Final = 1_000
 """Plans of one import, and listed eSIMs of one read."""
 _NO_KEY: Final = "row {}"
 _NUMBERS: Final = frozenset({"msisdn", "imsi"})
-
-
-class Supplier(Protocol):
-    """What a source lists."""
-
-    async def plans(self) -> list[Any]:
-        """All plans and top-ups. Raises SupplierError."""
-        ...
-
-    def esims(self, since_ms: int | None = None) -> AsyncIterator[SupplierPage]:
-        """Pages of eSIMs: all, or those ordered since a time. Raises SupplierError."""
-        ...
+_MOST_ASKED: Final = 1_000
+"""eSIMs that a supplier without totals is asked for. If it lists more no longer, it has a fault."""
 
 
 class Pull:
@@ -59,20 +55,19 @@ class Pull:
         self._keep_alive = keep_alive
         self._is_dry = is_dry
 
-    async def run(
-        self, supplier: Supplier, since_ms: int | None, *, retires: bool = False
-    ) -> SyncReport:
-        """Pull everything, or the eSIMs ordered since a time. Raises SupplierError and StoreError.
+    async def run(self, supplier: Supplier, span: Span, *, retires: bool = False) -> SyncReport:
+        """Pull everything, or the eSIMs that are new. Raises SupplierError and StoreError.
 
-        Missing eSIMs are marked, and retired with `retires`, only if every page was seen, the
-        supplier counts as many eSIMs as it listed, and it listed any.
+        Missing eSIMs are marked, and retired with `retires`, only if every page was seen and the
+        supplier listed any eSIM. It must count as many as it listed, or if it does not count, say
+        of each of them that it does not list it.
         """
-        report = SyncReport(is_full=since_ms is None)
-        if since_ms is None:
+        report = SyncReport(is_full=span.since_ms is None)
+        if span.since_ms is None:
             await self._pull_plans(supplier, report)
-        listed = await self._pull_esims(supplier, since_ms, report)
+        listed, counts = await self._pull_esims(supplier, span, report)
         if report.is_complete:
-            await self._find_missing(listed, report, retires=retires)
+            await self._find_missing(listed, report, None if counts else supplier, retires=retires)
         return report
 
     async def _pull_plans(self, supplier: Supplier, report: SyncReport) -> None:
@@ -87,19 +82,20 @@ class Pull:
             await self._keep_alive()
 
     async def _pull_esims(
-        self, supplier: Supplier, since_ms: int | None, report: SyncReport
-    ) -> KeySet:
-        """Import all pages; the keys that were listed."""
+        self, supplier: Supplier, span: Span, report: SyncReport
+    ) -> tuple[KeySet, bool]:
+        """Import all pages; the keys that were listed, and whether the supplier counts them."""
         listed = KeySet()
-        totals: set[int] = set()
-        different = 0
-        async for page in supplier.esims(since_ms):
+        totals: set[int | None] = set()
+        different = pending = 0
+        async for page in supplier.esims(span, self._stored_profiles):
             keys = [key for row in page.rows if (key := _key(row, "esimTranNo"))]
             for key in keys:
                 if key not in listed:
                     listed.add(key)
                     different += 1
             totals.add(page.total)
+            pending += page.pending
             outcome = await import_esims(
                 self._catalogue,
                 self._account_id,
@@ -114,9 +110,14 @@ class Pull:
             if not self._is_dry:
                 await self._syncs.note_listed(self._name, keys)
             await self._keep_alive()
+        counts = totals != {None}
         # A supplier that lists nothing at all has a fault, more likely than no eSIM.
-        report.is_complete = since_ms is None and different > 0 and totals == {different}
-        return listed
+        is_whole = not counts or totals == {different + pending}
+        report.is_complete = span.since_ms is None and different > 0 and is_whole
+        return listed, counts
+
+    async def _stored_profiles(self, keys: Sequence[str]) -> Mapping[str, str]:
+        return await self._syncs.stored_profiles(self._account_id, keys)
 
     async def _without_forgotten(self, rows: Sequence[Any], keys: Sequence[str]) -> Sequence[Any]:
         """The rows without the numbers of forgotten travellers: a pull must not bring them back."""
@@ -130,21 +131,42 @@ class Pull:
             for row in rows
         ]
 
-    async def _find_missing(self, listed: KeySet, report: SyncReport, *, retires: bool) -> None:
-        after = ""
+    async def _find_missing(
+        self, listed: KeySet, report: SyncReport, asked: Supplier | None, *, retires: bool
+    ) -> None:
+        """Mark eSIMs that were not listed; those that a supplier is asked for only if it agrees."""
+        after, questions = "", 0
         report.missing = 0
         while rows := await self._syncs.list_listed(self._name, after=after, limit=_STEP):
             after = rows[-1].esim_tran_no
-            missing = [row.esim_tran_no for row in rows if row.esim_tran_no not in listed]
-            report.missing += len(missing)
-            room = MOST_EXAMPLES - len(report.missing_examples)
-            report.missing_examples += missing[:room]
-            if missing and not self._is_dry:
-                now_ms = self._clock_ms()
-                await self._syncs.mark_missing(self._name, missing, now_ms=now_ms)
-                if retires:
-                    report.retired += await self._catalogue.retire_esims(missing, now_ms=now_ms)
+            missing = [row for row in rows if row.esim_tran_no not in listed]
+            if asked is not None:
+                questions += sum(row.missing_ms is None for row in missing)
+                if questions > _MOST_ASKED:
+                    report.missing, report.missing_examples = None, []
+                    report.is_complete = False
+                    return
+                missing = [row for row in missing if not await self._still_listed(asked, row)]
+            await self._mark([row.esim_tran_no for row in missing], report, retires=retires)
             await self._keep_alive()
+
+    async def _still_listed(self, supplier: Supplier, row: ListedEsim) -> bool:
+        """Whether the list left an eSIM out that the supplier has; not asked again once marked."""
+        if row.missing_ms is not None:
+            return False
+        await self._keep_alive()
+        return await supplier.lists(row.esim_tran_no)
+
+    async def _mark(self, missing: list[str], report: SyncReport, *, retires: bool) -> None:
+        assert report.missing is not None
+        report.missing += len(missing)
+        room = MOST_EXAMPLES - len(report.missing_examples)
+        report.missing_examples += missing[:room]
+        if missing and not self._is_dry:
+            now_ms = self._clock_ms()
+            await self._syncs.mark_missing(self._name, missing, now_ms=now_ms)
+            if retires:
+                report.retired += await self._catalogue.retire_esims(missing, now_ms=now_ms)
 
 
 def _count(

@@ -15,8 +15,9 @@ from simpost.domain.accounts import Account
 from simpost.domain.catalogue_sync import SyncState
 from simpost.domain.reasons import Reason
 from simpost.errors import PullRuns, SimpostError, StoreError, UnknownSource
-from simpost.features.catalogue_sync.esim_access import EsimAccessSupplier
 from simpost.features.catalogue_sync.pull import Pull
+from simpost.features.catalogue_sync.supplier import Span
+from simpost.features.catalogue_sync.suppliers import open_supplier
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.decision import Refusal
 from simpost.net.resolver import NameResolver
@@ -161,13 +162,14 @@ class CatalogueSync(Component):
 
     async def _pull(self, source: SourceSettings, state: SyncState, *, is_full: bool) -> None:
         """Pull, and save what came of it; if the store fails, the lease ends."""
-        supplier = EsimAccessSupplier(source, self._names, sleep=self._sleep)
+        supplier = open_supplier(source, self._names, self._sleep)
         ended = state
         try:
             account = await self._accounts.find_stored(source.account)
             pull = self._new_pull(source, account, state)
-            since_ms = None if is_full else (state.applied_ms or 0) - _OVERLAP_MS
-            report = await pull.run(supplier, since_ms, retires=source.retire_missing)
+            saved_ms = None if state.applied_ms is None else state.applied_ms - _OVERLAP_MS
+            span = Span(None if is_full else saved_ms, saved_ms)
+            report = await pull.run(supplier, span, retires=source.retire_missing)
             ended = replace(state, report=report)
             if not state.is_dry:
                 full_ms = state.started_ms if is_full else state.full_ms

@@ -10,7 +10,7 @@ from typing import Final
 from simpost.config import Settings
 from simpost.config.sources import SourceSettings
 from simpost.domain.accounts import Account
-from simpost.features.catalogue_sync.esim_access import supplier_headers
+from simpost.features.catalogue_sync.suppliers import supplier_headers
 from simpost.net.address_guard import RefusedUrl
 from simpost.net.http_client import HttpClient, HttpResponse, NoResponse, NotSent
 from simpost.net.resolver import NameResolver
@@ -45,7 +45,11 @@ class SupplierCalls(Component):
         self._use(sources)
 
     def _use(self, sources: Sequence[SourceSettings]) -> None:
-        self._of_account = {each.account: each for each in sources if each.pass_through}
+        self._of_account = {
+            each.account: each
+            for each in sources
+            if each.pass_through and each.type == "esim_access"
+        }
 
     async def run(self) -> None:
         """Close the connections when cancelled."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from simpost.domain.catalogue_sync import ListedEsim, SyncState
@@ -37,4 +37,10 @@ class CatalogueSyncStore(Protocol):
 
     async def list_listed(self, name: str, *, after: str, limit: int) -> list[ListedEsim]:
         """ESIMs that the source listed at any time, by transaction number."""
+        ...
+
+    async def stored_profiles(
+        self, account_id: int, esim_tran_nos: Sequence[str]
+    ) -> Mapping[str, str]:
+        """The smdpStatus of those eSIMs that the account has, by transaction number."""
         ...

@@ -11,6 +11,9 @@ from simpost.domain.catalogue_sync import ListedEsim, SyncReport, SyncState
 from simpost.store.records.row import NamedRow
 from simpost.store.shared.steps import SharedDatabase, Steps
 
+_NAMES: Final = 100
+"""eSIMs of one statement; a shorter list is filled with its first."""
+
 SQL: Final = {
     "begin": """
         INSERT INTO catalogue_syncs (name, started_ms, lease_ms, is_dry, problem)
@@ -47,6 +50,10 @@ SQL: Final = {
         SELECT esim_tran_no, missing_ms FROM listed_esims
         WHERE source = $1 AND esim_tran_no > $2 ORDER BY esim_tran_no LIMIT $3
     """,
+    "stored_profiles": """
+        SELECT esim_tran_no, smdp_status FROM esims
+        WHERE account_id = $1 AND esim_tran_no IN (%NAMES%)
+    """.replace("%NAMES%", ", ".join(f"${2 + place}" for place in range(_NAMES))),
 }
 
 _encode = msgspec.json.Encoder().encode
@@ -81,6 +88,11 @@ class StoredCatalogueSyncs:
     async def list_listed(self, name: str, *, after: str, limit: int) -> list[ListedEsim]:
         return await self._database.query(_list_listed, name, after, limit)
 
+    async def stored_profiles(
+        self, account_id: int, esim_tran_nos: Sequence[str]
+    ) -> dict[str, str]:
+        return await self._database.query(_stored_profiles, account_id, esim_tran_nos)
+
     async def list_syncs(self) -> list[SyncState]:
         return await self._database.query(_list)
 
@@ -106,6 +118,16 @@ def _mark_missing(name: str, esim_tran_nos: Sequence[str], now_ms: int) -> Steps
 def _list_listed(name: str, after: str, limit: int) -> Steps[list[ListedEsim]]:
     rows = yield SQL["list_listed"], (name, after, limit)
     return [ListedEsim(row["esim_tran_no"], row["missing_ms"]) for row in rows]
+
+
+def _stored_profiles(account_id: int, esim_tran_nos: Sequence[str]) -> Steps[dict[str, str]]:
+    found: dict[str, str] = {}
+    for first in range(0, len(esim_tran_nos), _NAMES):
+        some = esim_tran_nos[first : first + _NAMES]
+        padded = *some, *[some[0]] * (_NAMES - len(some))
+        rows = yield SQL["stored_profiles"], (account_id, *padded)
+        found |= {row["esim_tran_no"]: row["smdp_status"] for row in rows}
+    return found
 
 
 def _list() -> Steps[list[SyncState]]:
