@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from simpost.config import CarrierSettings, HttpCarrierSettings
+from simpost.config.part_prices import part_prices
 from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.rates import TokenBucket
 from simpost.domain.reasons import Reason
@@ -172,7 +173,10 @@ class ScriptedCarrier:
         self._report_capacity()
         await self._until(lambda: not self._unanswered)
         self.capabilities = msgspec.structs.replace(
-            self.capabilities, sender=settings.source_address, senders=settings.senders
+            self.capabilities,
+            sender=settings.source_address,
+            senders=settings.senders,
+            prices=part_prices(settings.price_per_part, settings.prices),
         )
         self._limit(settings.max_unanswered, settings.rate_per_s)
         self._is_changing = False

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from simpost.domain.outcomes import OutcomeKind
+from simpost.domain.prices import PartPrices
 from simpost.domain.states import State
 from simpost.ports.carrier import Carrier, ConnectionState
 from tests.contract import carrier_peers as peers
@@ -162,10 +163,16 @@ async def test_new_settings_wait_for_responses_and_keep_a_pause(peer: Peer) -> N
         assert carrier.capabilities.sender == ""
         assert carrier.send(part(peers.SLOW), 0) is None
         carrier.pause()
-        changed = peer.settings(source_address="Shop", max_unanswered=2)
+        changed = peer.settings(
+            source_address="Shop",
+            max_unanswered=2,
+            price_per_part="0.045",
+            prices={"TH": "0.02"},
+        )
         await carrier.reconfigure(changed)
         assert [outcome.kind for _, outcome in recorder.outcomes] == [OutcomeKind.ACCEPTED]
         assert carrier.capabilities.sender == changed.default_sender
+        assert carrier.capabilities.prices == PartPrices(450, {"TH": 200})
         assert (carrier.is_paused, carrier.capacity) == (True, 0)
         await recorder.until_ready(carrier)
         carrier.resume()

@@ -187,6 +187,16 @@ def test_a_wrong_secret_is_not_shown(file: Path) -> None:
         ('"hush"', '"hush"\nsource_address = "1234567890123456"',
          ("FILE:12: carriers[0].source_address: must be up to 15 digits, or up to 11 letters and"
           " digits")),
+        ('"hush"', '"hush"\nprice_per_part = 0.045',
+         "FILE:12: carriers[0].price_per_part: must be text"),
+        ('"hush"', '"hush"\nprice_per_part = "0.00045"',
+         ("FILE:12: carriers[0].price_per_part: must be a decimal number with at most 4 decimals,"
+          ' such as "0.0450"')),
+        ('"hush"', '"hush"\nprices = { TH = "1000.0001" }',
+         "FILE:12: carriers[0].prices: TH: must be at most 1000.0000"),
+        ('"hush"', '"hush"\nprices = { thai = "1" }',
+         ("FILE:12: carriers[0].prices: 'thai' must be a country such as TH, the digits of numbers,"
+          " or plan: and the slug or package code of a plan")),
         ('"hush"', '"hush"\nsenders = ["Shop",\n""]',
          "FILE:13: carriers[0].senders[1]: must not be empty"),
         ('"hush"', '"hush"\nshort_code_ton_npi = "8/0"',

@@ -14,6 +14,7 @@ from simpost.config.esim_go_carrier import EsimGoCarrierSettings
 from simpost.config.esimfly_carrier import EsimflyCarrierSettings
 from simpost.config.http_carrier import HttpCarrierSettings
 from simpost.config.once_carrier import OnceCarrierSettings
+from simpost.config.part_prices import PRICE_PER_PART, PRICES, Price, Prices
 from simpost.config.section import NAME, Section, SenderOrAny, SenderOrNone
 from simpost.config.twilio_carrier import TwilioCarrierSettings
 from simpost.text import TextError, parse_language
@@ -261,6 +262,8 @@ class SmppCarrierSettings(Section):
         default="relative",
         description="Format of `validity_period`.",
     )
+    price_per_part: Price = PRICE_PER_PART
+    prices: Prices = PRICES
 
     @property
     def default_sender(self) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from simpost.config.part_prices import PRICE_PER_PART, PRICES, Price, Prices
 from simpost.config.section import NAME, Section, SenderOrAny, SenderOrNone
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
@@ -139,6 +140,8 @@ class HttpUpstreamSettings(Section):
         description="Largest number of parts per message, as the carrier splits it: 160 septets "
         "or 70 UTF-16 units fit in one.",
     )
+    price_per_part: Price = PRICE_PER_PART
+    prices: Prices = PRICES
 
     @property
     def called_url(self) -> str:

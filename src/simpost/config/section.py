@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
@@ -10,6 +11,8 @@ from simpost.domain.senders import is_sender
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 """Pattern of the names that administrators give to carriers and nodes."""
+PLACE: Final = re.compile(r"[A-Z]{2}|[1-9][0-9]{0,14}|plan:[!-~]{1,64}")
+"""A country by its Alpha-2 code, first digits of numbers, or `plan:` and a plan."""
 
 
 class Section(BaseModel):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from simpost.config.section import Section
+from simpost.config.section import PLACE, Section
 from simpost.domain.code_budgets import CodeBudget
-from simpost.domain.code_modes import PLAN, CodeMode
+from simpost.domain.code_modes import CodeMode
 from simpost.domain.verifications import MAX_DIGITS, MIN_DIGITS
 
-_PLACE = re.compile(rf"[A-Z]{{2}}|[1-9][0-9]{{0,14}}|{PLAN}[!-~]{{1,64}}")
 _MOST_SENDS = 1_000_000_000
 
 
@@ -25,7 +23,7 @@ def _are_limits(limits: dict[CodeBudget, int]) -> dict[CodeBudget, int]:
 
 def _are_places(modes: dict[str, CodeMode]) -> dict[str, CodeMode]:
     for place in modes:
-        if not _PLACE.fullmatch(place):
+        if not PLACE.fullmatch(place):
             raise ValueError(
                 f"{place!r} must be a country such as NG, the digits of numbers, "
                 "or plan: and the slug of a plan"

@@ -18,6 +18,7 @@ from simpost.config import CarrierSettings
 from simpost.domain.inbound import InboundPart
 from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options
 from simpost.domain.outcomes import Outcome, Receipt
+from simpost.domain.prices import NO_PRICES, PartPrices
 from simpost.domain.reasons import Reason
 from simpost.ports.connection_ownership import ConnectionOwnership
 from simpost.text import CallLimit
@@ -51,6 +52,7 @@ class CarrierCapabilities(msgspec.Struct, frozen=True):
         class_alphabets: alphabets in which it accepts a message class (flash); empty for none.
         binary: whether it accepts binary and port-addressed messages.
         receipts: whether messages request delivery receipts.
+        prices: what it charges for a part.
     """
 
     name: str
@@ -66,6 +68,7 @@ class CarrierCapabilities(msgspec.Struct, frozen=True):
     class_alphabets: frozenset[str] = frozenset()
     binary: bool = False
     receipts: bool = True
+    prices: PartPrices = NO_PRICES
 
     @property
     def concatenation_method(self) -> Concatenation:

@@ -19,6 +19,7 @@ from simpost.carriers.rate_control import AdaptiveRate
 from simpost.carriers.throttle_state import ThrottleState
 from simpost.config import CarrierSettings
 from simpost.config.http_upstream import HttpUpstreamSettings as Settings
+from simpost.config.part_prices import part_prices
 from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.reasons import Reason
 from simpost.net.address_guard import RefusedUrl, TooLongUrl
@@ -97,6 +98,7 @@ class HttpCarrier:
             sender=settings.default_sender,
             senders=settings.other_senders,
             receipts=self._upstream.receipts,
+            prices=part_prices(settings.price_per_part, settings.prices),
         )
 
     # State.

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from simpost.carriers.smpp.data_coding import data_codings
 from simpost.config import SmppCarrierSettings as Settings
+from simpost.config.part_prices import part_prices
 from simpost.domain.options import Concatenation, Options
 from simpost.ports.carrier import AddressType, CarrierCapabilities, OutboundPart
 from simpost.smpp import (
@@ -70,6 +71,7 @@ def capabilities_of(settings: Settings) -> CarrierCapabilities:
         class_alphabets=_CLASS_ALPHABETS[settings.message_class],
         binary=settings.binary,
         receipts=settings.receipts == "on",
+        prices=part_prices(settings.price_per_part, settings.prices),
     )
 
 
