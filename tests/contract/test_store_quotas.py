@@ -44,6 +44,17 @@ async def test_messages_are_counted_until_the_quota_is_reached(store):
     assert await texts(store) == 2
 
 
+async def test_cost_is_counted_beyond_32_bits(store):
+    cost = quota("budget:cost:day:", limit=10**13, amount=6 * 10**12)
+    assert await store.queue.accept(limited(cost)) == Accepted()
+    reached = await store.queue.accept(limited(cost))
+    assert reached == QuotaReached(cost, 6 * 10**12)
+    assert reached.detail.startswith("600000000.0000 of 1000000000.0000 used")
+    rest = quota("budget:cost:day:", limit=10**13, amount=4 * 10**12)
+    assert await store.queue.accept(limited(rest)) == Accepted()
+    assert await used(store, "budget:cost:day:") == [10**13]
+
+
 async def test_messages_without_quotas_count_nowhere(store):
     for _ in range(3):
         assert await store.queue.accept(message()) == Accepted()

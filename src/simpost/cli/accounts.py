@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote
 
@@ -17,6 +18,13 @@ from simpost.errors import ConfigError
 app = typer.Typer(no_args_is_help=True, help="Add, list and change accounts.")
 
 _PATH = "/v1/admin/accounts"
+_LIMITS = (
+    ("day", "day"),
+    ("month", "month"),
+    ("dayCost", "day cost"),
+    ("monthCost", "month cost"),
+)
+"""Limits of a budget, and their headings."""
 
 Code: TypeAlias = Annotated[str, typer.Argument(help="Access code: letters, digits, . _ -")]
 Name: TypeAlias = Annotated[str | None, typer.Option(help="Name of the account, for people.")]
@@ -166,6 +174,12 @@ def budgets(
     month: Annotated[
         int | None, typer.Option(min=0, help="Most parts per month (UTC); 0: no limit.")
     ] = None,
+    day_cost: Annotated[
+        str | None, typer.Option(metavar="UNITS", help="Most cost units per day; 0: no limit.")
+    ] = None,
+    month_cost: Annotated[
+        str | None, typer.Option(metavar="UNITS", help="Most cost units per month; 0: no limit.")
+    ] = None,
     url: Url = None,
     config: Config = None,
     admin_token: AdminToken = None,
@@ -175,38 +189,39 @@ def budgets(
     server = admin_server(url, config, admin_token)
     path = f"{_PATH}/{quote(code, safe='')}/budgets"
     found = server.get(path)["budgets"]
-    if day is not None or month is not None:
-        wanted = _with_budget(found, prefix, {"day": day, "month": month})
+    given = {"day": day, "month": month, "dayCost": day_cost, "monthCost": month_cost}
+    if any(most is not None for most in given.values()):
+        wanted = _with_budget(found, prefix, given)
         found = server.put(path, json.dumps({"budgets": wanted}).encode())["budgets"]
     elif prefix:
-        raise ConfigError("give --day or --month with --prefix.")
+        raise ConfigError("give --day, --month, --day-cost or --month-cost with --prefix.")
     if as_json:
         print_json(found)
     elif found:
-        rows = [["prefix", "day", "used", "month", "used"]]
-        rows += [
-            [
-                each["prefix"] or "any",
-                f"{each['day'] or 'no limit'}",
-                f"{each['dayUsed']}" if each["day"] else "",
-                f"{each['month'] or 'no limit'}",
-                f"{each['monthUsed']}" if each["month"] else "",
-            ]
-            for each in found
-        ]
-        print_columns(rows)
+        has_cost = any(each["dayCost"] or each["monthCost"] for each in found)
+        limits = _LIMITS if has_cost else _LIMITS[:2]
+        heading = ["prefix", *(word for _, title in limits for word in (title, "used"))]
+        print_columns([heading, *(_budget_row(each, limits) for each in found)])
     else:
         print("no budgets")
 
 
+def _budget_row(found: dict[str, Any], limits: Sequence[tuple[str, str]]) -> list[str]:
+    row = [found["prefix"] or "any"]
+    for name, _ in limits:
+        row += [str(found[name]), str(found[f"{name}Used"])] if found[name] else ["no limit", ""]
+    return row
+
+
 def _with_budget(
-    found: list[dict[str, Any]], prefix: str, changes: dict[str, int | None]
+    found: list[dict[str, Any]], prefix: str, changes: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """The budgets to save: the given limits of the prefix changed, 0 as no limit."""
-    limits = {each["prefix"]: {"day": each["day"], "month": each["month"]} for each in found}
-    changed = limits.setdefault(prefix, {"day": None, "month": None})
-    changed |= {period: most or None for period, most in changes.items() if most is not None}
-    return [{"prefix": key, **most} for key, most in limits.items() if most["day"] or most["month"]]
+    limits = {each["prefix"]: {name: each[name] for name, _ in _LIMITS} for each in found}
+    changed = limits.setdefault(prefix, {})
+    given = {name: most for name, most in changes.items() if most is not None}
+    changed |= {name: None if most in (0, "0") else most for name, most in given.items()}
+    return [{"prefix": key, **most} for key, most in limits.items() if any(most.values())]
 
 
 def _wanted(

@@ -32,7 +32,7 @@ class Account(msgspec.Struct, frozen=True):
         language: default language of its templates, as a tag such as pt-BR.
         detect_codes: texts of the compatible API that look like one-time codes, and come without
             a category, have the category `code`.
-        budgets: most parts that it may send; empty: no limit.
+        budgets: most parts and cost of what it may send; empty: no limit.
         code_policy: of its verifications.
         choices, open_hours: defaults for its eSIMs, as in `Recipient`.
     """

@@ -276,7 +276,7 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
         "Send it in open hours, or with an `expiresAt` (`notAfter`) after they begin.",
     ),
     Reason.BUDGET_REACHED: (
-        "The account sent as many parts in the day or month as its budget allows.",
+        "The account sent as many parts or cost units in the day or month as its budget allows.",
         "Send in the next period, or have the administrator raise it: `simpost accounts budgets`.",
     ),
     Reason.CAP_REACHED: (

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from simpost.domain.code_modes import CodeMode
 from simpost.domain.decision_record import DecisionRecord, SenderRuleUse
+from simpost.domain.policy.quotas import show_amount
 from simpost.domain.policy.sender_rules import SenderAction, SenderRuleKind
 from simpost.domain.reasons import Reason
 from simpost.messaging.decision import format_time
@@ -117,9 +118,9 @@ def _quotas(record: DecisionRecord) -> Facts:
     for quota, used in zip(record.quotas, record.used, strict=False):
         shown = {
             "period": quota.period,
-            "used": used,
-            "limit": quota.limit,
-            "wanted": quota.amount,
+            "used": show_amount(quota.budget, used),
+            "limit": show_amount(quota.budget, quota.limit),
+            "wanted": show_amount(quota.budget, quota.amount),
         }
         if quota.budget:
             budgets.append({"budget": quota.budget, **shown})

@@ -6,14 +6,23 @@ import pytest
 from uuid_utils import uuid7
 
 from simpost.domain.inbound import InboundPart, OwnNumbers, PartPosition
+from simpost.domain.prices import PartPrices
 from simpost.domain.reasons import Reason
 from simpost.messaging.handset_replies import ReplyEffect
 from simpost.messaging.inbound import InboundService
 from simpost.messaging.inbound_routing import InboundRouter
+from simpost.messaging.routes import Route, Routing
+from simpost.ports.carrier import CarrierCapabilities
 from tests.integration.api.conftest import GOOD, NOW_MS
 
 SERVED = Any  # the `service` fixture of conftest.py
 DAY_MS = 86_400_000
+NO_COST = {
+    "dayCost": None,
+    "dayCostUsed": "0.0000",
+    "monthCost": None,
+    "monthCostUsed": "0.0000",
+}
 
 
 async def put(service: SERVED, *budgets: Any, account: str = "demo") -> Any:
@@ -36,8 +45,8 @@ async def test_budgets_are_shown_with_what_is_used(service: SERVED) -> None:
     assert await shown(service) == []
     made = await put(service, {"day": 10, "month": 100}, {"prefix": "66", "day": 5})
     assert made == [
-        {"prefix": "", "day": 10, "dayUsed": 0, "month": 100, "monthUsed": 0},
-        {"prefix": "66", "day": 5, "dayUsed": 0, "month": None, "monthUsed": 0},
+        {"prefix": "", "day": 10, "dayUsed": 0, "month": 100, "monthUsed": 0} | NO_COST,
+        {"prefix": "66", "day": 5, "dayUsed": 0, "month": None, "monthUsed": 0} | NO_COST,
     ]
     assert (await send(service, "x" * 200)).status_code == 202
     used = [(each["dayUsed"], each["monthUsed"]) for each in await shown(service)]
@@ -58,6 +67,43 @@ async def test_a_message_beyond_the_budget_is_refused_with_the_numbers(service: 
     assert (answer.json()["errorCode"], answer.headers["rt-reason"]) == ("200002", "budget_reached")
     code = await send(service, "Your code is 123456", category="code")
     assert code.json()["code"] == "budget_reached"
+
+
+async def test_a_budget_of_cost_refuses_in_cost_units(service: SERVED) -> None:
+    able = CarrierCapabilities(name="down", max_parts=4, prices=PartPrices(450))
+    service.services.intake.routing = Routing((Route(("down",)),), {"down": able})
+    await service.operate("PATCH", "accounts/demo", json={"events": True})
+    [made] = await put(service, {"prefix": "66", "dayCost": "0.1", "monthCost": "9"})
+    assert (made["dayCost"], made["dayCostUsed"], made["monthCost"]) == (
+        "0.1000",
+        "0.0000",
+        "9.0000",
+    )
+    assert (await send(service, "x" * 200)).status_code == 202
+    refused = await send(service)
+    assert (refused.status_code, refused.json()["code"]) == (409, "budget_reached")
+    assert "0.0900 of 0.1000 used, 0.0450 wanted, period 2026-01-01" in refused.json()["detail"]
+    [used] = await shown(service)
+    assert (used["dayCostUsed"], used["monthCostUsed"], used["dayUsed"]) == ("0.0900", "0.0900", 0)
+    dry_run = (await send(service, dryRun=True)).json()
+    facts = {each["rule"]: each["facts"] for each in dry_run["rules"]}["budget"]["budgets"][0]
+    assert facts == {
+        "budget": "cost:day:66",
+        "period": "2026-01-01",
+        "used": "0.0900",
+        "limit": "0.1000",
+        "wanted": "0.0450",
+    }
+    events = (await service.native("GET", "events")).json()["events"]
+    alarms = [each for each in events if each["type"] == "budget.reached"]
+    assert {each["subject"] for each in alarms} == {"cost:day:66"}
+    assert alarms[0]["data"]["used"] == "0.0900"
+
+
+async def test_a_budget_of_cost_counts_a_unit_for_an_unknown_price(service: SERVED) -> None:
+    await put(service, {"dayCost": "1.5"})
+    assert (await send(service)).status_code == 202
+    assert (await send(service)).json()["code"] == "budget_reached"
 
 
 async def test_alarms_are_events_and_a_metric(service: SERVED) -> None:

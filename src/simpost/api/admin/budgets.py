@@ -1,19 +1,27 @@
-"""Budgets of an account: most parts per day and month, in all or to a country prefix."""
+"""Budgets of an account: most parts and cost per day and month, in all or to a prefix."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import Field, StrictInt, StrictStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, StrictInt, StrictStr, field_validator, model_validator
 
 from simpost.api.shared.auth import ServicesDep, admit_admin
 from simpost.api.shared.error_messages import Matching
 from simpost.api.shared.schemas import Schema
 from simpost.api.shared.services import Services
 from simpost.domain.accounts import Account, AccountChange
-from simpost.domain.policy.budgets import Budget, day_counter, month_counter, periods_of
+from simpost.domain.policy.budgets import (
+    Budget,
+    day_cost_counter,
+    day_counter,
+    month_cost_counter,
+    month_counter,
+    periods_of,
+)
 from simpost.domain.policy.quotas import QuotaKey
+from simpost.domain.prices import format_cost, parse_cost
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
@@ -23,21 +31,42 @@ _DAY_MS = 86_400_000
 Prefix = Annotated[
     StrictStr, Matching(r"^([1-9][0-9]{0,6})?$", "must be up to 7 digits, without a leading 0")
 ]
+
+
+def _check_cost(text: str) -> str:
+    if not parse_cost(text):
+        raise ValueError("must be more than 0")
+    return text
+
+
+CostLimit = Annotated[StrictStr, AfterValidator(_check_cost)]
 Limit = Annotated[StrictInt, Field(ge=1, le=1_000_000_000)]
 
 
 class BudgetIn(Schema):
-    """Most parts per `day` and `month` (UTC) to MSISDNs with the prefix; null: no limit."""
+    """Most parts per `day` and `month` (UTC) to MSISDNs with the prefix; null: no limit.
+
+    `dayCost` and `monthCost` limit what the parts cost, in cost units, such as "25.5000".
+    """
 
     prefix: Prefix = ""
     day: Limit | None = None
     month: Limit | None = None
+    day_cost: CostLimit | None = None
+    month_cost: CostLimit | None = None
 
     @model_validator(mode="after")
     def _has_a_limit(self) -> BudgetIn:
-        if self.day is None and self.month is None:
-            raise ValueError("give day or month")
+        if not any((self.day, self.month, self.day_cost, self.month_cost)):
+            raise ValueError("give day, month, dayCost or monthCost")
         return self
+
+    @property
+    def budget(self) -> Budget:
+        """The budget, as accounts have it."""
+        return Budget(
+            self.prefix, self.day, self.month, _amount(self.day_cost), _amount(self.month_cost)
+        )
 
 
 class Budgets(Schema):
@@ -54,13 +83,17 @@ class Budgets(Schema):
 
 
 class BudgetOut(Schema):
-    """A budget, and the parts of it that are used in this day and month."""
+    """A budget, and what is used of it in this day and month."""
 
     prefix: str
     day: int | None
     day_used: int
     month: int | None
     month_used: int
+    day_cost: str | None
+    day_cost_used: str
+    month_cost: str | None
+    month_cost_used: str
 
 
 class BudgetList(Schema):
@@ -74,7 +107,7 @@ async def show_budgets(
     accessCode: str,  # noqa: N803  as it stands in the path
     services: ServicesDep,
 ) -> BudgetList:
-    """With what is used of them in this day and month. Parts count only while there is a budget."""
+    """What is used of them in this day and month, too. It counts only while there is a budget."""
     return await _list(services, await services.accounts.find_stored(accessCode))
 
 
@@ -86,7 +119,7 @@ async def set_budgets(
 ) -> BudgetList:
     """Replace all of them; an empty list removes them. What is used of a prefix stays counted."""
     account = await services.accounts.find_stored(accessCode)
-    budgets = tuple(Budget(each.prefix, each.day, each.month) for each in wanted.budgets)
+    budgets = tuple(each.budget for each in wanted.budgets)
     change = AccountChange(id=account.id, access_code=account.access_code, budgets=budgets)
     return await _list(services, await services.accounts.change(change))
 
@@ -99,6 +132,8 @@ async def _list(services: Services, account: Account) -> BudgetList:
         for key in (
             QuotaKey(account.id, day_counter(budget), periods.day),
             QuotaKey(account.id, month_counter(budget), periods.month),
+            QuotaKey(account.id, day_cost_counter(budget), periods.day),
+            QuotaKey(account.id, month_cost_counter(budget), periods.month),
         )
     ]
     used = iter(await services.store.quotas.find_used(keys))
@@ -110,7 +145,19 @@ async def _list(services: Services, account: Account) -> BudgetList:
                 day_used=next(used),
                 month=budget.month,
                 month_used=next(used),
+                day_cost=_shown(budget.day_cost),
+                day_cost_used=format_cost(next(used)),
+                month_cost=_shown(budget.month_cost),
+                month_cost_used=format_cost(next(used)),
             )
             for budget in account.budgets
         ]
     )
+
+
+def _amount(text: str | None) -> int | None:
+    return None if text is None else parse_cost(text)
+
+
+def _shown(amount: int | None) -> str | None:
+    return None if amount is None else format_cost(amount)

@@ -1,14 +1,15 @@
-"""Budgets: most parts that an account sends per day and month, in all or to a country prefix."""
+"""Budgets: most parts, or cost units, of an account per day and month, in all or to a prefix."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
 import msgspec
 
-from simpost.domain.policy.quotas import Quota
+from simpost.domain.policy.quotas import COST_COUNTER, Quota
 from simpost.domain.reasons import Reason
 
 ALARM_PERCENTS: Final = (50, 80, 100)
@@ -18,16 +19,19 @@ _HOUR_MS: Final = 3_600_000
 
 
 class Budget(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """Limits of parts; `None`: no limit.
+    """Limits of parts and of cost; `None`: no limit.
 
     Attributes:
         prefix: first digits of the MSISDNs that it is for; empty: all eSIMs.
         day, month: parts in a day and in a month, both in UTC.
+        day_cost, month_cost: cost of the parts, in 1/10,000 cost unit.
     """
 
     prefix: str = ""
     day: int | None = None
     month: int | None = None
+    day_cost: int | None = None
+    month_cost: int | None = None
 
 
 class Periods(msgspec.Struct, frozen=True, gc=False):
@@ -40,20 +44,31 @@ class Periods(msgspec.Struct, frozen=True, gc=False):
 
 
 def budget_quotas(
-    budgets: tuple[Budget, ...], msisdn: str, parts: int, now_ms: int
+    budgets: tuple[Budget, ...],
+    msisdn: str,
+    parts: int,
+    now_ms: int,
+    cost_of: Callable[[], int],
 ) -> tuple[Quota, ...]:
-    """The quotas that a message to the MSISDN uses."""
+    """The quotas that a message to the MSISDN uses; `cost_of` is called if one limits its cost."""
     periods = periods_of(now_ms // _DAY_MS)
+    day, month = periods.day_expires_ms, periods.month_expires_ms
     quotas: list[Quota] = []
     for budget in budgets:
         if not msisdn.startswith(budget.prefix):
             continue
         if budget.day is not None:
             key = day_counter(budget), periods.day
-            quotas.append(_quota(*key, parts, budget.day, periods.day_expires_ms))
+            quotas.append(_quota(*key, parts, budget.day, day))
         if budget.month is not None:
             key = month_counter(budget), periods.month
-            quotas.append(_quota(*key, parts, budget.month, periods.month_expires_ms))
+            quotas.append(_quota(*key, parts, budget.month, month))
+        if budget.day_cost is not None:
+            key = day_cost_counter(budget), periods.day
+            quotas.append(_quota(*key, cost_of(), budget.day_cost, day))
+        if budget.month_cost is not None:
+            key = month_cost_counter(budget), periods.month
+            quotas.append(_quota(*key, cost_of(), budget.month_cost, month))
     return tuple(quotas)
 
 
@@ -67,13 +82,23 @@ def month_counter(budget: Budget) -> str:
     return f"{_COUNTER}month:{budget.prefix}"
 
 
+def day_cost_counter(budget: Budget) -> str:
+    """The counter of the cost per day."""
+    return f"{COST_COUNTER}day:{budget.prefix}"
+
+
+def month_cost_counter(budget: Budget) -> str:
+    """The counter of the cost per month."""
+    return f"{COST_COUNTER}month:{budget.prefix}"
+
+
 def is_budget(counter: str) -> bool:
     """Whether it is the counter of a budget."""
     return counter.startswith(_COUNTER)
 
 
 def budget_name(counter: str) -> str:
-    """The name of the budget with this counter: `day`, or `day:66` for a prefix."""
+    """The name of the budget with this counter: `day`, `day:66` for a prefix, or `cost:day`."""
     return counter.removeprefix(_COUNTER).removesuffix(":")
 
 
@@ -110,5 +135,5 @@ def period_end_ms(period: str) -> int:
     return int(end.timestamp()) * 1000
 
 
-def _quota(counter: str, period: str, parts: int, limit: int, expires_ms: int) -> Quota:
-    return Quota(counter, period, parts, limit, Reason.BUDGET_REACHED, expires_ms, ALARM_PERCENTS)
+def _quota(counter: str, period: str, amount: int, limit: int, expires_ms: int) -> Quota:
+    return Quota(counter, period, amount, limit, Reason.BUDGET_REACHED, expires_ms, ALARM_PERCENTS)

@@ -7,11 +7,16 @@ many requests at once would all see the same count.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
+from simpost.domain.prices import format_cost
 from simpost.domain.reasons import Reason
+
+COST_COUNTER: Final = "budget:cost:"
+"""What counters begin with that count cost, in 1/10,000 cost unit."""
+_OF_COST: Final = (COST_COUNTER, "cost:")
 
 
 class Quota(msgspec.Struct, frozen=True, gc=False):
@@ -62,7 +67,10 @@ class QuotaReached(msgspec.Struct, frozen=True, gc=False):
     def detail(self) -> str:
         """The numbers, for the explanation of the reason."""
         quota = self.quota
-        return f"{self.used} of {quota.limit} used, {quota.amount} wanted, period {quota.period}."
+        used, limit, amount = (
+            show_amount(quota.counter, each) for each in (self.used, quota.limit, quota.amount)
+        )
+        return f"{used} of {limit} used, {amount} wanted, period {quota.period}."
 
 
 class QuotaKey(NamedTuple):
@@ -71,6 +79,11 @@ class QuotaKey(NamedTuple):
     account_id: int
     counter: str
     period: str
+
+
+def show_amount(name: str, amount: int) -> int | str:
+    """An amount of a counter or budget with this name: cost is in cost units, as `0.0450`."""
+    return format_cost(amount) if name.startswith(_OF_COST) else amount
 
 
 def alarms_of(quota: Quota, used: int) -> Iterator[QuotaAlarm]:

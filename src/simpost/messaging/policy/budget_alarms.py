@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from simpost.domain.policy.budgets import budget_name
-from simpost.domain.policy.quotas import QuotaAlarm
+from simpost.domain.policy.quotas import QuotaAlarm, show_amount
 from simpost.observe import get_logger, metrics
 from simpost.observe.metrics import Sample
 from simpost.runtime.component import count_samples
@@ -24,15 +24,16 @@ class BudgetAlarms:
         """Report the alarms of a commit; the store raises each once."""
         for alarm in alarms:
             quota = alarm.quota
+            budget = budget_name(quota.counter)
             self.raised[f"{alarm.percent}",] += 1
             log.warning(
                 "budget_reached",
                 account_id=account_id,
-                budget=budget_name(quota.counter),
+                budget=budget,
                 period=quota.period,
                 percent=alarm.percent,
-                used=alarm.used,
-                limit=quota.limit,
+                used=show_amount(budget, alarm.used),
+                limit=show_amount(budget, quota.limit),
             )
 
     def samples(self) -> Iterable[Sample]:

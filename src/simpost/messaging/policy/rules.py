@@ -128,7 +128,14 @@ class PolicyRules(Component):
         """What the plan uses of the budgets of the account."""
         if not account.budgets:
             return ()
-        return budget_quotas(account.budgets, esim.msisdn, plan.part_count, now_ms)
+        parts = plan.part_count
+        return budget_quotas(
+            account.budgets,
+            esim.msisdn,
+            parts,
+            now_ms,
+            lambda: plan.carrier.prices.cost_of(esim, parts).amount,
+        )
 
     def describe(
         self, account: Account, esim: Esim, category: Category, now_ms: int

@@ -8,7 +8,13 @@ from typing import Final
 import msgspec
 
 from simpost.domain.policy.budgets import budget_name
-from simpost.domain.policy.quotas import QuotaAlarm, QuotaKey, QuotaReached, full_key_of
+from simpost.domain.policy.quotas import (
+    QuotaAlarm,
+    QuotaKey,
+    QuotaReached,
+    full_key_of,
+    show_amount,
+)
 from simpost.ports.store import NewMessage
 from simpost.ports.store.quotas import CountedUse
 from simpost.store.shared.steps import SharedDatabase, Steps
@@ -68,13 +74,14 @@ def raise_alarms(
             if not (yield SQL["note_full"], (*key, quota.limit, quota.expires_ms)):
                 continue
         raised.append(alarm)
+        budget = budget_name(quota.counter)
         data = {
             "period": quota.period,
             "percent": alarm.percent,
-            "used": alarm.used,
-            "limit": quota.limit,
+            "used": show_amount(budget, alarm.used),
+            "limit": show_amount(budget, quota.limit),
         }
-        event = (message.account_id, budget_name(quota.counter), message.created_ms)
+        event = (message.account_id, budget, message.created_ms)
         yield SQL["add_event"], (*event, _encode(data).decode())
     return tuple(raised)
 

@@ -14,7 +14,7 @@ def ms(text):
 
 
 def quotas(*budgets, msisdn="66812345678", parts=1, at="2026-02-28T23:59:59"):
-    return budget_quotas(budgets, msisdn, parts, ms(at))
+    return budget_quotas(budgets, msisdn, parts, ms(at), lambda: 450 * parts)
 
 
 def test_a_budget_counts_parts_by_day_and_month_in_utc():

@@ -2,7 +2,7 @@
 -- The beginning of `accept` for messages that use quotas: see `ACCEPT_AND_COUNT`.
 uses AS (
   SELECT * FROM unnest(
-    $1::integer[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::boolean[],
+    $1::integer[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::boolean[],
     $7::bigint[]
   ) WITH ORDINALITY AS u (
     account_id, counter, period, amount, most, has_alarms, expires_ms, place)
@@ -19,7 +19,7 @@ uses AS (
   -- What was used before each use: before the statement, and by the messages before it. Each
   -- message has a slice of it: a join would compare each message with each.
   SELECT array_agg(c.used[m.use] - m.later ORDER BY m.place) AS used
-  FROM counts AS c, unnest($10::integer[], $11::integer[]) WITH ORDINALITY
+  FROM counts AS c, unnest($10::integer[], $11::bigint[]) WITH ORDINALITY
     AS m (use, later, place)
 )
 
@@ -45,7 +45,7 @@ RETURNING account_id, counter, period, used
 
 -- name: set_quotas_used
 UPDATE quota_uses AS q SET used = n.used
-FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[])
+FROM unnest($1::integer[], $2::text[], $3::text[], $4::bigint[])
   AS n (account_id, counter, period, used)
 WHERE q.account_id = n.account_id AND q.counter = n.counter AND q.period = n.period
 
