@@ -84,9 +84,9 @@ async def test_what_is_in_doubt_is_found_by_its_message_days_later(store):
     assert (first.parts, second.parts) == (None, None)
     made, _ = await commit(store, first, "a", "b")
     again = await take(store, one, limit=3, now_ms=NOW_MS + 3 * DAY_MS)
-    assert [(each.message_id, each.parts) for each in again[:2]] == [
-        (made.id, 2),
-        (second.message_id, None),
+    assert [(each.message_id, each.parts, each.carrier) for each in again[:2]] == [
+        (made.id, 2, made.carrier),
+        (second.message_id, None, ""),
     ]
     assert len({each.message_id for each in again}) == 3
 

@@ -208,6 +208,24 @@ async def test_a_recipient_is_decided_once(store):
     assert await waiting(store, one) == ["e00003", "e00004"]
 
 
+async def test_cost_is_counted_once_and_stored_exactly(store):
+    one = await add(store, most_cost=3 * 10**12)
+    await change(store, one, BroadcastStatus.SENDING)
+    large, small = 2 * 10**12, 333
+    made = (
+        msgspec.structs.replace(result(0, parts=2), cost=large),
+        msgspec.structs.replace(result(1), cost=small, is_unpriced=True),
+        result(2, HELD, 0),
+    )
+    await asyncio.gather(*(end(store, one, *made) for _ in range(5)))
+    await end(store, one, msgspec.structs.replace(result(2), cost=small))
+    found = await find(store, one)
+    assert (found.cost, found.recent.cost) == (large + 2 * small, large + 2 * small)
+    assert (found.most_cost, found.unpriced, found.parts) == (3 * 10**12, 1, 4)
+    rows = await store.broadcasts.list_recipients(1, one.id, after="", limit=9)
+    assert [each.cost for each in rows] == [large, small, small, 0, 0]
+
+
 async def test_what_is_cancelled_while_it_is_sent_counts_as_sent(store):
     one = await add(store)
     await change(store, one, BroadcastStatus.SENDING)

@@ -5,6 +5,7 @@ import itertools
 import json
 import urllib.request
 import uuid
+from decimal import Decimal
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.integration.cluster.conftest import SEAL_KEY, template  # noqa: F401
 from tests.scenarios.pair import OPEN_ALL_DAY, Pair
 
 ESIMS = 120
+PRICES = 'price_per_part = "9"\nprices = { "66" = "0.0333", FR = "1" }'
 _count = itertools.count()
 
 
@@ -28,7 +30,7 @@ def pair(request, tmp_path):
     centre = Centre(tmp_path)
     cluster = Cluster(tmp_path, url, SEAL_KEY, centre.port)
     try:
-        yield Pair(cluster, centre, url, esims=ESIMS, more=OPEN_ALL_DAY)
+        yield Pair(cluster, centre, url, esims=ESIMS, more=OPEN_ALL_DAY, carrier=PRICES)
     finally:
         cluster.close()
         centre.kill()
@@ -78,6 +80,9 @@ def test_a_broadcast_reaches_each_esim_once_while_leaders_die(pair):
     until(lambda: shown(node, broadcast_id)["status"] == "finished", "it is never finished")
     counts = shown(node, broadcast_id)["counts"]
     assert (counts["total"], counts["accepted"]) == (ESIMS, ESIMS)
+    ended = shown(node, broadcast_id)
+    assert (ended["parts"], ended["unpriced"]) == (ESIMS, 0)
+    assert Decimal(ended["cost"]) == ESIMS * Decimal("0.0333")
     found = recipients(node, broadcast_id)
     assert len(found) == ESIMS
     assert len({each["messageId"] for each in found.values()}) == ESIMS

@@ -86,6 +86,9 @@ def start(
     stop_parts: Annotated[
         int | None, typer.Option(min=1, help="Pause it after this number of parts.")
     ] = None,
+    stop_cost: Annotated[
+        str | None, typer.Option(metavar="UNITS", help="Pause it at this cost, such as 25.5.")
+    ] = None,
     actor: Actor = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the decisions; send nothing.")
@@ -129,6 +132,7 @@ def start(
         "stopFailedPercent": stop_failed or None,
         "stopOptedOutPercent": stop_opted_out or None,
         "stopParts": stop_parts,
+        "stopCost": stop_cost,
         "actor": actor,
         "dryRun": dry_run,
     }

@@ -47,7 +47,7 @@ def broadcast_lines(found: dict[str, Any]) -> Iterator[str]:
         f"reported   {reported['delivered']:,} delivered, {reported['failed']:,} failed, "
         f"{reported['optedOut']:,} opted out"
     )
-    yield f"parts      {found['parts']:,}"
+    yield f"parts      {found['parts']:,}, {_cost(found)}"
     local = f", at {found['localTime']} of each eSIM" if found["localTime"] else ""
     yield f"pace       {found['perSecond']:,} a second{local}"
     yield f"from       {found['startAt']} to {found['notAfter']}"
@@ -56,8 +56,9 @@ def broadcast_lines(found: dict[str, Any]) -> Iterator[str]:
 def preview_lines(found: dict[str, Any]) -> Iterator[str]:
     """What it would do, and the text of each language."""
     yield f"eSIMs        {found['total']:,}, of which {found['decided']:,} were decided"
-    yield f"would send   {found['sends']:,}, {found['parts']:,} parts with those held"
+    yield f"would send   {found['sends']:,}"
     yield f"would hold   {found['holds']:,}"
+    yield f"parts        {found['parts']:,}, {_cost(found)}"
     yield f"takes        {timedelta(seconds=found['seconds'])} at its pace"
     if found["tooLate"]:
         yield f"too late     {found['tooLate']:,} are not reached before --not-after"
@@ -65,3 +66,11 @@ def preview_lines(found: dict[str, Any]) -> Iterator[str]:
         yield f"would refuse {each['count']:,}: {each['reason']['explanation']}"
     for each in found["samples"]:
         yield f"{each['language']:<5} {each['esimTranNo']}  {each['text']}"
+
+
+def _cost(found: dict[str, Any]) -> str:
+    """The cost, and how much of it is a guess."""
+    unpriced = found["unpriced"]
+    esims = f"{unpriced:,} eSIM" + "s" * (unpriced != 1)
+    guess = f"; no known price for {esims}, 1 unit a part" if unpriced else ""
+    return f"{found['cost']} cost units{guess}"

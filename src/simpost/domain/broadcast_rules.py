@@ -33,6 +33,8 @@ def pause_rule(broadcast: Broadcast) -> PauseReason | None:
         return PauseReason.OPTED_OUT_SHARE
     if one.most_parts is not None and recent.parts >= one.most_parts:
         return PauseReason.PARTS_LIMIT
+    if one.most_cost is not None and recent.cost >= one.most_cost:
+        return PauseReason.COST_LIMIT
     return None
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from simpost.domain.broadcasts import Broadcast, BroadcastStatus, PauseReason
+from simpost.domain.prices import format_cost
 
 
 def sentence(
@@ -63,7 +64,8 @@ def _why(one: Broadcast, stop_reason: str) -> str:
         return f"It was paused{who}."
     if reason is PauseReason.SENDING_STOPPED and stop_reason:
         return f'It paused itself: the administrator stopped sending: "{stop_reason}".'
-    return "It paused itself: " + _WHY[reason].format(one=one, recent=one.recent)
+    costs = {"cost": format_cost(one.recent.cost), "most_cost": format_cost(one.most_cost or 0)}
+    return "It paused itself: " + _WHY[reason].format(one=one, recent=one.recent, **costs)
 
 
 def _resume(one: Broadcast) -> str:
@@ -103,6 +105,7 @@ _WHY: Final = {
     PauseReason.OPTED_OUT_SHARE: "{recent.opted_out:,} of {recent.accepted:,} recipients opted "
     "out, more than {one.stop_opted_out_percent} %.",
     PauseReason.PARTS_LIMIT: "it sent {recent.parts:,} parts, and may send {one.most_parts:,}.",
+    PauseReason.COST_LIMIT: "its parts cost {cost} cost units, and may cost {most_cost}.",
     PauseReason.ACCOUNT_DISABLED: "the account is disabled.",
     PauseReason.SENDING_STOPPED: "the administrator stopped sending.",
     PauseReason.BUDGET_REACHED: "a budget of the account is reached.",

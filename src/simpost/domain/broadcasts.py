@@ -53,6 +53,7 @@ class PauseReason(StrEnum):
     FAILED_SHARE = "failed_share"
     OPTED_OUT_SHARE = "opted_out_share"
     PARTS_LIMIT = "parts_limit"
+    COST_LIMIT = "cost_limit"
     ACCOUNT_DISABLED = "account_disabled"
     SENDING_STOPPED = "sending_stopped"
     BUDGET_REACHED = "budget_reached"
@@ -96,6 +97,7 @@ class Recent(msgspec.Struct, frozen=True, omit_defaults=True):
     accepted: int = 0
     opted_out: int = 0
     parts: int = 0
+    cost: int = 0
 
 
 class Broadcast(msgspec.Struct, frozen=True):
@@ -111,9 +113,11 @@ class Broadcast(msgspec.Struct, frozen=True):
         start_ms: when it begins; not_after_ms: when what remains is not sent any more.
         stop_percent, stop_failed_percent, stop_opted_out_percent: shares of refusals, failures and
             opt-outs that pause it; `None`: no share does.
-        most_parts: parts that pause it; `None`: no number does.
+        most_parts, most_cost: parts, and cost, that pause it; `None`: no number does.
         held: decided again when policy, or the local time, allows it; without a message.
         remaining: not decided yet.
+        cost: of the parts, in 1/10,000 cost unit; see `prices`.
+        unpriced: of those accepted, whose parts had no known price.
         delivered, failed: of those accepted, as carriers report it.
         opted_out: recipients that opted out after its message, while it ran.
         begun_by, actor: who began it, and who changed it last, in the words of the requests.
@@ -145,6 +149,7 @@ class Broadcast(msgspec.Struct, frozen=True):
     stop_failed_percent: int | None = None
     stop_opted_out_percent: int | None = None
     most_parts: int | None = None
+    most_cost: int | None = None
     is_noted: bool = False
     total: int = 0
     accepted: int = 0
@@ -152,6 +157,8 @@ class Broadcast(msgspec.Struct, frozen=True):
     refused: int = 0
     cancelled: int = 0
     parts: int = 0
+    cost: int = 0
+    unpriced: int = 0
     delivered: int = 0
     failed: int = 0
     opted_out: int = 0
@@ -185,6 +192,7 @@ class RecipientResult(msgspec.Struct, frozen=True):
     """The decision about one recipient.
 
     Attributes:
+        cost: of the parts, in 1/10,000 cost unit; is_unpriced: their price is not known.
         due_ms: when one that is held is decided again.
         outcome: the final state of its message, once a carrier reported it.
     """
@@ -196,3 +204,5 @@ class RecipientResult(msgspec.Struct, frozen=True):
     parts: int = 0
     due_ms: int | None = None
     outcome: str | None = None
+    cost: int = 0
+    is_unpriced: bool = False

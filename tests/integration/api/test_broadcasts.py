@@ -2,10 +2,14 @@
 
 import asyncio
 import copy
+from decimal import Decimal
 
 import pytest
 
 from simpost.catalogue.normalization import parse_esim
+from simpost.domain.prices import PartPrices
+from simpost.messaging.routes import Route, Routing
+from simpost.ports.carrier import CarrierCapabilities
 from tests.integration.api.conftest import GOOD, NOW_MS, esim
 
 WITHOUT_SMS = "26010100000002"
@@ -225,6 +229,36 @@ async def test_the_limit_of_parts_pauses_it(service, many, clock):
     assert 5 <= found["parts"] <= 8
 
 
+def price(service, **fields):
+    """Prices of the carrier from now on; the thirty eSIMs are ten each of 66810, 66811, 66812."""
+    able = CarrierCapabilities(name="down", max_parts=4, prices=PartPrices(**fields))
+    service.services.intake.routing = Routing((Route(("down",)),), {"down": able})
+
+
+async def test_the_limit_of_cost_pauses_it(service, many, clock):
+    price(service, default=450)
+    begun = await begin(service, audience={"esims": MORE}, perSecond=4, stopCost="0.225")
+    await tick(service, clock, 10)
+    found = await shown(service, begun)
+    assert (found["status"], found["pauseReason"]) == ("paused", "cost_limit")
+    assert (found["stopCost"], found["unpriced"]) == ("0.2250", 0)
+    assert 5 <= found["parts"] <= 8
+    assert Decimal(found["cost"]) == found["parts"] * Decimal("0.045")
+    await step(service, begun, "resume")
+    assert (await shown(service, begun))["status"] == "sending"
+    await tick(service, clock, 10)
+    again = await shown(service, begun)
+    assert again["pauseReason"] == "cost_limit"
+    assert found["parts"] + 5 <= again["parts"] <= found["parts"] + 8
+
+
+async def test_a_preview_says_the_cost_and_how_much_of_it_is_not_known(service, many):
+    price(service, own={"66810": 450, "66811": 12_000})
+    found = (await post(service, audience={"esims": MORE}, dryRun=True)).json()
+    assert (found["parts"], found["unpriced"]) == (30, 10)
+    assert found["cost"] == "22.4500"
+
+
 async def test_a_preview_counts_by_verdict_and_sends_nothing(service, many):
     path = f"esims/{MORE[0]}/preferences"
     await service.native("PATCH", path, json={"language": "fr"})
@@ -274,6 +308,9 @@ async def test_an_opt_out_and_conditions_are_respected(service, many, clock):
         {"startAt": "2025-12-31T23:00:00Z"},
         {"stopRefusedPercent": 0},
         {"stopParts": 0},
+        {"stopCost": "0.0000"},
+        {"stopCost": "1.00001"},
+        {"stopCost": 25.5},
         {"startAt": "2027-01-01T00:00:00Z"},
         {"notAfter": "2025-01-01T00:00:00Z"},
         {"notAfter": "2026-02-01T00:00:00Z"},

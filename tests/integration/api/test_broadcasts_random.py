@@ -7,6 +7,7 @@ nobody was skipped.
 import copy
 import random
 from collections import Counter
+from decimal import Decimal
 
 import pytest
 
@@ -14,7 +15,7 @@ from simpost.domain.policy.stops import StopScope
 from simpost.errors import StoreError
 from simpost.features.broadcasts.pace import Paces
 from tests.integration.api import test_broadcasts
-from tests.integration.api.test_broadcasts import MORE, begin, recipients, shown, step, tick
+from tests.integration.api.test_broadcasts import MORE, begin, price, recipients, shown, step, tick
 
 clock, settings = test_broadcasts.clock, test_broadcasts.settings
 template, many = test_broadcasts.template, test_broadcasts.many
@@ -23,6 +24,15 @@ HOUR_MS = 3_600_000
 STEPS = 25
 SEEDS = [0, 8, 15, 28, 32]
 """In all but the first a message is in doubt over a day."""
+
+
+PRICES = {"66810": 333, "66811": 12_000}
+"""Of ten eSIMs each; the price of the last ten is not known."""
+
+
+def price_of(esim):
+    """What a part to it costs, as people would say it."""
+    return (Decimal("0.0333"), Decimal("1.2"), Decimal(1))[int(esim[6:9]) // 10]
 
 
 class World:
@@ -34,6 +44,11 @@ class World:
         self.leader = service.services.broadcasts
 
     async def begin(self):
+        price(self.service, own=PRICES)
+        self.french = self.choice.sample(MORE, 8)
+        for esim in self.french:
+            choice = {"language": "fr"}
+            await self.service.native("PATCH", f"esims/{esim}/preferences", json=choice)
         self.broadcast = await begin(
             self.service,
             audience={"esims": MORE},
@@ -41,6 +56,8 @@ class World:
             notAfter="2026-01-14T00:00:00Z",
             stopRefusedPercent=None,
             stopParts=self.choice.choice([None, 9]),
+            stopCost=self.choice.choice([None, "4.2"]),
+            values={"day": "x" * 151},  # 160 characters in English, and 161 in French
             localTime=self.choice.choice([None, "10:00"]),
         )
 
@@ -100,10 +117,21 @@ class World:
         found = (await self.service.native("GET", path)).json()["messages"]
         return {each["id"]: each["esimTranNo"] for each in found}
 
+    async def check_cost(self):
+        """Parts and cost are the sums of the messages that are noted, whatever happened before."""
+        found = await shown(self.service, self.broadcast)
+        each = await recipients(self.service, self.broadcast)
+        made = {esim: 1 + (esim in self.french) for esim, row in each.items() if row["messageId"]}
+        assert found["parts"] == sum(made.values())
+        assert Decimal(found["cost"]) == sum(parts * price_of(esim) for esim, parts in made.items())
+        assert Decimal(found["cost"]) == sum(Decimal(row["cost"]) for row in each.values())
+        assert found["unpriced"] == sum(int(esim[6:9]) >= 20 for esim in made)
+
     async def check(self):
         found = await shown(self.service, self.broadcast)
         assert min(found["counts"].values()) >= 0
         assert found["counts"]["accepted"] <= len(await self.messages())
+        await self.check_cost()
 
     async def end(self):
         await self.start()
@@ -126,6 +154,7 @@ class World:
         if found["status"] == "finished":
             assert "cancelled" not in states
         assert len(each) == len(MORE)
+        await self.check_cost()
 
 
 @pytest.mark.parametrize("seed", SEEDS)

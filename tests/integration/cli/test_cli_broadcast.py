@@ -33,7 +33,10 @@ def begin(simpost: Any, tmp_path: Path, *options: str) -> Any:
 def test_a_broadcast_reaches_the_handset_and_counts_the_rest(simpost: Any, tmp_path: Path) -> None:
     preview = begin(simpost, tmp_path, "--dry-run")
     assert "eSIMs        2, of which 2 were decided\n" in preview.stdout
-    assert "would send   1, 1 parts with those held\n" in preview.stdout
+    assert (
+        "parts        1, 1.0000 cost units; no known price for 1 eSIM, 1 unit a part\n"
+        in preview.stdout
+    )
     assert preview.stdout.splitlines()[-1].endswith("Works on Sunday")
     started = begin(simpost, tmp_path, "--watch", "--actor", "Ana")
     assert (started.returncode, started.stdout.splitlines()[-1]) == (

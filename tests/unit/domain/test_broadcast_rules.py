@@ -27,6 +27,7 @@ ONE = Broadcast(
     stop_failed_percent=20,
     stop_opted_out_percent=2,
     most_parts=1000,
+    most_cost=255_000,
     is_noted=True,
     total=100,
     accepted=40,
@@ -53,6 +54,8 @@ def broadcast(**fields):
         ({"accepted": 1000, "opted_out": 21}, PauseReason.OPTED_OUT_SHARE),
         ({"parts": 999}, None),
         ({"parts": 1000}, PauseReason.PARTS_LIMIT),
+        ({"cost": 254_999}, None),
+        ({"cost": 255_000}, PauseReason.COST_LIMIT),
     ],
 )
 def test_a_share_above_its_limit_pauses(recent, rule):
@@ -60,13 +63,14 @@ def test_a_share_above_its_limit_pauses(recent, rule):
 
 
 def test_no_limit_pauses_nothing():
-    worst = Recent(100, 100, 100, 100, 100, 100, 10**9)
+    worst = Recent(100, 100, 100, 100, 100, 100, 10**9, 10**12)
     free = broadcast(
         recent=worst,
         stop_percent=None,
         stop_failed_percent=None,
         stop_opted_out_percent=None,
         most_parts=None,
+        most_cost=None,
     )
     assert pause_rule(free) is None
 
@@ -168,3 +172,13 @@ def test_every_reason_to_pause_has_a_sentence(reason):
     text = sentence(one, NOW_MS)
     assert text.startswith("It was paused. " if reason == "person" else "It paused itself: ")
     assert "esume" in text
+
+
+def test_the_sentence_of_a_cost_limit_has_cost_units():
+    paused = broadcast(
+        status=BroadcastStatus.PAUSED,
+        pause_reason=PauseReason.COST_LIMIT,
+        recent=Recent(cost=255_450),
+    )
+    expected = "It paused itself: its parts cost 25.5450 cost units, and may cost 25.5000. "
+    assert sentence(paused, NOW_MS).startswith(expected)

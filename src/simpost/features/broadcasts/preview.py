@@ -12,6 +12,7 @@ import msgspec
 from simpost.domain.accounts import Account
 from simpost.domain.broadcast_sentences import reachable
 from simpost.domain.broadcasts import Audience, Broadcast
+from simpost.domain.esims import Esim
 from simpost.domain.reasons import Reason
 from simpost.features.broadcasts.local_time import local_due_ms
 from simpost.features.broadcasts.messages import BroadcastMessages
@@ -44,7 +45,8 @@ class BroadcastPreview(msgspec.Struct, frozen=True):
     Attributes:
         total: eSIMs of the audience, 2,000,000 at most.
         decided: how many of them were decided.
-        parts: of the messages that would be sent or held.
+        parts: of the messages that would be sent or held; cost: theirs, in 1/10,000 cost unit.
+        unpriced: how many of these messages have no known price; each part counts a unit.
         seconds: how long all take at its pace.
         too_late: eSIMs that it does not reach before `notAfter`.
     """
@@ -55,6 +57,8 @@ class BroadcastPreview(msgspec.Struct, frozen=True):
     holds: int
     refusals: Mapping[Reason, int]
     parts: int
+    cost: int
+    unpriced: int
     samples: Sequence[LanguageSample]
     seconds: int
     too_late: int
@@ -77,13 +81,14 @@ class BroadcastPreviews:
         from_ms = max(now_ms, broadcast.start_ms)
         refusals: Counter[Reason] = Counter()
         samples: dict[str, LanguageSample] = {}
-        sends = holds = parts = 0
+        sends = holds = parts = amount = unpriced = 0
         for esim in esims:
             made = await self._messages.request(account, broadcast, esim)
             if isinstance(made, Refusal):
                 refusals[made.reason] += 1
                 continue
-            at_ms = await self._decided_ms(broadcast, esim, from_ms)
+            facts = await self._messages.find_esim(broadcast, esim)
+            at_ms = _decided_ms(broadcast, facts, from_ms)
             decision = (await self._intake.preview(account, made, at_ms=at_ms)).decision
             if isinstance(decision, Refusal):
                 refusals[decision.reason] += 1
@@ -93,6 +98,9 @@ class BroadcastPreviews:
             holds += isinstance(decision, Hold)
             sends += not isinstance(decision, Hold)
             parts += plan.part_count
+            cost = plan.carrier.prices.cost_of(facts, plan.part_count)
+            amount += cost.amount
+            unpriced += not cost.is_known
             assert made.options.template
             language = made.options.template.language
             samples.setdefault(language, LanguageSample(language, esim, made.text))
@@ -104,6 +112,8 @@ class BroadcastPreviews:
             holds=holds,
             refusals=dict(refusals),
             parts=parts,
+            cost=amount,
+            unpriced=unpriced,
             samples=[samples[language] for language in sorted(samples)],
             seconds=math.ceil(total / broadcast.per_s),
             too_late=max(0, total - in_time),
@@ -117,13 +127,6 @@ class BroadcastPreviews:
             if isinstance(made, Refusal) and made.reason in _OF_TEMPLATE:
                 return made
         return None
-
-    async def _decided_ms(self, broadcast: Broadcast, esim_tran_no: str, from_ms: int) -> int:
-        minute = broadcast.local_minute
-        if minute is None:
-            return from_ms
-        esim = await self._messages.find_esim(broadcast, esim_tran_no)
-        return from_ms if esim is None else local_due_ms(esim, minute, from_ms)
 
     async def _audience(
         self, broadcast: Broadcast, most: int = _MOST_COUNTED
@@ -166,3 +169,8 @@ class BroadcastPreviews:
             total += len(found)
             first += found[: PREVIEW_ESIMS - len(first)]
         return first[:most], total
+
+
+def _decided_ms(broadcast: Broadcast, esim: Esim | None, from_ms: int) -> int:
+    minute = broadcast.local_minute
+    return from_ms if minute is None or esim is None else local_due_ms(esim, minute, from_ms)

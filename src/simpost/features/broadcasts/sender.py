@@ -18,6 +18,7 @@ from simpost.domain.broadcasts import (
     RecipientState,
 )
 from simpost.domain.messages import Category, own_request_id
+from simpost.domain.prices import NO_PRICES, Cost
 from simpost.domain.reasons import Reason
 from simpost.features.broadcasts.local_time import local_due_ms
 from simpost.features.broadcasts.messages import BroadcastMessages
@@ -34,7 +35,7 @@ _CHUNK: Final = 50
 _LOCAL_CHUNK: Final = 500
 _LOCAL_CHUNKS: Final = 4
 _MIN_HOLD_MS: Final = 1_000
-_WHOLE_BUDGETS: Final = ("day", "month")
+_WHOLE_BUDGETS: Final = ("day", "month", "cost:day", "cost:month")
 """Budgets for all eSIMs; a budget for a prefix refuses single recipients."""
 
 IsStopped = Callable[[int, Category], bool]
@@ -163,7 +164,8 @@ class BroadcastSender:
         """The result for a recipient, or why it and the others have to wait."""
         esim = taken.esim_tran_no
         if taken.parts is not None:
-            return _accepted(esim, taken.message_id, taken.parts)
+            cost = await self._cost(broadcast, esim, taken.carrier, taken.parts)
+            return _accepted(esim, taken.message_id, taken.parts, cost)
         made = await self._messages.request(account, broadcast, esim)
         if isinstance(made, Refusal):
             if made.reason is Reason.TEMPLATE_UNKNOWN:
@@ -176,7 +178,9 @@ class BroadcastSender:
         )
         result = await self._intake.send(account, request)
         if result.message_id is not None:
-            return _accepted(esim, result.message_id, await self._parts(account, result))
+            parts, carrier = await self._parts(account, result)
+            cost = await self._cost(broadcast, esim, carrier, parts)
+            return _accepted(esim, result.message_id, parts, cost)
         if result.hold is not None:
             due_ms = max(result.hold.until_ms, self._clock_ms() + _MIN_HOLD_MS)
             reason = result.hold.reason
@@ -185,13 +189,20 @@ class BroadcastSender:
             esim, result.reason or Reason.NO_ROUTE
         )
 
-    async def _parts(self, account: Account, result: SendResult) -> int:
-        """The parts of a message that was committed, now or by another node."""
+    async def _parts(self, account: Account, result: SendResult) -> tuple[int, str]:
+        """The parts and carrier of a message that was committed, now or by another node."""
         if result.plan is not None:
-            return result.plan.part_count
+            return result.plan.part_count, result.plan.carrier.name
         assert result.message_id is not None
         found = await self._store.log.find_message(account.id, result.message_id)
-        return found.part_count if found else 0
+        return (found.part_count, found.parts[0].carrier) if found else (0, "")
+
+    async def _cost(self, broadcast: Broadcast, esim: str, carrier: str, parts: int) -> Cost:
+        """What parts cost at a carrier; that of a carrier that was removed is not known."""
+        known = self._intake.routing.carriers.get(carrier)
+        prices = known.prices if known else NO_PRICES
+        found = await self._messages.find_esim(broadcast, esim) if prices.own else None
+        return prices.cost_of(found, parts)
 
     def _standstill_of(self, result: SendResult, broadcast: Broadcast) -> PauseReason | None:
         """The reason to pause, if this refusal is the same for all recipients."""
@@ -202,8 +213,15 @@ class BroadcastSender:
         return PauseReason.BUDGET_REACHED if result.budget in _WHOLE_BUDGETS else None
 
 
-def _accepted(esim_tran_no: str, message_id: bytes, parts: int) -> RecipientResult:
-    return RecipientResult(esim_tran_no, RecipientState.ACCEPTED, message_id, None, parts)
+def _accepted(esim_tran_no: str, message_id: bytes, parts: int, cost: Cost) -> RecipientResult:
+    return RecipientResult(
+        esim_tran_no,
+        RecipientState.ACCEPTED,
+        message_id,
+        parts=parts,
+        cost=cost.amount,
+        is_unpriced=not cost.is_known,
+    )
 
 
 def _refused(esim_tran_no: str, reason: Reason) -> RecipientResult:

@@ -48,11 +48,13 @@ class TakenRecipient(msgspec.Struct, frozen=True):
     Attributes:
         message_id: the id that its message gets; it is stored before the message is.
         parts: of the message with this id, if it was committed already; `None` if it was not.
+        carrier: of that message; empty if there is none.
     """
 
     esim_tran_no: str
     message_id: bytes
     parts: int | None = None
+    carrier: str = ""
 
 
 class BroadcastStore(Protocol):

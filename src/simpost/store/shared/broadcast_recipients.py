@@ -70,7 +70,9 @@ def _reserve(
         yield SQL["reserve"], (*key, esim, message_id)
         return TakenRecipient(esim, message_id)
     found = yield SQL["committed"], (key[0], message_id)
-    return TakenRecipient(esim, message_id, found[0]["part_count"] if found else None)
+    if not found:
+        return TakenRecipient(esim, message_id)
+    return TakenRecipient(esim, message_id, found[0]["part_count"], found[0]["carrier"] or "")
 
 
 def end(
@@ -81,7 +83,7 @@ def end(
         return None
     changes: Counter[RecipientState] = Counter()
     decided: Counter[RecipientState] = Counter()
-    parts = 0
+    parts = cost = unpriced = 0
     for each in results:
         before = yield from _end_one(key, each, now_ms)
         if before is None:
@@ -90,9 +92,12 @@ def end(
         changes[each.state] += 1
         decided[each.state] += 1
         parts += each.parts
-    recent = _recent(broadcast_of(held[0]).recent, decided, parts)
+        cost += each.cost
+        unpriced += each.is_unpriced
+    recent = _recent(broadcast_of(held[0]).recent, decided, parts, cost)
     counts = (changes[state] for state in _COUNTED)
-    [counted] = yield SQL["count"], (*key, *counts, parts, encode_text(recent))
+    row = (*key, *counts, parts, encode_text(recent), cost, unpriced)
+    [counted] = yield SQL["count"], row
     return broadcast_of(counted)
 
 
@@ -102,7 +107,7 @@ def _end_one(
     """The state that a recipient had before the result; `None` if the result comes too late."""
     esim = result.esim_tran_no
     facts = (result.state, result.message_id, result.reason, result.parts, result.due_ms)
-    row = (*key, esim, *facts, now_ms)
+    row = (*key, esim, *facts, result.cost, now_ms)
     if (yield SQL["end_waiting"], row):
         return RecipientState.WAITING
     rows = yield SQL["state_of"], (*key, esim)
@@ -124,7 +129,7 @@ _COUNTED: Final = (
 )
 
 
-def _recent(recent: Recent, decided: Counter[RecipientState], parts: int) -> Recent:
+def _recent(recent: Recent, decided: Counter[RecipientState], parts: int, cost: int) -> Recent:
     refused, accepted = decided[RecipientState.REFUSED], decided[RecipientState.ACCEPTED]
     seen, bad = slide(recent.decided, recent.refused, accepted + refused, refused)
     return replace(
@@ -133,6 +138,7 @@ def _recent(recent: Recent, decided: Counter[RecipientState], parts: int) -> Rec
         refused=bad,
         accepted=recent.accepted + accepted,
         parts=recent.parts + parts,
+        cost=recent.cost + cost,
     )
 
 

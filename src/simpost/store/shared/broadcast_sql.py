@@ -19,9 +19,10 @@ _MEETS: Final = """
 _FACTS: Final = """
   account_id, id, name, template, template_version, category, template_values, named, pace,
   local_minute, start_ms, not_after_ms, status, pause_reason, begun_by, actor, stop_percent,
-  stop_failed_percent, stop_opted_out_percent, most_parts, is_noted, total, accepted, held, refused,
-  cancelled, parts, delivered, failed, opted_out, recent, place_ms, place, created_ms, changed_ms,
-  ended_ms, look_ms, report_ms, opt_outs_from, fingerprint, file_id
+  stop_failed_percent, stop_opted_out_percent, most_parts, most_cost, is_noted, total,
+  accepted, held, refused, cancelled, parts, cost, unpriced, delivered, failed, opted_out, recent,
+  place_ms, place, created_ms, changed_ms, ended_ms, look_ms, report_ms,
+  opt_outs_from, fingerprint, file_id
 """
 """All columns but the audience, which may name 10,000 eSIMs."""
 
@@ -32,10 +33,10 @@ _TEMPLATES: Final = {
           not_after_ms, status, begun_by, actor, stop_percent, most_parts, total, accepted, held,
           refused, cancelled, parts, place_ms, place, created_ms, changed_ms, template_version,
           local_minute, named, stop_failed_percent, stop_opted_out_percent, look_ms,
-          request_id, fingerprint, file_id
+          request_id, fingerprint, file_id, most_cost, cost, unpriced
         ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'preparing', $11, $11, $12, $13, 0, 0, 0,
           0, 0, 0, 0, '', $14, $14, $15, $16, $17, $18, $19, 0, $20,
-          $21, $22)
+          $21, $22, $23, 0, 0)
         ON CONFLICT (account_id, request_id) WHERE request_id IS NOT NULL DO NOTHING
         RETURNING id
     """,
@@ -159,25 +160,32 @@ _TEMPLATES: Final = {
         UPDATE broadcast_recipients SET message_id = $4
         WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3
     """,
-    "committed": "SELECT part_count FROM messages WHERE account_id = $1 AND id = $2",
+    "committed": """
+        SELECT part_count, (
+          SELECT p.carrier FROM parts AS p
+          WHERE p.account_id = m.account_id AND p.message_id = m.id AND p.number = 1
+        ) AS carrier
+        FROM messages AS m WHERE account_id = $1 AND id = $2
+    """,
     "state_of": """
         SELECT state FROM broadcast_recipients
         WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3
     """,
     "end_waiting": """
         UPDATE broadcast_recipients SET state = $4, message_id = coalesce($5, message_id),
-          reason = $6, parts = $7, due_ms = $8, at_ms = $9
+          reason = $6, parts = $7, due_ms = $8, cost = $9, at_ms = $10
         WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3 AND state = 'waiting'
         RETURNING esim_tran_no
     """,
     "end_recipient": """
         UPDATE broadcast_recipients SET state = $4, message_id = coalesce($5, message_id),
-          reason = $6, parts = $7, due_ms = $8, at_ms = $9
+          reason = $6, parts = $7, due_ms = $8, cost = $9, at_ms = $10
         WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3
     """,
     "count": """
         UPDATE broadcasts SET accepted = accepted + $3, held = held + $4, refused = refused + $5,
-          cancelled = cancelled + $6, parts = parts + $7, recent = $8,
+          cancelled = cancelled + $6, parts = parts + $7, recent = $8, cost = cost + $9,
+          unpriced = unpriced + $10,
           look_ms = CASE status WHEN 'sending' THEN 0 ELSE look_ms END
         WHERE account_id = $1 AND id = $2
         RETURNING %FACTS%
@@ -214,7 +222,7 @@ _TEMPLATES: Final = {
         RETURNING esim_tran_no
     """,
     "recipients": """
-        SELECT esim_tran_no, state, message_id, reason, parts, due_ms, outcome
+        SELECT esim_tran_no, state, message_id, reason, parts, cost, due_ms, outcome
         FROM broadcast_recipients
         WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no > $3
         ORDER BY esim_tran_no LIMIT $4
@@ -274,7 +282,7 @@ _TEMPLATES: Final = {
         ORDER BY ended_ms LIMIT 1
     """,
     "recipients_in": """
-        SELECT esim_tran_no, state, message_id, reason, parts, due_ms, outcome
+        SELECT esim_tran_no, state, message_id, reason, parts, cost, due_ms, outcome
         FROM broadcast_recipients
         WHERE account_id = $1 AND broadcast_id = $2 AND state = $5 AND esim_tran_no > $3
         ORDER BY esim_tran_no LIMIT $4

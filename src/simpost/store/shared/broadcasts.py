@@ -221,6 +221,7 @@ def _add(broadcast: Broadcast) -> Steps[bytes | None]:
             one.request_id,
             one.fingerprint,
             one.file_id,
+            one.most_cost,
         ),
     )
     if not added:  # another node has just added it

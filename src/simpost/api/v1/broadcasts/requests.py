@@ -39,6 +39,7 @@ from simpost.domain.broadcasts import (
 )
 from simpost.domain.esims import EsimStatus
 from simpost.domain.messages import Category, parse_id
+from simpost.domain.prices import parse_cost
 
 _MOST_AHEAD_MS: Final = 60 * 86_400_000
 _LONGEST_MS: Final = 14 * 86_400_000
@@ -57,6 +58,12 @@ def _check_category(category: Category) -> Category:
 def _check_printable(text: str) -> str:
     if not text.isprintable():
         raise ValueError("must have visible characters and spaces only")
+    return text
+
+
+def _check_cost(text: str) -> str:
+    if not parse_cost(text):
+        raise ValueError("must be more than 0")
     return text
 
 
@@ -168,6 +175,11 @@ class BroadcastRequest(Schema):
         description="It pauses itself when it has sent this number of parts, which carriers "
         "charge; null: never.",
     )
+    stop_cost: Annotated[StrictStr, AfterValidator(_check_cost)] | None = Field(
+        default=None,
+        description="It pauses itself when its parts cost this number of cost units, such as "
+        '"25.5000"; null: never.',
+    )
     actor: Annotated[StrictStr, Field(max_length=64), AfterValidator(_check_printable)] = Field(
         default="", description="Who begins it, for people."
     )
@@ -208,6 +220,7 @@ class BroadcastRequest(Schema):
             stop_failed_percent=self.stop_failed_percent,
             stop_opted_out_percent=self.stop_opted_out_percent,
             most_parts=self.stop_parts,
+            most_cost=None if self.stop_cost is None else parse_cost(self.stop_cost),
         )
 
 

@@ -27,6 +27,7 @@ from simpost.domain.broadcasts import (
     RecipientState,
 )
 from simpost.domain.messages import Category, format_id
+from simpost.domain.prices import format_cost
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.features.broadcasts.preview import BroadcastPreview
@@ -67,7 +68,8 @@ class ReportedCounts(Schema):
 class BroadcastOut(Schema):
     """`explanation` says what the status means, why, and what happens next.
 
-    `actor` made the last change; empty: simpost did.
+    `actor` made the last change; empty: simpost did. `cost` is that of `parts` in cost units, and
+    `unpriced` how many accepted messages have no known price: each of their parts counts a unit.
     """
 
     id: str
@@ -84,12 +86,15 @@ class BroadcastOut(Schema):
     counts: BroadcastCounts
     reported: ReportedCounts
     parts: int
+    cost: str
+    unpriced: int
     per_second: int | float
     local_time: str | None
     stop_refused_percent: int | None
     stop_failed_percent: int | None
     stop_opted_out_percent: int | None
     stop_parts: int | None
+    stop_cost: str | None
     start_at: Time
     not_after: Time
     created_at: Time
@@ -109,6 +114,8 @@ class RecipientOut(Schema):
     esim_tran_no: str
     state: RecipientState
     message_id: str | None
+    parts: int
+    cost: str = Field(description="Of the parts, in cost units.")
     reason: ReasonDetail | None
     held_until: Time | None
     outcome: State | None = Field(description="Final state of the message, once it is reported.")
@@ -147,6 +154,8 @@ class LanguageSampleOut(Schema):
 class BroadcastPreviewOut(Schema):
     """What the broadcast would do at its start. Of `total` eSIMs the first 500 are decided.
 
+    `parts` and `cost`, in cost units, are of those that would be sent or held. `unpriced` of them
+    have no known price: each of their parts counts a unit.
     At its pace all take `seconds`, and it does not reach `tooLate` of them before `notAfter`.
     """
 
@@ -156,6 +165,8 @@ class BroadcastPreviewOut(Schema):
     holds: int
     refusals: list[RefusedCount]
     parts: int
+    cost: str
+    unpriced: int
     samples: list[LanguageSampleOut]
     seconds: int
     too_late: int
@@ -206,12 +217,15 @@ def show_broadcast(
             delivered=one.delivered, failed=one.failed, opted_out=one.opted_out
         ),
         parts=one.parts,
+        cost=format_cost(one.cost),
+        unpriced=one.unpriced,
         per_second=int(one.per_s) if one.per_s == int(one.per_s) else one.per_s,
         local_time=_show_minute(one.local_minute),
         stop_refused_percent=one.stop_percent,
         stop_failed_percent=one.stop_failed_percent,
         stop_opted_out_percent=one.stop_opted_out_percent,
         stop_parts=one.most_parts,
+        stop_cost=None if one.most_cost is None else format_cost(one.most_cost),
         start_at=format_time(one.start_ms),
         not_after=format_time(one.not_after_ms),
         created_at=format_time(one.created_ms),
@@ -225,6 +239,8 @@ def show_recipient(result: RecipientResult) -> RecipientOut:
         esim_tran_no=result.esim_tran_no,
         state=result.state,
         message_id=format_id(result.message_id) if result.message_id else None,
+        parts=result.parts,
+        cost=format_cost(result.cost),
         reason=reason_detail(Reason(result.reason)) if result.reason else None,
         held_until=show_time(result.due_ms),
         outcome=State(result.outcome) if result.outcome else None,
@@ -243,6 +259,8 @@ def show_preview(preview: BroadcastPreview) -> BroadcastPreviewOut:
             RefusedCount(reason=reason_detail(reason), count=count) for reason, count in by_count
         ],
         parts=preview.parts,
+        cost=format_cost(preview.cost),
+        unpriced=preview.unpriced,
         samples=[
             LanguageSampleOut(
                 language=each.language, esim_tran_no=each.esim_tran_no, text=each.text
