@@ -10,8 +10,9 @@ import json
 from urllib.parse import urlencode
 
 import pytest
+from msgspec.structs import replace
 
-from simpost.carriers.http import HttpCarrier, callback_endpoint
+from simpost.carriers.http import HttpCarrier, callback_endpoint, parts_without_ids
 from simpost.carriers.http.twilio_callbacks import TwilioCallbacks
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
@@ -451,3 +452,43 @@ async def test_a_failure_without_an_id_is_of_the_only_part_that_fits():
     ids = [receipt.carrier_message_id for receipt in recorder.receipts]
     assert ids == [first.carrier_message_id, ""]
     assert recorder.receipts[1].numbers == (ICCID,)
+
+
+async def test_a_failure_without_an_id_may_be_of_a_part_in_doubt():
+    settings = {**ESIM_GO[0].settings, "callback_token": TOKEN}
+    failed = json_call({"alertType": "SMSFailed", "iccid": ICCID})
+    async with running_api() as api:
+        api.script(Reply(act="cut"), Reply(200, {"status": "sent"}))
+        async with running_carrier(settings, api.url) as (carrier, recorder):
+            doubtful = part(ICCID, number=1)
+            assert (await recorder.outcome(carrier, doubtful)).kind.value == "in_doubt"
+            await carrier.receive_callback(failed)  # its number finds it
+            await recorder.outcome(carrier, part(ICCID, number=2))
+            await carrier.receive_callback(failed)  # of either
+    assert [receipt.carrier_message_id for receipt in recorder.receipts] == ["", ""]
+
+
+async def test_a_repeat_of_a_part_in_doubt_is_the_same_part():
+    settings = {**ESIM_GO[0].settings, "callback_token": TOKEN}
+    async with running_api() as api:
+        api.script(Reply(act="cut"), Reply(200, {"status": "sent"}))
+        async with running_carrier(settings, api.url) as (carrier, recorder):
+            first = part(ICCID, number=1)
+            await recorder.outcome(carrier, first)
+            again = replace(first, attempt=first.attempt + 1, unclear=first.unclear + 1)
+            accepted = await recorder.outcome(carrier, again)
+            failed = json_call({"alertType": "SMSFailed", "iccid": ICCID})
+            await carrier.receive_callback(failed)
+    assert [one.carrier_message_id for one in recorder.receipts] == [accepted.carrier_message_id]
+
+
+async def test_a_failure_without_an_id_is_of_none_while_a_forgotten_part_may_be_open(monkeypatch):
+    monkeypatch.setattr(parts_without_ids, "MOST_PARTS", 1)
+    settings = {**ESIM_GO[0].settings, "callback_token": TOKEN}
+    async with running_api() as api:
+        api.script(Reply(200, {"status": "sent"}))
+        async with running_carrier(settings, api.url) as (carrier, recorder):
+            for number, to in enumerate((ICCID, "8988280666000000001", ICCID), 1):
+                await recorder.outcome(carrier, part(to, number=number))
+            await carrier.receive_callback(json_call({"alertType": "SMSFailed", "iccid": ICCID}))
+    assert [receipt.carrier_message_id for receipt in recorder.receipts] == [""]

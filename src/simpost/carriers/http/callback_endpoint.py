@@ -77,8 +77,16 @@ class CallbackEndpoint:
         if self._without_ids is None:
             return outcome
         own_id = request_id_of(part)
-        self._without_ids.add(part.destination, own_id, now_ms, part.expires_ms)
+        self._without_ids.add(part.destination, own_id, now_ms, part.expires_ms, is_in_doubt=False)
         return msgspec.structs.replace(outcome, carrier_message_id=own_id)
+
+    def note_in_doubt(self, part: OutboundPart, now_ms: int) -> None:
+        """Remember a part that may have been accepted: a failure may be its own."""
+        if self._without_ids is not None:
+            own_id = request_id_of(part)
+            self._without_ids.add(
+                part.destination, own_id, now_ms, part.expires_ms, is_in_doubt=True
+            )
 
     async def receive(self, callback: Callback, events: CarrierEvents | None) -> CallbackAnswer:
         """Have what a request reports committed.

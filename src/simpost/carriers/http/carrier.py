@@ -300,6 +300,8 @@ class HttpCarrier:
         task = asyncio.current_task()
         assert task
         self._requests.discard(task)
+        if outcome.kind is OutcomeKind.IN_DOUBT:
+            self._callbacks.note_in_doubt(part, self._clock_ms())
         self._note_outcome(outcome)
         if self._events:
             self._events.on_outcome(part, now_ms, outcome)
