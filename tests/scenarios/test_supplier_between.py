@@ -1,9 +1,14 @@
 """simpost between a client and its supplier: what it does not own goes on unchanged."""
 
 import asyncio
+import base64
 import contextlib
+import hmac
 import http.client
 import json
+import time
+import uuid
+from functools import partial
 
 import pytest
 
@@ -54,11 +59,11 @@ class Supplier(asyncio.Protocol):
 
 
 @contextlib.asynccontextmanager
-async def between(folder):
+async def between(folder, source=SOURCE, path="/base/"):
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Supplier, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    more = SOURCE + f'url = "http://127.0.0.1:{port}/base/"\n'
+    more = source + f'url = "http://127.0.0.1:{port}{path}"\n'
     gateway = await asyncio.to_thread(Gateway, folder, log_level="info", more=more)
     try:
         await asyncio.to_thread(gateway.fill, 1)
@@ -122,3 +127,101 @@ async def test_what_simpost_does_not_own_goes_on_unchanged(tmp_path):
     assert [result in line for line, result in zip(lines, results, strict=True)] == [True] * 4
     assert SECRET not in log
     assert "packageInfoList" not in log
+
+
+BOTH = """
+[[sources]]
+type = "esimfly"
+name = "esimfly"
+account = "bench"
+access_code = "their-code"
+secret_key = "their-secret"
+allow_private = true
+pass_through = true
+timeout_s = 1
+url = "http://127.0.0.1:1/api/v1/business"
+
+[[sources]]
+type = "esim_go"
+name = "esim-go"
+account = "bench"
+api_key = "their-key"
+allow_private = true
+pass_through = true
+timeout_s = 1
+"""
+
+
+def request(gateway, method, path, body=b"", **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
+    with contextlib.closing(connection):
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, named)
+        answer = connection.getresponse()
+        return answer.status, answer.read(), answer.getheader("Content-Type")
+
+
+def key_of(gateway, code, secret, *scopes):
+    basic = base64.b64encode(f"{code}:{secret}".encode()).decode()
+    body = json.dumps({"name": "shop", "scopes": scopes})
+    headers = {"Authorization": f"Basic {basic}", "Content_Type": "application/json"}
+    status, body, _ = request(gateway, "POST", "/v1/keys", body, **headers)
+    assert status == 201, body
+    return json.loads(body)["key"]
+
+
+def signed(body):
+    at, number = str(time.time_ns() // 1_000_000), str(uuid.uuid4())
+    text = f"{at}{number}bench".encode() + body
+    mac = hmac.new(b"bench-secret-0123", text, "sha256").hexdigest().upper()
+    names = ("RT_AccessCode", "RT_RequestID", "RT_Timestamp", "RT_Signature")
+    return dict(zip(names, ("bench", number, at, mac), strict=True))
+
+
+@pytest.mark.timeout(60)
+async def test_paths_of_a_shape_go_on_to_the_supplier_of_its_type(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIMPOST_SERVER__SHAPES", '["esim_go", "esimfly"]')
+    Supplier.got, Supplier.answer, Supplier.status = [], ANSWER, b"200 OK"
+    async with between(tmp_path, BOTH, "/v2.5") as (gateway, _):
+        call = partial(asyncio.to_thread, request, gateway)
+        ours = partial(asyncio.to_thread, key_of, gateway)
+        key = await ours("bench", "bench-secret-0123", "supplier")
+        path = "/v2.5/esims/8944000000000000009/bundles?includeUsed=true"
+        status, body, kind = await call("GET", path, X_API_Key=key, Accept="text/csv")
+        assert (status, body, kind) == (200, ANSWER, "application/json")
+        status, *_ = await call("POST", "/v2.5/orders", ORDER, X_API_Key=key)
+        assert status == 200
+        first, second = Supplier.got
+        assert first.startswith(f"GET {path} HTTP/1.1\r\n".encode())
+        assert b"accept: text/csv" in first.lower()
+        for sent in (first, second):
+            assert b"x-api-key: their-key\r\n" in sent.lower()
+            assert key.encode() not in sent
+        assert second.endswith(b"\r\n\r\n" + ORDER)
+
+        # Not without the scope, not of another version, not out of the API, not for others.
+        sends = await ours("bench", "bench-secret-0123", "messages:write")
+        others = await ours("other", "other-secret-0123", "supplier")
+        for path, given, expected in (
+            ("/v2.5/orders", sends, 403),
+            ("/v2.5/orders", "wrong", 403),
+            ("/v2.4/orders", key, 404),
+            ("/v2.5/../admin", key, 404),
+            ("/v2.5/orders", others, 404),
+        ):
+            status, *_ = await call("POST", path, ORDER, X_API_Key=given)
+            assert (path, status) == (path, expected)
+        assert len(Supplier.got) == 2
+
+        # eSIMfly has its own source, to which there is no connection here: nothing was sent.
+        wanted = b'{"packageCode":"P1"}'
+        path = "/api/v1/business/esims/order"
+        status, body, _ = await call("POST", path, wanted, **signed(wanted))
+        assert (status, json.loads(body)["code"]) == (503, "SERVICE_UNAVAILABLE")
+        Supplier.answer = None
+        status, body, _ = await call("POST", "/v2.5/orders", ORDER, X_API_Key=key)
+        assert (status, len(Supplier.got)) == (504, 3)
+        assert "may have carried it out" in json.loads(body)["message"]
+        log = (tmp_path / "gateway.log").read_text()
+    assert not {"their-key", "their-secret", "includeUsed"} & set(log.replace("=", " ").split())
+    assert log.count("passed_on") == 4

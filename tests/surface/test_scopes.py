@@ -41,7 +41,8 @@ def test_no_scope_is_listed_for_an_endpoint_that_does_not_exist():
 
 def test_every_scope_is_needed_by_an_endpoint():
     needed = {scope for each in OPERATIONS.values() for [scope] in scopes_of(each)}
-    assert needed == set(KeyScope)
+    # This one is for paths of shapes that go on to a supplier: they are no operations of ours.
+    assert needed == set(KeyScope) - {KeyScope.SUPPLIER}
 
 
 ROWS = dict(re.findall(r"^\| `([a-z:]+)` \| (.*) \|$", PAGE, re.MULTILINE))

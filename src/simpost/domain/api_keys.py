@@ -42,6 +42,7 @@ class KeyScope(StrEnum):
     AUTOMATIONS = "automations"
     BROADCASTS = "broadcasts"
     CONVERSATIONS = "conversations"
+    SUPPLIER = "supplier"
     ADMIN = "admin"
 
 

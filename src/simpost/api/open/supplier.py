@@ -26,12 +26,13 @@ async def ask_supplier(call: AuthenticatedRequest) -> ApiResponse:
     """Pass the request on to the supplier of the account, and its response back, unchanged."""
     name = call.path.removeprefix(f"{PREFIX}/")
     calls = call.services.supplier_calls
-    if not calls.serves(call.account):
+    source = calls.find("esim_access", call.account)
+    if source is None:
         raise ApiError(
             Code.NOT_ALLOWED, f"simpost does not offer {name}: send it to your eSIM provider"
         )
     try:
-        response = await calls.call(call.account, name, call.body, call.request_id)
+        response = await calls.call(source, call.account, name, call.body, call.request_id)
     except SupplierBusy as error:
         detail = f"Nothing was sent to the supplier: {error}"
         raise ApiError(Code.BUSY, detail, status=503) from None

@@ -18,6 +18,7 @@ from simpost.api.shapes.calls import (
 )
 from simpost.api.shapes.esim_go import EsimGoShape
 from simpost.api.shapes.esimfly import EsimflyShape
+from simpost.api.shapes.supplier import find_route
 from simpost.api.shapes.twilio.shape import TwilioShape
 from simpost.api.shared.costs import Overdrawn
 from simpost.api.shared.credentials import may_come_from
@@ -38,7 +39,6 @@ SHAPES: Final[Mapping[str, type[ApiShape]]] = {
 """By the word of `server.shapes`."""
 API: Final = "shapes"
 """The label of metrics and log lines."""
-_JSON = (b"content-type", b"application/json")
 _CLOSE = (b"connection", b"close")
 _UNREADABLE: Final[Mapping[type[Exception], Failure]] = {
     BodyTooLarge: Failure.TOO_LARGE,
@@ -63,7 +63,7 @@ def build_shape_app(services: Services, shape: ApiShape) -> ASGIApp:
             return
         services.response_counts.counts[API, str(response.status), ""] += 1
         length = (b"content-length", b"%d" % len(response.body))
-        headers = [_JSON, length, *response.headers]
+        headers = [(b"content-type", response.content_type), length, *response.headers]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": response.body})
 
@@ -75,7 +75,7 @@ async def _respond(
 ) -> ShapeResponse | None:
     """The response to one request, also after an error; `None` if the client disconnected."""
     try:
-        route = shape.find(scope["method"], scope["path"])
+        route = find_route(services, shape, scope["method"], scope["path"])
         account = shape.identify(services, scope, route)
         budget = services.unproven if shape.is_signed else None
         body = await read_body(receive, services.max_body_octets, budget=budget)

@@ -40,6 +40,8 @@ class Failure(StrEnum):
     BUSY = "busy"
     STORE = "store"
     """Nothing could be committed."""
+    SILENT = "silent"
+    """The supplier got the request and did not answer."""
     CRASH = "crash"
     REFUSED = "refused"
     """The message was refused with a reason."""
@@ -75,11 +77,12 @@ class ShapeError(InvalidRequest):
 
 
 class ShapeResponse(msgspec.Struct, frozen=True, gc=False):
-    """A serialized JSON response."""
+    """A serialized response."""
 
     body: bytes
     status: int = 200
     headers: Headers = ()
+    content_type: bytes = b"application/json"
 
 
 class ShapeCall(msgspec.Struct, frozen=True, gc=False):
@@ -110,10 +113,12 @@ class ApiShape(Protocol):
     Attributes:
         prefix: the beginning of its paths.
         is_signed: whether `verify` authenticates the account, with the body.
+        supplier: the type of sources that serve its other paths; empty: none does.
     """
 
     prefix: str
     is_signed: bool
+    supplier: str
 
     def find(self, method: str, path: str) -> ShapeRoute:
         """The route. Raises ShapeError."""
@@ -173,6 +178,7 @@ WORDS: Mapping[Failure, str] = {
     Failure.RATE_LIMITED: "The account sent more requests per second than it may.",
     Failure.BUSY: "The service is busy: try again.",
     Failure.STORE: "Nothing could be committed: try again.",
+    Failure.SILENT: "The supplier did not answer.",
     Failure.CRASH: "simpost failed.",
     Failure.REFUSED: "The message was refused.",
 }

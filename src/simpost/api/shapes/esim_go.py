@@ -52,6 +52,7 @@ STATUSES: Final[Mapping[Failure, int]] = {
     Failure.RATE_LIMITED: 429,
     Failure.BUSY: 503,
     Failure.STORE: 503,
+    Failure.SILENT: 504,
     Failure.CRASH: 500,
     Failure.REFUSED: 400,
 }
@@ -88,6 +89,7 @@ class EsimGoShape:
 
     prefix = "/v2."
     is_signed = False
+    supplier = "esim_go"
 
     def find(self, method: str, path: str) -> ShapeRoute:
         """The send call, the only one that is offered."""

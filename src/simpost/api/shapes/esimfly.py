@@ -54,6 +54,7 @@ CODES: Final[Mapping[Failure, tuple[int, str]]] = {
     Failure.RATE_LIMITED: (429, "RATE_LIMIT_EXCEEDED"),
     Failure.BUSY: (503, "SERVICE_UNAVAILABLE"),
     Failure.STORE: (503, "SERVICE_UNAVAILABLE"),
+    Failure.SILENT: (504, "PROVIDER_ERROR"),
     Failure.CRASH: (500, "SYSTEM_ERROR"),
     Failure.REFUSED: (400, "SMS_FAILED"),
 }
@@ -96,6 +97,7 @@ class EsimflyShape:
 
     prefix = "/api/v1/business/"
     is_signed = True
+    supplier = "esimfly"
 
     def find(self, method: str, path: str) -> ShapeRoute:
         """The send call, the only one that is offered."""

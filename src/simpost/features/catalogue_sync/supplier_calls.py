@@ -45,11 +45,11 @@ class SupplierCalls(Component):
         self._use(sources)
 
     def _use(self, sources: Sequence[SourceSettings]) -> None:
-        self._of_account = {
-            each.account: each
-            for each in sources
-            if each.pass_through and each.type == "esim_access"
+        passing = [each for each in sources if each.pass_through]
+        self._sources: dict[tuple[str, str], SourceSettings] = {
+            (each.type, each.account): each for each in passing
         }
+        self._types: set[str] = {each.type for each in passing}
 
     async def run(self) -> None:
         """Close the connections when cancelled."""
@@ -63,15 +63,27 @@ class SupplierCalls(Component):
         self._use(settings.sources)
         await self._close()
 
-    def serves(self, account: Account) -> bool:
-        """Whether requests of the account are passed on."""
-        return account.access_code in self._of_account
+    def passes(self, kind: str) -> bool:
+        """Whether any source of this type passes requests on."""
+        return kind in self._types
+
+    def find(self, kind: str, account: Account) -> SourceSettings | None:
+        """The source of this type that passes on what the account asks."""
+        return self._sources.get((kind, account.access_code))
 
     async def call(
-        self, account: Account, path: str, body: bytes, request_id: str | None
+        self,
+        source: SourceSettings,
+        account: Account,
+        path: str,
+        body: bytes,
+        request_id: str | None,
+        *,
+        method: str = "POST",
+        query: str = "",
+        accept: str = "",
     ) -> HttpResponse:
         """The response of the supplier. Raises SupplierBusy and SupplierSilent."""
-        source = self._of_account[account.access_code]
         under_way = self._under_way.get(source.name, 0)
         if under_way >= MOST_AT_ONCE:
             raise SupplierBusy(f"{MOST_AT_ONCE} requests to the supplier are under way.")
@@ -79,7 +91,10 @@ class SupplierCalls(Component):
         begun_s, result = time.monotonic(), "cancelled"
         try:
             headers = supplier_headers(source, body, request_id)
-            response = await self._client(source).post(f"{source.url}/{path}", body, headers)
+            if accept:
+                headers["Accept"] = accept
+            url = f"{source.url}/{path}{query and '?'}{query}"
+            response = await self._client(source).request(method, url, body, headers)
             result = f"HTTP {response.status}"
             if len(response.body) >= MAX_RESPONSE_OCTETS:
                 raise SupplierSilent(f"The response has more than {MAX_RESPONSE_OCTETS} octets.")
@@ -95,6 +110,7 @@ class SupplierCalls(Component):
                 "passed_on",
                 account_id=account.id,
                 source=source.name,
+                method=method,
                 path=path,
                 result=result,
                 ms=round(1000 * (time.monotonic() - begun_s)),

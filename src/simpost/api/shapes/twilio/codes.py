@@ -25,6 +25,7 @@ FAILURES: Final[Mapping[Failure, tuple[int, int]]] = {
     Failure.RATE_LIMITED: (429, 20429),
     Failure.BUSY: (503, 20503),
     Failure.STORE: (503, 20503),
+    Failure.SILENT: (503, 20503),
     Failure.CRASH: (500, 20500),
     Failure.REFUSED: (400, 21612),
 }

@@ -56,6 +56,7 @@ class TwilioShape:
 
     prefix = f"/{VERSION}/"
     is_signed = False
+    supplier = ""
 
     def find(self, method: str, path: str) -> ShapeRoute:
         """The route of the list or of a message."""
