@@ -56,6 +56,8 @@ def _outcomes(*, found: str) -> list[Any]:
         (Reply(201, {"id": "589"}), "accepted", None, "589"),
         (Reply(201, headers={"Location": f"{found}/589"}), "accepted", None, "589"),
         (Reply(201), "accepted", None, ""),
+        (Reply(200, {"id": 589}), "accepted", None, "589"),
+        (Reply(200, b"<html>"), "in_doubt", "unclear_response", "HTTP 200"),
         (_error(400, "BadRequest"), *_REFUSED, "BadRequest"),
         (_error(404, "NotFound"), *_REFUSED, "NotFound"),
         (_error(409, "Conflict"), *_REFUSED, "Conflict"),

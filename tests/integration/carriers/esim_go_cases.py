@@ -23,6 +23,8 @@ CASES = [
             (Reply(200, {"status": "sent"}), "accepted", None, ""),
             (Reply(200, {"message": "SMS Sent"}), "accepted", None, ""),  # v2.2 and v2.3
             (Reply(200, {"status": "failed"}), "in_doubt", "unclear_response", "HTTP 200"),
+            (Reply(200, b"<html>"), "in_doubt", "unclear_response", "HTTP 200"),
+            (Reply(200), "in_doubt", "unclear_response", "HTTP 200"),
             (Reply(400, {"message": "esim is deactivated"}), *_REFUSED, "HTTP 400"),
             # 403 has three meanings, and only the text tells them apart.
             (Reply(403, {"message": "access denied"}), *_REFUSED, "HTTP 403: access denied"),

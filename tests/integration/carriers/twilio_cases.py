@@ -46,6 +46,8 @@ CASES = [
             (_message("queued"), "accepted", None, SID),
             (_message("accepted"), "accepted", None, SID),
             (Reply(201), "accepted", None, ""),  # created, whatever its body is
+            (Reply(200, {"sid": SID, "status": "queued"}), "accepted", None, SID),
+            (Reply(200, b"<html>"), "in_doubt", "unclear_response", "HTTP 200"),
             (_message("failed", 30007), "refused", "carrier_refused", "30007"),
             (_error(400, 21211), "refused", "undeliverable", "21211"),
             (_error(400, 21614), "refused", "undeliverable", "21614"),

@@ -16,7 +16,7 @@ import msgspec
 from simpost.carriers.http.callbacks import CallbackReader
 from simpost.carriers.http.credentials import JSON_HEADERS
 from simpost.carriers.http.document import code_of, id_at, read_json, text_at
-from simpost.carriers.http.outcome import outcome_of
+from simpost.carriers.http.outcome import CREATED, UNCLEAR, outcome_of
 from simpost.carriers.http.upstream import (
     LogIn,
     ReportedState,
@@ -76,11 +76,16 @@ class EmnifyMessages:
         )
 
     def outcome(self, response: HttpResponse, now_ms: int) -> Outcome:
-        """The id is in the body or in `Location`, if it is anywhere."""
+        """The id is in the body or in `Location`, if it is anywhere.
+
+        A 2xx without one that is not the documented 201 comes from what is in front of the API.
+        """
         document = read_json(response.body)
         code = code_of(text_at(document, "error_token") or text_at(document, "error_code"))
         found = id_at(document, "id") or _last_segment(response.headers.get("location", ""))
-        return outcome_of(response, now_ms, code=code, message_id=found)
+        is_other = 200 <= response.status < 300 and response.status != CREATED and not found
+        meaning = UNCLEAR if is_other else None
+        return outcome_of(response, now_ms, meaning=meaning, code=code, message_id=found)
 
     def state_request(self, destination: str, message_id: str) -> UpstreamRequest:
         url = f"{self._of(destination)}/{quote(message_id, safe='')}"

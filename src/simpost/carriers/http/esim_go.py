@@ -58,7 +58,8 @@ class EsimGo:
         if response.status == _FORBIDDEN:
             return outcome_of(response, now_ms, code=self._said(document))
         stated = text_at(document, "status")
-        if 200 <= response.status < 300 and stated not in ("", "sent"):
+        is_sent = stated == "sent" or (not stated and bool(text_at(document, "message")))
+        if 200 <= response.status < 300 and not is_sent:
             return outcome_of(response, now_ms, meaning=UNCLEAR)
         return outcome_of(response, now_ms)
 

@@ -14,6 +14,7 @@ from simpost.net import retry_after
 from simpost.net.http_client import HttpResponse
 
 MAX_RETRY_AFTER_S: Final = 3600.0
+CREATED: Final = 201
 CREDENTIALS_REFUSED: Final = 401
 _REQUEST_TIMED_OUT: Final = 408
 _TOO_MANY_REQUESTS: Final = 429

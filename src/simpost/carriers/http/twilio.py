@@ -13,8 +13,10 @@ from simpost.carriers.http.credentials import FORM_HEADERS, basic
 from simpost.carriers.http.document import code_of, id_at, read_json, text_at
 from simpost.carriers.http.outcome import (
     BUSY,
+    CREATED,
     REFUSED,
     THROTTLED,
+    UNCLEAR,
     UNDELIVERABLE,
     Meaning,
     outcome_of,
@@ -92,14 +94,11 @@ class Twilio:
             code = code_of(text_at(document, "code"))
             return outcome_of(response, now_ms, meaning=CODES.get(code), code=code)
         code = code_of(text_at(document, "error_code"))
-        failed = text_at(document, "status") in _FAILED
-        return outcome_of(
-            response,
-            now_ms,
-            meaning=CODES.get(code, REFUSED) if failed else None,
-            code=code,
-            message_id=id_at(document, "sid"),
-        )
+        sid = id_at(document, "sid")
+        meaning: Meaning | None = None if sid or response.status == CREATED else UNCLEAR
+        if text_at(document, "status") in _FAILED:
+            meaning = CODES.get(code, REFUSED)
+        return outcome_of(response, now_ms, meaning=meaning, code=code, message_id=sid)
 
 
 def _sender(sender: str) -> str:
