@@ -22,6 +22,11 @@ NOT_OWNED: Final = (
 )
 
 
+_PASSED_BACK: Final = ("retry-after", "content-encoding")
+"""Headers of the supplier that come back. The body is what it sent, also if it is compressed though
+simpost asks for a plain one."""
+
+
 async def ask_supplier(call: AuthenticatedRequest) -> ApiResponse:
     """Pass the request on to the supplier of the account, and its response back, unchanged."""
     name = call.path.removeprefix(f"{PREFIX}/")
@@ -39,6 +44,9 @@ async def ask_supplier(call: AuthenticatedRequest) -> ApiResponse:
     except SupplierSilent as error:
         detail = f"The supplier may have carried it out; look before you repeat it: {error}"
         raise ApiError(Code.SERVER_ERROR, detail, status=504) from None
-    retry_after = response.headers.get("retry-after")
-    headers = ((b"retry-after", retry_after.encode("latin-1")),) if retry_after else ()
+    headers = tuple(
+        (name.encode(), response.headers[name].encode("latin-1"))
+        for name in _PASSED_BACK
+        if response.headers.get(name)
+    )
     return ApiResponse(response.body, response.status, headers)

@@ -20,6 +20,7 @@ from simpost.runtime.component import Component
 MOST_AT_ONCE: Final = 32
 """Requests of one source that are under way on a node; more are refused at once."""
 MAX_RESPONSE_OCTETS: Final = 4 * 1024 * 1024
+_MOST_STATUS: Final = 599
 
 log = get_logger(__name__)
 
@@ -96,7 +97,9 @@ class SupplierCalls(Component):
             url = f"{source.url}/{path}{query and '?'}{query}"
             response = await self._client(source).request(method, url, body, headers)
             result = f"HTTP {response.status}"
-            if len(response.body) >= MAX_RESPONSE_OCTETS:
+            if response.status > _MOST_STATUS:
+                raise SupplierSilent(f"The supplier answered {result}, which is no status.")
+            if len(response.body) > MAX_RESPONSE_OCTETS:
                 raise SupplierSilent(f"The response has more than {MAX_RESPONSE_OCTETS} octets.")
         except (NotSent, RefusedUrl) as error:
             result = "not sent"
@@ -126,7 +129,7 @@ class SupplierCalls(Component):
                 allow_private=source.allow_private,
                 connect_timeout_s=source.timeout_s,
                 response_timeout_s=source.timeout_s,
-                keep_octets=MAX_RESPONSE_OCTETS,
+                keep_octets=MAX_RESPONSE_OCTETS + 1,
             )
         return client
 
