@@ -3,9 +3,11 @@
 Every text has at most 134 UTF-16 units with the longest values, so that it takes two parts at most
 even if a value, such as the name of a country, is not in the GSM 7 bit default alphabet. Dutch,
 English, French, German, Italian, Portuguese and Spanish texts use only that alphabet: they are one
-part if the values do, too. For that, some Spanish and Portuguese menu names lose their accents:
-"Datos moviles", "Conexoes". Polish and Turkish texts keep their letters, because in UCS-2 they
-still fit into two parts.
+part if the values do, too. Two of them are two parts of UCS-2, because names of menus keep their
+accents: "Datos móviles", "Conexões". So do Polish and Turkish texts.
+
+Arabic texts begin with an Arabic word: one that begins with a name in Latin letters is shown from
+left to right, with its parts in the wrong order.
 
 A country stands without a preposition, because languages inflect it after one. Texts say "within 24
 hours" and not "tomorrow", because quiet hours may hold them until the next day. None offers a plan:

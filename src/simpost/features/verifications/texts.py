@@ -26,7 +26,7 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "it": ("{code} è il tuo codice di verifica.", "Non condividerlo."),
     "ja": ("{code} は認証コードです。", "他の人に教えないでください。"),
     "nl": ("{code} is je verificatiecode.", "Deel hem met niemand."),
-    "pl": ("{code} to kod do weryfikacji.", "Nie podawaj go nikomu."),
+    "pl": ("{code} to kod weryfikacyjny.", "Nie podawaj go nikomu."),
     "pt": ("{code} é a sua senha.", "Mantenha-a em segredo."),
     "tr": ("{code} onay kodunuz.", "Kimseye vermeyin."),
     "zh": ("{code} 是您的验证码。", "请勿告诉他人。"),
