@@ -115,6 +115,7 @@ from simpost.smpp.receipt import (
     parse_receipt,
     receipt_tlvs,
 )
+from simpost.smpp.sar import SarPosition, sar_position
 from simpost.smpp.server import Authenticate, SmppServer, serve
 from simpost.smpp.session import Session
 from simpost.smpp.settings import SessionSettings
@@ -189,6 +190,7 @@ __all__ = [
     "RequestError",
     "ResponseTimeout",
     "Role",
+    "SarPosition",
     "Session",
     "SessionClosed",
     "SessionHandler",
@@ -228,6 +230,7 @@ __all__ = [
     "parse_relative",
     "parse_time",
     "receipt_tlvs",
+    "sar_position",
     "serve",
     "status_meaning",
     "status_name",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl as tls
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -43,7 +44,12 @@ class SmppServer:
         *,
         system_id: str = "simpost",
         max_sessions: int = 100,
+        max_unbound: int | None = None,
     ) -> None:
+        """Connections beyond `max_sessions` are aborted.
+
+        Beyond `max_unbound` the oldest connection without a bind is; `None`: no such limit.
+        """
         encode(BindTransceiverResp(system_id=system_id))  # fail now if it cannot be encoded
         self.sessions: set[Session] = set()
         self._authenticate = authenticate
@@ -51,6 +57,8 @@ class SmppServer:
         self._settings = settings
         self._system_id = system_id
         self._max_sessions = max_sessions
+        self._max_unbound = max_unbound
+        self._unbound: dict[Session, None] = {}
         self._checks: set[asyncio.Future[int]] = set()
         self._is_closing = False
         self._listener: asyncio.Server | None = None
@@ -68,6 +76,18 @@ class SmppServer:
         """
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(self._new_session, host, port, ssl=ssl)
+
+    async def listen_on(
+        self, listener: socket.socket, ssl: tls.SSLContext | None, *, handshake_timeout_s: float
+    ) -> None:
+        """Start listening on a socket that is bound to its port."""
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(
+            self._new_session,
+            sock=listener,
+            ssl=ssl,
+            ssl_handshake_timeout=handshake_timeout_s if ssl else None,
+        )
 
     async def outbind(
         self, host: str, port: int, outbind: Outbind, *, ssl: tls.SSLContext | None = None
@@ -100,11 +120,28 @@ class SmppServer:
     def session_opened(self, session: Session) -> None:
         """Register a new connection, or abort it if there are too many."""
         self.sessions.add(session)
-        session.closed.add_done_callback(lambda _: self.sessions.discard(session))
+        session.closed.add_done_callback(lambda _: self._forget(session))
         if self._is_closing:  # accepted just before we stopped listening
             session.abort()
         elif len(self.sessions) > self._max_sessions:
             session.abort(CloseReason.TOO_MANY_SESSIONS)
+        elif self._max_unbound is not None:
+            self._limit_unbound(session, self._max_unbound)
+
+    def _limit_unbound(self, session: Session, most: int) -> None:
+        """Strangers cannot take all places: the oldest one without a bind gives way."""
+        self._unbound[session] = None
+        if len(self._unbound) <= most:
+            return
+        self._unbound = {each: None for each in self._unbound if not each.state.is_bound}
+        while len(self._unbound) > most:
+            oldest = next(iter(self._unbound))
+            del self._unbound[oldest]
+            oldest.abort(CloseReason.TOO_MANY_SESSIONS)
+
+    def _forget(self, session: Session) -> None:
+        self.sessions.discard(session)
+        self._unbound.pop(session, None)
 
     def bind_requested(self, session: Session, bind: Bind) -> None:
         """Authenticate a bind, then accept or reject it."""

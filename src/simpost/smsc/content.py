@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple, TypeAlias
 
-from simpost.smpp import DataSm, SubmitSm, Tag
+from simpost.smpp import DataSm, SubmitSm, Tag, sar_position
 from simpost.text import (
     Header,
     coding_of,
@@ -114,9 +114,5 @@ def _udh_position(header: Header | None) -> SegmentPosition | None:
 
 def _sar_position(request: Submit) -> SegmentPosition | None:
     """From the sar TLVs (SMPP 3.4 5.3.2.22-24); None if their numbers are invalid."""
-    reference = request.tlv(Tag.SAR_MSG_REF_NUM)
-    total = int.from_bytes(request.tlv(Tag.SAR_TOTAL_SEGMENTS) or b"", "big")
-    number = int.from_bytes(request.tlv(Tag.SAR_SEGMENT_SEQNUM) or b"", "big")
-    if reference is None or not 1 <= number <= total or not 1 < total <= 255:
-        return None
-    return SegmentPosition("sar", int.from_bytes(reference, "big"), total, number)
+    found = sar_position(request)
+    return SegmentPosition("sar", *found) if found else None

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from functools import partial
-from pathlib import Path
 
-from simpost.errors import ConfigError
 from simpost.smpp import SessionSettings, SmppServer
 from simpost.smpp.server import ACCEPT_GRACE_S
 from simpost.smsc.centre import MessageCentre
@@ -50,29 +48,3 @@ class SmscListener:
         await self._server.close()
         if self._listener is not None:
             await self._listener.wait_closed()
-
-
-def tls_context(certificate: Path, key: Path, clients_ca: Path | None) -> ssl.SSLContext:
-    """TLS context of the server; with a CA, clients need a certificate signed by it.
-
-    Raises ConfigError with the file and the reason.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(certificate, key)
-    except (OSError, ValueError) as error:  # an SSLError is an OSError
-        raise ConfigError(f"TLS certificate {certificate} with key {key}: {_why(error)}") from None
-    if clients_ca is not None:
-        try:
-            context.load_verify_locations(clients_ca)
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"TLS CA {clients_ca}: {_why(error)}") from None
-        context.verify_mode = ssl.CERT_REQUIRED
-    return context
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, ssl.SSLError):
-        return error.reason or "cannot be read"
-    return getattr(error, "strerror", None) or "cannot be read"

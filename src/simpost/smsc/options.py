@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from simpost.errors import ConfigError
+from simpost.smpp.tls import server_context
 from simpost.smsc.behaviour import Behaviour
 from simpost.smsc.faults import Faults, UpstreamName
-from simpost.smsc.listener import tls_context
 from simpost.smsc.upstreams.catalogue import UpstreamCatalogue
 
 IdFormat: TypeAlias = Literal["decimal", "hex"]
@@ -89,4 +89,4 @@ class SimulatorOptions:
             if self.tls_key or self.tls_ca:
                 raise ConfigError("TLS needs a certificate: a key or a CA alone is not enough.")
             return None
-        return tls_context(self.tls_cert, self.tls_key or self.tls_cert, self.tls_ca)
+        return server_context(self.tls_cert, self.tls_key or self.tls_cert, self.tls_ca)

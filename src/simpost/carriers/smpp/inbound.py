@@ -37,6 +37,7 @@ from simpost.smpp import (
     Status,
     Tag,
     Ton,
+    sar_position,
 )
 from simpost.text import Header, coding_of, parse_header, received_label, text_octets
 
@@ -160,12 +161,8 @@ def _udh_position(header: Header | None) -> PartPosition | None:
 
 def _sar_position(request: InboundPdu) -> PartPosition | None:
     """Return the position from the sar TLVs (SMPP 3.4 5.3.2.22-24); `None` if it is invalid."""
-    reference = request.tlv(Tag.SAR_MSG_REF_NUM)
-    total = int.from_bytes(request.tlv(Tag.SAR_TOTAL_SEGMENTS) or b"", "big")
-    number = int.from_bytes(request.tlv(Tag.SAR_SEGMENT_SEQNUM) or b"", "big")
-    if reference is None or len(reference) > 4 or not 1 <= number <= total or not 1 < total <= 255:
-        return None
-    return PartPosition("sar", int.from_bytes(reference, "big"), total, number)
+    found = sar_position(request)
+    return PartPosition("sar", *found) if found else None
 
 
 def _single_position(label: str, octets: bytes) -> PartPosition:
