@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from simpost import __version__
 from simpost.api import Services, build_server
+from simpost.api.smpp.delivery import ReceiptDelivery
+from simpost.api.smpp.port import SmppPort
 from simpost.carriers.registry import build_carrier
 from simpost.cluster.node import Node
 from simpost.cluster.node_name import new_name
@@ -61,6 +63,7 @@ from simpost.messaging.policy.rules import PolicyRules
 from simpost.messaging.policy.sender_rules import SenderRules
 from simpost.messaging.policy.stops import Stops
 from simpost.messaging.release import Release
+from simpost.messaging.smpp_logins import SmppLogins
 from simpost.messaging.text_keys import TextKeys
 from simpost.messaging.tracing import TracedIntake, trace_carrier_events
 from simpost.net.resolver import NameResolver
@@ -109,6 +112,7 @@ class App:
         self._parts = parts = parts or single_node_parts()
         clock_ms = self._clock_ms = parts.clock.now_ms
         self.accounts = Accounts(store.accounts, shared=parts.rate_limits)
+        self.smpp_logins = SmppLogins(store.smpp_logins, self.accounts, clock_ms)
         self.api_keys, self.stops = ApiKeys(store.api_keys, clock_ms), Stops(store.stops, clock_ms)
         self.dispatch, self.copy_guard = self._build_dispatch(), self._build_copy_guard()
         carriers, self._names = self._build_carriers(), NameResolver()
@@ -116,14 +120,14 @@ class App:
         self.policy = self._build_policy()
         self.intake = self._build_intake()
         self._replies = HandsetPreferences(settings.preferences)
-        self.inbound = self._build_inbound()
+        self.inbound, self.smpp_port = self._build_inbound(), self._build_smpp_port()
         self._receipts = PlainTextReceipts(store, self.inbound.receive)
         self.failover, self.maintenance = self._build_failover(), self._build_maintenance()
         self.erasures = self._build_erasures()
         self.features = features = self._build_features()
         # In the order in which they apply new settings: routes change before carriers are removed.
         services = (self.dispatch, self.intake, self.inbound, self.failover, self.maintenance)
-        settled = (TextKeys(store), self.policy, self._replies, *self.suppliers)
+        settled = (TextKeys(store), self.policy, self._replies, self.smpp_port, *self.suppliers)
         changing = (*settled, *features, carriers, *services, RemovedCarriers(self.dispatch))
         self._reload = Reload(settings, reread or (lambda: settings), changing)
         self.cluster = self._build_node()
@@ -203,6 +207,23 @@ class App:
             read_reply=self._replies.read,
             conversations=self.store.conversations,
             conversation_rules=conversation_rules_of(self.settings),
+        )
+
+    def _build_smpp_port(self) -> SmppPort:
+        delivery = ReceiptDelivery(
+            self.store,
+            owner=self._parts.name,
+            clock_ms=self._clock_ms,
+            may_send=self.copy_guard.may_send,
+        )
+        return SmppPort(
+            self.settings.smpp_server,
+            self.store,
+            self.accounts,
+            self.smpp_logins,
+            self.intake,
+            clock_ms=self._clock_ms,
+            delivery=delivery,
         )
 
     def _build_failover(self) -> Failover:
@@ -376,9 +397,15 @@ class App:
                 self._reload_copies,
                 self.maintenance.recover_own_leases,
                 self.webhook_delivery.release_own,
+                self.smpp_port.delivery.release_own,
             ),
-            started=(self.dispatch.wait_started,),
-            stop=(self.dispatch.stop, self.intake.refusals.flush, self.api_keys.finish),
+            started=(self.dispatch.wait_started, self.smpp_port.start),
+            stop=(
+                self.smpp_port.stop,
+                self.dispatch.stop,
+                self.intake.refusals.flush,
+                self.api_keys.finish,
+            ),
             finish=(self.dispatch.wait_committed, self.inbound.wait_committed),
             leave=(self.cluster.leave,),
         )
@@ -393,6 +420,7 @@ class App:
             accounts=self.accounts,
             stops=self.stops,
             api_keys=self.api_keys,
+            smpp_logins=self.smpp_logins,
             intake=self.intake,
             erasures=self.erasures,
             preferences=PreferenceService(
@@ -447,6 +475,7 @@ class App:
         await self.stops.reload()
         await self.accounts.reload()
         await self.api_keys.reload()
+        await self.smpp_logins.reload()
         await self.features.lifecycle.sources.reload()
         await self.suppliers.sync.reload()
 

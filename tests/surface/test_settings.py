@@ -23,6 +23,7 @@ from simpost.config.settings import (
     ServerSettings,
     TracingSettings,
 )
+from simpost.config.smpp_server import SmppServerSettings
 from simpost.config.sources import SOURCE_TYPES
 from simpost.config.store import NodeSettings, StoreSettings
 from simpost.config.verifications import VerificationSettings
@@ -46,6 +47,7 @@ SECTIONS: dict[str, type[Section]] = {
     "[[sender_rules]]": SenderRuleSettings,
     "[[registered_senders]]": RegisteredSenderSettings,
     **{f'[[sources]]` with `type = "{name}"': model for name, model in SOURCE_TYPES.items()},
+    "[smpp_server]": SmppServerSettings,
     "[log]": LogSettings,
     "[tracing]": TracingSettings,
 }

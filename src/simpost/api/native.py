@@ -27,6 +27,7 @@ from simpost.api.admin import (
     plans,
     receipts,
     reload,
+    smpp_logins,
     sources,
     stops,
     text_keys,
@@ -100,7 +101,8 @@ def framework(version: str) -> FastAPI:
         *(export, message_log, cancellation, refusals, inbound, events, event_stream),
         *(preferences, batches, flags, templates, conversations, replies, webhooks, keys),
         *(esim_tags, esim_facts, lifecycle, automations, broadcast_files, broadcasts),
-        *(accounts, admin_keys, budgets, code_policies, carriers, esims, plans, imports),
+        *(accounts, admin_keys, smpp_logins, budgets, code_policies, carriers),
+        *(esims, plans, imports),
         *(admin_messages, admin_inbound, admin_preferences, erasures),
         *(stops, nodes, receipts, reload, text_keys, copies, sources),
     )

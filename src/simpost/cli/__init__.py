@@ -111,6 +111,9 @@ COMMANDS = {
     ),
     "accounts": CommandEntry("accounts", "app", "Add, list and change accounts.", "Administer"),
     "keys": CommandEntry("keys", "app", "Add, list and revoke API keys.", "Administer"),
+    "smpp": CommandEntry(
+        "smpp", "app", "Add, list and revoke SMPP logins of accounts.", "Administer"
+    ),
     "plans": CommandEntry("plans", "app", "Import, list, retire and delete plans.", "Administer"),
     "esims": CommandEntry("esims", "app", "Import, list, retire and delete eSIMs.", "Administer"),
     "carriers": CommandEntry(

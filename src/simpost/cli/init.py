@@ -94,6 +94,13 @@ keep_days = 90
 # reopen_hours = 72
 # first_reply_minutes = 240
 
+[smpp_server]
+# Clients of accounts bind here: `simpost smpp add CODE` makes a login.
+# enabled = false
+# port = 2775           # of 127.0.0.1; another host needs TLS
+# tls_cert_file = ""    # PEM, beside this file
+# tls_key_file = ""
+
 [log]
 # level = "info"        # debug, info, warning, error
 # format = "console"    # json for programs

@@ -66,7 +66,7 @@ def add(
         wanted["expiresAt"] = _end(expires, datetime.now(UTC))
     server, path = _keys_of(account, url, config, access_code, secret, admin_token)
     if file:
-        with _new_file(file) as opened:
+        with new_file(file) as opened:
             added = server.post(path, wanted)
             opened.write(added.pop("key") + "\n")
     else:
@@ -153,7 +153,7 @@ def _end(text: str, now: datetime) -> str:
 
 
 @contextmanager
-def _new_file(path: Path) -> Iterator[TextIO]:
+def new_file(path: Path) -> Iterator[TextIO]:
     """A new file that only its owner reads; removed if no key is added. Raises ConfigError."""
     try:
         opened = open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115

@@ -106,6 +106,10 @@ async def _serve(
                 print(f"simpost listens on http://{host}:{port}", flush=True)
 
         async with app.open_app(settings, reread) as service:
+            smpp = settings.smpp_server
+            if smpp.enabled and "api" in settings.node.roles:
+                opened = share(smpp.host, smpp.port) if parent else listen(smpp.host, smpp.port)
+                service.smpp_port.prepare(sockets.enter_context(opened))
             await service.run(listeners, ready)
 
 

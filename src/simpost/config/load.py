@@ -61,7 +61,7 @@ def load(path: Path | str, environment: Mapping[str, str] | None = None) -> Sett
         settings = Settings.model_validate_json(
             json.dumps(document, default=str), context={"folder": folder}
         )
-        problems = [*_contradictions(settings), *_about_node(settings)]
+        problems = [*_contradictions(settings), *_about_node(settings), *_about_smpp(settings)]
     except ValidationError as error:
         problems = [(_path_of(details), _reason(details)) for details in error.errors()]
     if not problems:
@@ -144,6 +144,15 @@ def _about_sources(settings: Settings) -> Iterator[_Problem]:
 def _about_node(settings: Settings) -> Iterator[_Problem]:
     if settings.store.is_embedded and len(settings.node.roles) < len(ROLES):
         yield ("node", "roles"), "the embedded store has one process, which does everything"
+
+
+def _about_smpp(settings: Settings) -> Iterator[_Problem]:
+    smpp = settings.smpp_server
+    if smpp.enabled and smpp.is_plain_beyond_loopback and not smpp.allow_plain:
+        reason = "is missing: beyond loopback the port needs TLS (or allow_plain = true)"
+        yield ("smpp_server", "tls_cert_file"), reason
+    if smpp.tls_key_file and not smpp.tls_cert_file:
+        yield ("smpp_server", "tls_key_file"), "is of no use without tls_cert_file"
 
 
 def _about_route(

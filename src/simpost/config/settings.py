@@ -19,6 +19,7 @@ from simpost.config.policy import OpenHoursSettings, PolicySettings
 from simpost.config.preferences import PreferenceSettings
 from simpost.config.section import Section, SenderOrNone
 from simpost.config.sender_rules import RegisteredSenderSettings, SenderRuleSettings
+from simpost.config.smpp_server import SmppServerSettings
 from simpost.config.sources import SourceSettings
 from simpost.config.store import NodeSettings, StoreSettings
 from simpost.config.verifications import VerificationSettings
@@ -333,5 +334,6 @@ class Settings(Section):
     sender_rules: tuple[SenderRuleSettings, ...] = ()
     registered_senders: tuple[RegisteredSenderSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = ()
+    smpp_server: SmppServerSettings = SmppServerSettings()
     log: LogSettings = LogSettings()
     tracing: TracingSettings = TracingSettings()

@@ -315,7 +315,25 @@ AUTHENTICATION_FAILURES = Metric(
     "simpost_authentication_failures_total",
     "counter",
     ("api",),
-    "Requests with wrong credentials, by API: open, native, shapes, admin, metrics.",
+    "Requests with wrong credentials, by API: open, native, shapes, smpp, admin, metrics.",
+)
+SMPP_BINDS = Metric(
+    "simpost_smpp_server_binds",
+    "gauge",
+    (),
+    "Clients that are bound to the SMPP port of this node.",
+)
+SMPP_RESPONSES = Metric(
+    "simpost_smpp_server_responses_total",
+    "counter",
+    ("command", "status"),
+    "Responses to clients of the SMPP port, by command and command_status.",
+)
+SMPP_RECEIPTS = Metric(
+    "simpost_smpp_server_receipts_total",
+    "counter",
+    ("outcome",),
+    "deliver_sm to clients of the SMPP port, by outcome: acknowledged, refused, again.",
 )
 HTTP_TIME = Metric(
     "simpost_http_response_seconds",
@@ -351,6 +369,7 @@ METRICS = (
     *(CONNECTION_STATE, MAX_UNANSWERED, UNANSWERED, RATE_LIMIT, LAST_HEARD),
     *(WEBHOOK_REQUESTS, WEBHOOK_EXHAUSTED, WEBHOOK_SKIPPED, WEBHOOK_DELAY),
     *(COMMIT_TIME, COMMIT_SIZE, COMMIT_FAILURES, JOBS_QUEUED),
+    *(SMPP_BINDS, SMPP_RESPONSES, SMPP_RECEIPTS),
     *(RESPONSES, AUTHENTICATION_FAILURES, HTTP_TIME, LOOP_LAG, LEADER, BUILD),
 )
 

@@ -59,6 +59,7 @@ from simpost.messaging.policy.rules import PolicyRules
 from simpost.messaging.policy.stops import Stops
 from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route, Routing
+from simpost.messaging.smpp_logins import SmppLogins
 from simpost.net.resolver import NameResolver
 from simpost.ports.carrier import CarrierCapabilities
 from simpost.ports.cluster import Reloaded
@@ -238,6 +239,7 @@ async def wire(store: Store, **settings: Any) -> Services:
         accounts=accounts,
         stops=stops,
         api_keys=ApiKeys(store.api_keys, clock_ms),
+        smpp_logins=SmppLogins(store.smpp_logins, accounts, clock_ms),
         intake=intake,
         # Of the time of message ids: what is younger than an erasure stays.
         erasures=Erasures(store, new_id=lambda: uuid7().bytes, clock_ms=wall_clock_ms),

@@ -18,6 +18,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.api_keys import ApiKey, KeyScope
 from simpost.domain.options import Options
 from simpost.domain.reasons import Reason
+from simpost.domain.smpp_logins import SmppLogin
 from simpost.domain.states import State
 from simpost.ports.store import NewMessage, PriceRow, Refused
 from simpost.ports.store.refusals import RefusalBatch, RefusalRecord
@@ -168,6 +169,9 @@ async def _tell(store: SqliteStore, made: Embedded) -> None:
     digest = b"\0\xff" * 16
     api_key = ApiKey(1, "0123456789", "Shöp", digest, frozenset(KeyScope), NOW_MS, NOW_MS + DAY_MS)
     await store.api_keys.add_api_key(api_key)
+    networks = ("192.0.2.0/24",)
+    smpp_login = SmppLogin(2, "shop", b"\0\xff", digest, NOW_MS, networks)
+    await store.smpp_logins.add_smpp_login(smpp_login)
     await store.inbound.add_part(one_of(1))
     await store.inbound.add_part(one_of(2))
     whole = [await store.inbound.add_part(one_of(at, 2, reference=9)) for at in (1, 2)]

@@ -89,6 +89,7 @@ def test_labels_have_a_bounded_number_of_values():
         "source",
     }
     bounded |= {"reason", "cause", "api", "status", "code", "version", "percent"}
+    bounded |= {"command"}  # those of the standard, and one for all others
     bounded |= {"country", "prefix", "verdict"}  # the first MOST_PREFIXES prefixes
     assert {label for metric in METRICS for label in metric.labels} == bounded
 

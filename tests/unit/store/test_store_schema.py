@@ -104,6 +104,8 @@ MAY_WALK = {
     "old_messages",  # the accounts; their messages by key
     "simpost.store.shared.erasures.list_open",  # those that have not ended, by their index
     "simpost.store.shared.catalogue_sync.list",  # sources of the configuration
+    "simpost.store.shared.smpp_logins.list",  # at most 20 of each account
+    "simpost.store.shared.smpp_logins.release",  # the same
     "simpost.store.shared.stops.list",  # what an administrator wrote by hand
     "simpost.store.shared.webhooks.claim",  # webhook endpoints: at most 20 an account
     "simpost.store.shared.webhooks.release",  # the same

@@ -170,11 +170,9 @@ async def change_account(
     """Only the given fields change. Takes effect on all nodes."""
     account = await services.accounts.find_stored(accessCode)
     if changes.events is False and await services.webhooks.list_all(account):
-        raise Problem(
-            409,
-            ProblemCode.EVENTS_NEEDED,
-            "The account has webhook endpoints, which need its events. Delete them first.",
-        )
+        raise _events_needed("webhook endpoints")
+    if changes.events is False and await services.smpp_logins.list_stored(account):
+        raise _events_needed("SMPP logins")
     secret = changes.secret or (generate_secret() if changes.new_secret else None)
     changed_fields = changes.model_dump(
         by_alias=False, exclude_none=True, exclude={"secret", "new_secret"}
@@ -189,6 +187,11 @@ async def change_account(
         AccountChange(id=account.id, access_code=account.access_code, **changed_fields)
     )
     return AccountWithSecret(**_fields(changed), secret=secret)
+
+
+def _events_needed(by: str) -> Problem:
+    detail = f"The account has {by}, which need its events. Delete them first."
+    return Problem(409, ProblemCode.EVENTS_NEEDED, detail)
 
 
 def _fields(account: Account) -> dict[str, Any]:

@@ -41,10 +41,13 @@ def account_pace(account: Account) -> str:
 
 def may_come_from(account: Account, scope: Scope) -> bool:
     """Whether the caller's address is on the account's allow list; an empty list allows all."""
-    if not account.ip_allow:
-        return True
     client = scope.get("client")
-    return client is not None and _is_within(client[0], _networks(account.ip_allow))
+    return is_allowed(account.ip_allow, client[0] if client else "")
+
+
+def is_allowed(networks: tuple[str, ...], host: str) -> bool:
+    """Whether an address is in one of the networks; an empty list allows all."""
+    return not networks or _is_within(host, _networks(networks))
 
 
 def _is_within(host: str, networks: Sequence[Network]) -> bool:

@@ -38,6 +38,8 @@ class ProblemCode(StrEnum):
     CONVERSATION_EXISTS = "conversation_exists"
     PULL_RUNS = "pull_runs"
     TOO_MANY_KEYS = "too_many_keys"
+    TOO_MANY_SMPP_LOGINS = "too_many_smpp_logins"
+    SYSTEM_ID_TAKEN = "system_id_taken"
     BROADCAST_STATUS = "broadcast_status"
     TOO_MANY_BROADCASTS = "too_many_broadcasts"
     TOO_MANY_AUTOMATIONS = "too_many_automations"

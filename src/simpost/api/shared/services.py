@@ -29,6 +29,7 @@ from simpost.messaging.copy_guard import CopyGuard
 from simpost.messaging.erasures import Erasures
 from simpost.messaging.intake import Intake
 from simpost.messaging.policy.stops import Stops
+from simpost.messaging.smpp_logins import SmppLogins
 from simpost.net.resolver import NameResolver
 from simpost.ports.store import Store
 from simpost.runtime.clock import Clock
@@ -60,6 +61,7 @@ class Services:
     catalogue_sync: CatalogueSync
     supplier_calls: SupplierCalls
     api_keys: ApiKeys
+    smpp_logins: SmppLogins
     intake: Intake
     erasures: Erasures
     preferences: PreferenceService

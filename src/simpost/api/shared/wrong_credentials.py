@@ -106,12 +106,14 @@ def _is_round(times: int) -> bool:
 
 
 def _address(scope: Scope) -> str:
-    """The client's address; for IPv6 the /64 network, which usually belongs to one customer."""
     client = scope.get("client")
-    if not client:
-        return "-"
+    return network_of(client[0]) if client else "-"
+
+
+def network_of(host: str) -> str:
+    """The address of a client; for IPv6 the /64 network, which usually belongs to one customer."""
     try:
-        address = ipaddress.ip_address(client[0])
+        address = ipaddress.ip_address(host)
     except ValueError:
         return "-"
     if isinstance(address, ipaddress.IPv6Address):

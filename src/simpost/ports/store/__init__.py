@@ -53,6 +53,7 @@ from simpost.ports.store.recipients import RecipientStore
 from simpost.ports.store.refusals import RefusalStore
 from simpost.ports.store.retention import Retention
 from simpost.ports.store.routing import QueuedMessage, Reroute, RoutingStore
+from simpost.ports.store.smpp_logins import SmppLoginStore
 from simpost.ports.store.stops import StopStore
 from simpost.ports.store.templates import TemplateStore
 from simpost.ports.store.text_keys import SealingStore, SealStep
@@ -119,6 +120,7 @@ __all__ = [
     "Saved",
     "SealStep",
     "SealingStore",
+    "SmppLoginStore",
     "StopStore",
     "Store",
     "StoreHealth",
@@ -157,6 +159,7 @@ class Store:
     broadcasts: BroadcastStore
     broadcast_files: BroadcastFileStore
     webhooks: WebhookStore
+    smpp_logins: SmppLoginStore
     lifecycle: LifecycleStore
     lifecycle_sources: LifecycleSourceStore
     erasures: ErasureStore

@@ -28,6 +28,7 @@ from simpost.store.shared.lifecycle_sources import StoredLifecycleSources
 from simpost.store.shared.quotas import StoredQuotas
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
+from simpost.store.shared.smpp_logins import StoredSmppLogins
 from simpost.store.shared.stops import StoredStops
 from simpost.store.shared.templates import StoredTemplates
 from simpost.store.shared.text_keys import StoredSealing
@@ -111,6 +112,7 @@ class SqliteStore(Store):
             broadcasts=StoredBroadcasts(database),
             broadcast_files=StoredBroadcastFiles(database),
             webhooks=StoredWebhooks(database, database.session.seal),
+            smpp_logins=StoredSmppLogins(database),
             esim_tags=StoredEsimTags(database),
             lifecycle=StoredLifecycle(database, catalogue.forget_esims),
             lifecycle_sources=StoredLifecycleSources(database, database.session.seal),
