@@ -1,5 +1,6 @@
 """Status callbacks, verified by Twilio's own library, on both stores."""
 
+import asyncio
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -59,6 +60,17 @@ async def test_a_host_has_one_endpoint_whatever_the_urls(hooks: HOOKS, receiver:
     [endpoint] = await hooks.service.list_all(hooks.account)
     assert (endpoint.url, endpoint.format) == (origin_of(receiver.url), EndpointFormat.TWILIO)
     assert await hooks.service.list_all(hooks.other) == []
+
+
+async def test_first_messages_at_the_same_time_share_the_endpoint_of_their_host(
+    hooks: HOOKS, receiver: RECEIVER
+) -> None:
+    urls = [f"{receiver.url}/{number}" for number in range(5)]
+    references = await asyncio.gather(
+        *(add_callback(hooks.service, hooks.account, url) for url in urls)
+    )
+    assert references == [f"callback:{url}" for url in urls]
+    assert len(await hooks.service.list_all(hooks.account)) == 1
 
 
 async def test_a_callback_that_failed_is_sent_again_and_410_ends_nothing(

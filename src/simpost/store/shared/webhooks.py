@@ -163,7 +163,7 @@ def _add(
     [log] = yield SQL["lock"], (endpoint.account_id,)
     present = yield from _list(endpoint.account_id, box)
     for each in present:
-        if each.key == endpoint.key and endpoint.format is EndpointFormat.STANDARD:
+        if each.key == endpoint.key and endpoint.format is not EndpointFormat.NOTIFY:
             return each, False
         if each.format is endpoint.format is EndpointFormat.NOTIFY:
             after = replace(each, url=endpoint.url, state=EndpointState.ENABLED)
