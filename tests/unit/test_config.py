@@ -173,6 +173,11 @@ def test_a_wrong_secret_is_not_shown(file: Path) -> None:
          "FILE:8: carriers[0].body: must have the placeholder {text}"),
         ('"smpp"', '"http"\nheaders = { Host = "x" }',
          "FILE:8: carriers[0].headers: Host is set by simpost"),
+        ('"smpp"', '"http"\nheaders = { "X-A\\n" = "x" }',
+         "FILE:8: carriers[0].headers: 'X-A\\n' is no header name"),
+        ('"smpp"', '"http"\ncallback_token = "a-secret-with-a-line-end\\n"',
+         ("FILE:8: carriers[0].callback_token: must be 24 characters or more: letters, digits, - "
+          "and _")),
         ('"hush"', '"hush-hush"',
          "FILE:11: carriers[0].password: must be ASCII of at most 8 octets"),
         ('"reseller"', '"a-name-of-16-oct"',

@@ -22,6 +22,7 @@ from simpost.config import (
     StoreSettings,
     load,
 )
+from simpost.config.http_upstream import EXAMPLE_TOKEN, CallbackUpstreamSettings
 from simpost.errors import ConfigError, StoreError
 from simpost.store.sqlite.files import open_to_others
 
@@ -105,6 +106,7 @@ def _warnings(settings: Settings, config: Path) -> Iterator[str]:
             "of it"
         )
     yield from _about_tls(settings.carriers)
+    yield from _about_callbacks(settings.carriers)
     yield from _about_database_tls(settings.store)
     yield from _about_proxies(settings)
     if not settings.carriers:
@@ -160,6 +162,16 @@ def _about_tls(carriers: Sequence[CarrierSettings]) -> Iterator[str]:
             )
         if carrier.tls and not carrier.tls_verify:
             yield (f"carrier {carrier.name}: tls_verify = false allows man-in-the-middle attacks")
+
+
+def _about_callbacks(carriers: Sequence[CarrierSettings]) -> Iterator[str]:
+    known = [each for each in carriers if isinstance(each, CallbackUpstreamSettings)]
+    for carrier in known:
+        if carrier.callback_token.get_secret_value() == EXAMPLE_TOKEN:
+            yield (
+                f"carrier {carrier.name}: callback_token is that of the examples: anyone can "
+                "report receipts. Set a secret of your own"
+            )
 
 
 def _about_database_tls(store: StoreSettings) -> Iterator[str]:

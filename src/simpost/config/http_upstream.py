@@ -13,8 +13,10 @@ from simpost.config.part_prices import PRICE_PER_PART, PRICES, Price, Prices
 from simpost.config.section import NAME, Section, SenderOrAny, SenderOrNone
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
-_TOKEN: Final = re.compile(r"^[A-Za-z0-9_-]{24,}$")
-_HEADER_NAME: Final = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{24,}")
+EXAMPLE_TOKEN: Final = "a-secret-of-24-characters-or-more"  # noqa: S105  not a secret
+"""The callback token of the examples: everybody knows it."""
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OURS: Final = frozenset(
     {"host", "content-length", "content-type", "transfer-encoding", "connection"}
 )
@@ -55,7 +57,7 @@ def checked_headers(headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
 
 def checked_header(name: str) -> str:
     """The name of a header; raises ValueError for any other text."""
-    if not _HEADER_NAME.match(name):
+    if not _HEADER_NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no header name")
     return name
 
@@ -183,7 +185,7 @@ class SenderUpstreamSettings(HttpUpstreamSettings):
 
 def _checked_token(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value()
-    if text and not _TOKEN.match(text):
+    if text and not _TOKEN.fullmatch(text):
         raise ValueError("must be 24 characters or more: letters, digits, - and _")
     return secret
 

@@ -34,6 +34,9 @@ def run(*arguments: str) -> int:
     return left.value.code
 
 
+EXAMPLES = Path(__file__).parents[3] / "examples" / "carriers"
+
+
 def checked(file: Path, capsys: pytest.CaptureFixture[str], more: str = "") -> str:
     with file.open("a") as opened:
         opened.write(more)
@@ -245,6 +248,17 @@ def test_check_warns_of_plain_http_beyond_the_machine(
 ) -> None:
     file.write_text(file.read_text().replace("127.0.0.1", "0.0.0.0"))
     assert "HTTP without TLS beyond this machine" in checked(file, capsys)
+
+
+def test_check_warns_of_the_callback_token_of_the_examples(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = (EXAMPLES / "infobip.toml").read_text()
+    file.write_text(f"{file.read_text()}\n{example}")
+    warning = "carrier infobip: callback_token is that of the examples"
+    assert warning in checked(file, capsys)
+    file.write_text(file.read_text().replace("a-secret-of-24-ch", "another-secret-of"))
+    assert warning not in checked(file, capsys)
 
 
 def test_check_refuses_a_store_that_has_no_folder(
