@@ -236,6 +236,8 @@ async def test_a_report_is_a_receipt(started, given, callback, expected):
     [
         (TWILIO, twilio_call({"MessageStatus": "delivered"})),
         (TWILIO, twilio_call({})),
+        (TWILIO, twilio_call({"MessageSid": SID, "SmsStatus": "received", "From": "+1\0"})),
+        (ONCE, json_call({"id": "7", "payload": "hi", "source_address": "1\0"})),
         (ONCE, json_call({"status": {"id": 4}}, "PATCH")),
         (ONCE, Callback("POST", "", {}, b"<html>")),
         (ONCE, json_call({"payload": 1, "id": 2, "source_address": "1"})),

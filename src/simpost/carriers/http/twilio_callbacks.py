@@ -27,6 +27,7 @@ _STATES: Final[Mapping[str, tuple[State, Reason | None]]] = {
     "canceled": (State.FAILED, Reason.DELETED_AT_CARRIER),
 }
 """The other ones say that it is still on its way."""
+_STORED: Final = ("MessageSid", "SmsSid", "From", "To")
 
 
 class TwilioCallbacks:
@@ -45,6 +46,8 @@ class TwilioCallbacks:
         status = fields.get("MessageStatus") or fields.get("SmsStatus", "")
         if not message_id or not status:
             raise NotUnderstoodCallback("MessageSid or MessageStatus is missing")
+        if any("\0" in fields.get(name, "") for name in _STORED):  # PostgreSQL stores none
+            raise NotUnderstoodCallback("a field has a NUL")
         if status == "received":
             source, destination, text = (fields.get(name, "") for name in ("From", "To", "Body"))
             return [TextReport(message_id, source, destination, text)]
