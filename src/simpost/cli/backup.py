@@ -11,6 +11,7 @@ import typer
 from simpost.cli.output import print_lines
 from simpost.cli.text_key_warnings import print_warnings, warnings_of_file
 from simpost.config import Settings, load
+from simpost.domain.plurals import counted
 from simpost.errors import ConfigError
 from simpost.store.secret_box import SecretBox
 from simpost.text.display import visible_lines
@@ -41,7 +42,8 @@ def backup(
     from simpost.store.text_key_check import needed_keys
 
     written = back_up(_embedded(config, "pg_dump").store.path, file)
-    print_lines([f"{file}: {written.messages:,} messages, {written.octets:,} octets, verified"])
+    size = f"{counted(written.messages, 'message')}, {counted(written.octets, 'octet')}"
+    print_lines([f"{file}: {size}, verified"])
     if keys := needed_keys(sealed_texts(file)):
         print_lines(
             [f"Its texts are sealed with {', '.join(keys)}: keep a copy of store.text_key."]

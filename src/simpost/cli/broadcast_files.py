@@ -70,7 +70,7 @@ def _lines(read: dict[str, Any], refused: list[dict[str, Any]]) -> Iterator[str]
         values = ", ".join(f"{name}={text}" for name, text in row["values"].items())
         rows.append([str(row["line"]), row["esimTranNo"] or "-", values, row["reason"] or ""])
     yield from columns(rows, None)
-    yield f"{read['good']:,} of {read['rows']:,} rows name an eSIM"
+    yield f"rows that name an eSIM: {read['good']:,} of {read['rows']:,}"
     for row in refused:
         yield f"line {row['line']}: {row['reason']}"
     if len(refused) < read["refused"]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
 
+from simpost.domain.plurals import counted
+
 _WIDTH: Final = 40
 
 
@@ -71,6 +73,5 @@ def preview_lines(found: dict[str, Any]) -> Iterator[str]:
 def _cost(found: dict[str, Any]) -> str:
     """The cost, and how much of it is a guess."""
     unpriced = found["unpriced"]
-    esims = f"{unpriced:,} eSIM" + "s" * (unpriced != 1)
-    guess = f"; no known price for {esims}, 1 unit a part" if unpriced else ""
+    guess = f"; no known price for {counted(unpriced, 'eSIM')}, 1 unit a part" if unpriced else ""
     return f"{found['cost']} cost units{guess}"

@@ -17,6 +17,7 @@ from simpost.cli.client import Server
 from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.output import print_json, print_lines
 from simpost.config import StoreSettings, load
+from simpost.domain.plurals import counted
 from simpost.errors import ConfigError, StoreError
 from simpost.observe import configure_logging
 
@@ -108,9 +109,10 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     if found["held"]:
         yield f"Nothing is sent: this store is a copy ({found['found']}), since {found['since']}."
         yield (
-            f"Waiting: {waiting['queuedParts']:,} parts, {waiting['heldMessages']:,} held "
-            f"messages, {waiting['broadcasts']:,} broadcasts, {waiting['automationRuns']:,} runs "
-            "of automations."
+            f"Waiting: {counted(waiting['queuedParts'], 'part')}, "
+            f"{counted(waiting['heldMessages'], 'held message')}, "
+            f"{counted(waiting['broadcasts'], 'broadcast')}, "
+            f"{counted(waiting['automationRuns'], 'automation run')}."
         )
         if found["confirmation"]:
             yield "It is confirmed; what waited is being cancelled."

@@ -28,6 +28,7 @@ from simpost.catalogue.missing_rows import KeySet, Spool
 from simpost.catalogue.row_fields import field_names, is_field
 from simpost.cli.client import RequestRefused, Server, Unanswered, Unreachable
 from simpost.cli.retirement import Missing, Retirement
+from simpost.domain.plurals import counted
 from simpost.errors import ConfigError, SimpostError
 from simpost.text.display import visible
 
@@ -157,7 +158,7 @@ def import_file(
                     counts.add_refused(item)
                     continue
                 saver.save(item)
-                progress.update(task, description=f"{counts.good:,} rows")
+                progress.update(task, description=counted(counts.good, "row"))
         progress.stop()
         print(_summary(counts, is_checked_only=server is None))
         if retirement:
@@ -269,7 +270,10 @@ def _stop_message(counts: ImportProgress, batch: Batch, error: SimpostError) -> 
 
 def _summary(counts: ImportProgress, *, is_checked_only: bool) -> str:
     took_s = time.monotonic() - counts.started_s
-    words = [f"{counts.good:,} rows {'are good' if is_checked_only else 'saved'}"]
+    done = "saved"
+    if is_checked_only:
+        done = "is good" if counts.good == 1 else "are good"
+    words = [f"{counted(counts.good, 'row')} {done}"]
     if not is_checked_only:
         words[0] += (
             f" ({counts.added:,} added, {counts.changed:,} changed, {counts.unchanged:,} unchanged)"

@@ -15,6 +15,7 @@ import typer
 
 from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
 from simpost.cli.output import print_columns, print_json, print_lines
+from simpost.domain.plurals import counted
 from simpost.errors import ConfigError, SimpostError
 
 app = typer.Typer(
@@ -160,7 +161,8 @@ def import_events(
             try:
                 answer = server.post("/v1/lifecycle/events", {"rows": batch})
             except SimpostError as error:
-                done = f"{sum(counts.values())} events were reported before" if counts else ""
+                before = counted(sum(counts.values()), "event")
+                done = f"Reported before: {before}." if counts else ""
                 raise type(error)(f"{error} {done}".rstrip()) from None
             counts.update(each["outcome"] for each in answer["results"])
     if as_json:

@@ -26,6 +26,7 @@ from simpost.cli.options import (
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.cli.pages import read_pages
 from simpost.cli.preference_file import REMOVED, open_file, parse_choice, read_rows
+from simpost.domain.plurals import counted
 from simpost.domain.texts import shown_absence
 from simpost.errors import ConfigError
 
@@ -164,7 +165,8 @@ def import_file(
                 counts[result["outcome"]] += 1
     print_lines([f"{counts['changed']} changed, {counts['unchanged']} unchanged"])
     if counts["esim_unknown"] or bad:
-        print_lines([f"{counts['esim_unknown']} eSIMs unknown, {bad} lines not valid"])
+        unknown = counted(counts["esim_unknown"], "eSIM")
+        print_lines([f"{unknown} unknown, {counted(bad, 'line')} not valid"])
         raise typer.Exit(1)
 
 

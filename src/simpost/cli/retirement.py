@@ -14,6 +14,7 @@ from simpost.catalogue.missing_rows import KeySet, MissingRows
 from simpost.cli.catalogue import listed, show_list
 from simpost.cli.client import Server
 from simpost.cli.output import print_lines
+from simpost.domain.plurals import counted
 from simpost.errors import ConfigError, SimpostError
 
 _SHOWN = 20
@@ -93,7 +94,7 @@ class Missing:
 
     def confirm(self, rows: int) -> None:
         """Ask before anything is saved. Raises Declined if the answer is no."""
-        question = f"Save {rows:,} rows and retire {self.count:,}?"
+        question = f"Save {counted(rows, 'row')} and retire {self.count:,}?"
         if (
             self.count
             and not self._retirement.is_confirmed

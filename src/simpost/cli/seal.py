@@ -10,6 +10,7 @@ import typer
 
 from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.output import print_columns, print_json, print_lines
+from simpost.domain.plurals import counted
 
 _PATH = "/v1/admin/texts/seal"
 
@@ -63,4 +64,4 @@ def _problems(missing: set[str], unreadable: int, of_missing: int) -> Iterator[s
     for key in sorted(missing):
         yield f"the key {key!r} is not in store.text_key: add {key}:KEY to it and reload"
     if unreadable > of_missing:
-        yield f"{unreadable - of_missing} rows do not open with their key: they are damaged"
+        yield f"damaged, because no key opens it: {counted(unreadable - of_missing, 'row')}"

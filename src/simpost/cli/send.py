@@ -25,6 +25,7 @@ from simpost.cli.output import print_json, print_lines
 from simpost.cli.templates import Language, Values, parse_values
 from simpost.cli.times import NOT_A_TIME, parse_span, parse_time, read_time, write_time
 from simpost.domain.messages import Category
+from simpost.domain.plurals import counted
 from simpost.domain.states import State
 from simpost.errors import ConfigError
 from simpost.text.display import visible
@@ -178,7 +179,7 @@ def parse_ports(text: str) -> dict[str, int]:
 
 def _size(answer: dict[str, Any]) -> str:
     count = answer["partCount"]
-    return f", {count} part{'' if count == 1 else 's'} of {answer['encoding']}" if count else ""
+    return f", {counted(count, 'part')} of {answer['encoding']}" if count else ""
 
 
 def _until(answer: dict[str, Any]) -> str:

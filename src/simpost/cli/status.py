@@ -8,6 +8,7 @@ from typing import Any
 
 from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.output import print_columns, print_json
+from simpost.domain.plurals import counted
 
 _ADMIN = "/v1/admin"
 
@@ -43,9 +44,9 @@ def _rows(found: dict[str, Any]) -> Iterator[list[str]]:
     for source in found["sources"]:
         yield ["source", f"{source['name']}: {_copy(source)}"]
     waiting = found["copy"]["waiting"]
-    words = ("queued parts", "held messages", "broadcasts", "automation runs")
+    words = ("queued part", "held message", "broadcast", "automation run")
     names = ("queuedParts", "heldMessages", "broadcasts", "automationRuns")
-    counts = (f"{waiting[name]} {word}" for name, word in zip(names, words, strict=True))
+    counts = (counted(waiting[name], word) for name, word in zip(names, words, strict=True))
     yield ["waiting", ", ".join(counts)]
 
 
@@ -67,7 +68,8 @@ def _is_for_all(stop: dict[str, Any]) -> bool:
 
 def _carrier(carrier: dict[str, Any]) -> str:
     paused = ", paused" if carrier["paused"] else ""
-    return f"{carrier['state'] or 'not configured'}{paused}, {carrier['queued']} parts queued"
+    queued = counted(carrier["queued"], "part")
+    return f"{carrier['state'] or 'not configured'}{paused}, {queued} queued"
 
 
 def _copy(source: dict[str, Any]) -> str:

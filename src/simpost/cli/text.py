@@ -10,6 +10,7 @@ import typer
 
 from simpost.cli.options import AsJson, Config, configured_carrier
 from simpost.cli.output import print_json, print_lines
+from simpost.domain.plurals import counted
 from simpost.errors import InvalidRequest
 from simpost.text import (
     LANGUAGES,
@@ -77,7 +78,8 @@ def text(
     most = settings.max_parts if settings else MAX_PARTS
     if len(explanation.segments.parts) > most:
         who = f"the carrier {settings.name} takes" if settings else "no carrier takes"
-        raise InvalidRequest(f"{who} {'at most' if settings else 'more than'} {most} parts.")
+        limit = "at most" if settings else "more than"
+        raise InvalidRequest(f"{who} {limit} {counted(most, 'part')}.")
 
 
 def _explain(

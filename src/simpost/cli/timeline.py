@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from simpost.domain.plurals import counted
 from simpost.domain.states import State
 from simpost.domain.texts import shown_absence
 from simpost.text.display import visible
@@ -33,8 +34,7 @@ def timeline(message: dict[str, Any]) -> Iterator[str]:
     yield f"message   {message['id']}"
     yield f"state     {state}{_why(message['reason'])}"
     yield f"eSIM      {message['esimTranNo']}  ICCID {message['iccid'] or '-'}  to {message['to']}"
-    plural = "s" * (parts != 1)
-    yield f"kind      {message['category']}, {parts} part{plural} of {message['encoding']}"
+    yield f"kind      {message['category']}, {counted(parts, 'part')} of {message['encoding']}"
     if message["requestId"]:
         yield f"request   {message['requestId']}"
     if reference := message.get("reference"):

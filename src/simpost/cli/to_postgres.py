@@ -23,6 +23,7 @@ from rich.progress import (
 
 from simpost.cli.text_key_warnings import print_warnings, warnings_of_file
 from simpost.config import Settings, load
+from simpost.domain.plurals import counted
 from simpost.errors import ConfigError, StoreError
 from simpost.messaging.from_settings import repeats_of
 from simpost.runtime.clock import wall_clock_ms
@@ -100,8 +101,8 @@ def to_postgres(
     print(f"\nThe same on both sides, after {took_s:.1f} s.")
     if moved.in_doubt:
         print(
-            f"{moved.in_doubt:,} parts had no response from their carrier when the service "
-            "stopped: they are in doubt now."
+            f"{counted(moved.in_doubt, 'part')} had no response from the carrier when the service "
+            "stopped, and may have arrived: in doubt."
         )
     print(_NEXT.format(to=moved.to, config=config, path=path), end="")
 

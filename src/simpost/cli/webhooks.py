@@ -11,6 +11,7 @@ import typer
 from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.domain.messages import Category
+from simpost.domain.plurals import counted
 from simpost.domain.webhooks import DeliveryState
 from simpost.errors import ConfigError
 
@@ -237,7 +238,7 @@ def replay(
         total += answer["replayed"]
         goes_on = answer["next"] is not None
         document["before" if exhausted else "after"] = answer["next"]
-    print_lines([f"{total} events will be sent again"])
+    print_lines([f"{counted(total, 'event')} will be sent again"])
 
 
 def _of(endpoint: str, action: str = "") -> str:

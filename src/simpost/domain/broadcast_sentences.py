@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from simpost.domain.broadcasts import Broadcast, BroadcastStatus, PauseReason
+from simpost.domain.plurals import counted
 from simpost.domain.prices import format_cost
 
 
@@ -29,7 +30,7 @@ def sentence(
         end=_time(one.not_after_ms),
         left=_left(one),
         who=f" by {one.actor}" if one.actor else "",
-        nothing=f"{one.cancelled + one.unsent:,} eSIMs get nothing.",
+        nothing=f"{_gets(one.cancelled + one.unsent)} nothing.",
     )
     if one.status.is_final:
         return text
@@ -44,8 +45,15 @@ def reachable(per_s: float, from_ms: int, not_after_ms: int) -> int:
 
 
 def _left(one: Broadcast) -> str:
-    held = f" {one.held:,} are held, and decided again later." if one.held else ""
-    return f"{one.remaining:,} of {one.total:,} eSIMs remain.{held}"
+    is_one = one.held == 1
+    held = f" {one.held:,} {'is' if is_one else 'are'} held, and decided again later."
+    esims = counted(one.total, "eSIM")
+    remain = "remains" if one.remaining == 1 else "remain"
+    return f"{one.remaining:,} of {esims} {remain}.{held if one.held else ''}"
+
+
+def _gets(esims: int) -> str:
+    return f"{counted(esims, 'eSIM')} {'gets' if esims == 1 else 'get'}"
 
 
 def _too_late(one: Broadcast, now_ms: int) -> str:
@@ -64,8 +72,12 @@ def _why(one: Broadcast, stop_reason: str) -> str:
         return f"It was paused{who}."
     if reason is PauseReason.SENDING_STOPPED and stop_reason:
         return f'It paused itself: the administrator stopped sending: "{stop_reason}".'
-    costs = {"cost": format_cost(one.recent.cost), "most_cost": format_cost(one.most_cost or 0)}
-    return "It paused itself: " + _WHY[reason].format(one=one, recent=one.recent, **costs)
+    words = {
+        "parts": counted(one.recent.parts, "part"),
+        "cost": format_cost(one.recent.cost),
+        "most_cost": format_cost(one.most_cost or 0),
+    }
+    return "It paused itself: " + _WHY[reason].format(one=one, recent=one.recent, **words)
 
 
 def _resume(one: Broadcast) -> str:
@@ -104,7 +116,7 @@ _WHY: Final = {
     "carriers reported failed, more than {one.stop_failed_percent} %.",
     PauseReason.OPTED_OUT_SHARE: "{recent.opted_out:,} of {recent.accepted:,} recipients opted "
     "out, more than {one.stop_opted_out_percent} %.",
-    PauseReason.PARTS_LIMIT: "it sent {recent.parts:,} parts, and may send {one.most_parts:,}.",
+    PauseReason.PARTS_LIMIT: "it sent {parts}, and may send {one.most_parts:,}.",
     PauseReason.COST_LIMIT: "its parts cost {cost} cost units, and may cost {most_cost}.",
     PauseReason.ACCOUNT_DISABLED: "the account is disabled.",
     PauseReason.SENDING_STOPPED: "the administrator stopped sending.",

@@ -69,7 +69,7 @@ def test_a_dry_run_of_an_import_needs_no_service(run: Run, tmp_path: Path) -> No
     file.write_text(json.dumps([ESIM, {}]))
     done = run("esims", "import", file, "--account", "a", "--dry-run")
     assert (done.returncode, done.stderr) == (1, "line 1: esimTranNo is missing\n")
-    assert done.stdout.startswith("1 rows are good, 1 bad, in ")
+    assert done.stdout.startswith("1 row is good, 1 bad, in ")
 
 
 def test_the_configuration_leads_to_its_service(run: Run, tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ def test_german_headings_are_mapped_and_others_named(run: Run, tmp_path: Path) -
     mapped = ("Auftrag=esimTranNo", "Profil=smdpStatus", "Status=esimStatus")
     done = run(*command, *(part for each in mapped for part in ("--map", each)))
     assert done.returncode == 0
-    assert done.stdout.startswith("1 rows are good, in ")
+    assert done.stdout.startswith("1 row is good, in ")
     unknown = run(*command, "--map", "Auftrag=number")
     assert unknown.returncode != 0
     assert "must be COLUMN=FIELD" in unknown.stderr

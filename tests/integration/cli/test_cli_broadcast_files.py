@@ -29,7 +29,7 @@ def test_a_file_is_shown_uploaded_and_sent_with_its_values(simpost: Any, tmp_pat
     tried = simpost(*options, "--dry-run")
     assert tried.returncode == 1
     assert "column 'Day of trip': day\n" in tried.stdout
-    assert "1 of 2 rows name an eSIM\n" in tried.stdout
+    assert "rows that name an eSIM: 1 of 2\n" in tried.stdout
     assert "line 3: esimTranNo 8.98E+19 was rounded by a spreadsheet" in tried.stdout
     file.write_text(f"esimTranNo;Day of trip;seat\n{ESIM};Monday;12A\n")
     read = json.loads(simpost(*options, "--json").stdout)

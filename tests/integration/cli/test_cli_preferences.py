@@ -90,7 +90,7 @@ def test_a_file_is_imported_and_its_bad_lines_are_named(simpost: Any, tmp_path: 
     assert [line.partition(":")[0] for line in lines[:3]] == ["line 4", "line 5", "line 6"]
     assert lines[3:] == [
         "1 changed, 0 unchanged",
-        "1 eSIMs unknown, 3 lines not valid",
+        "1 eSIM unknown, 3 lines not valid",
     ]
     assert not allowed(simpost, "promotion")
     assert simpost("preferences", "import", "-", stdin="iccid\n1\n").returncode == 2

@@ -79,7 +79,7 @@ def test_nothing_is_retired_when_a_row_was_refused(simpost: Simpost, shop: str) 
     for row in BAD:
         done = run(simpost, shop, rows(shop, [0]) + row, "--retire-missing", "--yes")
         assert done.returncode == 1
-        assert "1 rows saved (0 added, 0 changed, 1 unchanged), 1 bad, in " in done.stdout
+        assert "1 row saved (0 added, 0 changed, 1 unchanged), 1 bad, in " in done.stdout
         assert done.stdout.endswith("\nNothing was retired: not every row is good.\n")
     assert retired(simpost, shop) == []
 
@@ -124,7 +124,7 @@ def test_an_accounts_prices_come_from_a_file_of_plans(simpost: Simpost) -> None:
     done = simpost("plans", "import", "-", "--account", "demo", stdin=file)
     assert done.returncode == 1
     assert done.stderr == "line 3: no plan has this packageCode\n"
-    assert done.stdout.startswith("1 rows saved (1 added, 0 changed, 0 unchanged), 1 bad, in ")
+    assert done.stdout.startswith("1 row saved (1 added, 0 changed, 0 unchanged), 1 bad, in ")
     assert '"price": 45000' in simpost("plans", "show", "PKG-TH-01", "--json").stdout
     done = simpost("plans", "import", "-", "--account", "demo", "--replace", stdin=file)
     assert (done.returncode, done.stdout) == (2, "")

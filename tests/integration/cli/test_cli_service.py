@@ -213,7 +213,7 @@ def test_every_bad_row_is_reported_by_line_and_good_rows_are_saved(
     )
     done = simpost("esims", "import", file, "--account", "demo", "--report", tmp_path / "bad")
     assert done.returncode == 1
-    assert done.stdout.startswith("1 rows saved (1 added, 0 changed, 0 unchanged), 3 bad, in ")
+    assert done.stdout.startswith("1 row saved (1 added, 0 changed, 0 unchanged), 3 bad, in ")
     told = [
         "3\tesimTranNo is missing",
         "4\ticcid must be 18 to 20 digits, not '12'",
@@ -229,7 +229,7 @@ def test_rows_before_a_syntax_error_are_saved(simpost: Simpost, tmp_path: Path) 
     file.write_text(whole[: whole.rindex("msisdn")])
     done = simpost("esims", "import", file, "--account", "demo")
     assert done.returncode == 1
-    assert done.stdout.startswith("1 rows saved (1 added, 0 changed, 0 unchanged), 1 bad, in ")
+    assert done.stdout.startswith("1 row saved (1 added, 0 changed, 0 unchanged), 1 bad, in ")
     assert "the file ends too early; nothing after it was read" in done.stderr
     assert simpost("send", "hi", "--esim", "72000000000001", "--dry-run").returncode == 0
 
@@ -239,7 +239,7 @@ def test_plans_are_imported_from_stdin(simpost: Simpost) -> None:
     done = simpost("plans", "import", "-", stdin="\n".join(map(json.dumps, rows)))
     assert done.returncode == 1
     assert done.stderr == "line 2: packageCode is new, and smsStatus is missing\n"
-    assert done.stdout.startswith("1 rows saved (1 added, 0 changed, 0 unchanged), 1 bad, in ")
+    assert done.stdout.startswith("1 row saved (1 added, 0 changed, 0 unchanged), 1 bad, in ")
 
 
 def test_a_partial_import_keeps_what_it_does_not_name(simpost: Simpost, tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ def test_a_partial_import_keeps_what_it_does_not_name(simpost: Simpost, tmp_path
     assert simpost("esims", "import", file, "--account", "demo").returncode == 0
     states = "esimTranNo,smdpStatus,esimStatus,msisdn\n73000000000001,DISABLED,IN_USE,\n"
     done = simpost("esims", "import", "-", "--account", "demo", stdin=states)
-    assert done.stdout.startswith("1 rows saved (0 added, 1 changed, 0 unchanged), in ")
+    assert done.stdout.startswith("1 row saved (0 added, 1 changed, 0 unchanged), in ")
     assert simpost("send", "hi", "--esim", "73000000000001", "--dry-run").returncode == 0
     done = simpost("esims", "import", "-", "--account", "demo", "--replace", stdin=states)
     assert "(0 added, 1 changed, 0 unchanged), 1 with an unknown plan" in done.stdout

@@ -132,7 +132,7 @@ def test_deliveries_and_replays(simpost: Simpost, target: Any) -> None:
         [first] = document(simpost, "deliveries", endpoint, "--limit", "1")
         assert (first["state"], first["attempts"]) == ("pending", [])
         by_id = call(simpost, "replay", endpoint, "--event-id", first["eventId"])
-        assert by_id == "1 events will be sent again\n"
+        assert by_id == "1 event will be sent again\n"
         nothing = call(simpost, "replay", endpoint, "--exhausted", "--event", "message.*")
         assert nothing == "0 events will be sent again\n"
 

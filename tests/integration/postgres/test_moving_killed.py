@@ -113,7 +113,7 @@ async def test_killed_at_any_moment_it_goes_on_and_nothing_comes_twice(tmp_path,
 
     assert done.returncode == 0, done.stderr
     assert "The same on both sides" in done.stdout
-    assert "3 parts had no response from their carrier" in done.stdout
+    assert "3 parts had no response from the carrier" in done.stdout
     assert "database_url" in done.stdout
     assert without_times(await differences(embedded.path, url)) == []
     assert not any("differs" in line for line in done.stdout.splitlines())

@@ -182,3 +182,12 @@ def test_the_sentence_of_a_cost_limit_has_cost_units():
     )
     expected = "It paused itself: its parts cost 25.5450 cost units, and may cost 25.5000. "
     assert sentence(paused, NOW_MS).startswith(expected)
+
+
+def test_a_sentence_about_one_esim_is_in_the_singular():
+    one = broadcast(status=BroadcastStatus.SENDING, total=1, accepted=0, held=0)
+    assert "1 of 1 eSIM remains." in sentence(one, NOW_MS)
+    held = broadcast(status=BroadcastStatus.SENDING, total=2, accepted=1, held=1)
+    assert "0 of 2 eSIMs remain. 1 is held, and" in sentence(held, NOW_MS)
+    cancelled = broadcast(status=BroadcastStatus.CANCELLED, total=2, accepted=1, held=0)
+    assert sentence(cancelled, NOW_MS).endswith("1 eSIM gets nothing.")
