@@ -222,6 +222,7 @@ class App:
             self.accounts,
             self.smpp_logins,
             self.intake,
+            new_id=self._parts.new_id,
             clock_ms=self._clock_ms,
             delivery=delivery,
         )

@@ -20,6 +20,7 @@ EVENT_TYPES: Final = (
     "conversation.overdue",
     "esim.forgotten",
     "budget.reached",
+    "smpp.parts_dropped",
     "webhook.failing",
     "webhook.disabled",
     "webhook.recovered",

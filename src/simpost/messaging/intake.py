@@ -356,7 +356,7 @@ class Intake(Component):
         held = held_message(
             hold,
             held_request,
-            message_id=self._new_id(),
+            message_id=request.message_id or self._new_id(),
             account_id=account.id,
             esim=esim,
             now_ms=now_ms,

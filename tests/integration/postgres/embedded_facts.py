@@ -22,6 +22,7 @@ from simpost.domain.smpp_logins import SmppLogin
 from simpost.domain.states import State
 from simpost.ports.store import NewMessage, PriceRow, Refused
 from simpost.ports.store.refusals import RefusalBatch, RefusalRecord
+from simpost.ports.store.smpp_parts import SmppPart
 from simpost.store import SqliteStore
 from simpost.store.to_postgres.tables import TABLES
 from tests import prestarted
@@ -172,6 +173,8 @@ async def _tell(store: SqliteStore, made: Embedded) -> None:
     networks = ("192.0.2.0/24",)
     smpp_login = SmppLogin(2, "shop", b"\0\xff", digest, NOW_MS, networks)
     await store.smpp_logins.add_smpp_login(smpp_login)
+    smpp_part = SmppPart(2, digest, new_id(NOW_MS), 1, 2, b"half\0", "gsm7", "smpp:shop", NOW_MS)
+    await store.smpp_parts.add_smpp_part(smpp_part)
     await store.inbound.add_part(one_of(1))
     await store.inbound.add_part(one_of(2))
     whole = [await store.inbound.add_part(one_of(at, 2, reference=9)) for at in (1, 2)]

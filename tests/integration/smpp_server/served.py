@@ -52,6 +52,11 @@ class Served:
     def message(self, message_id: str) -> Any:
         return self.node.message(message_id)
 
+    def wait_final(self, message_id: str) -> Any:
+        """The message once nothing more happens to it."""
+        found = {"delivered", "failed", "expired", "rejected", "cancelled"}
+        return until(lambda: (each := self.message(message_id))["state"] in found and each)
+
 
 class Esme:
     """smpplib, bound; keeps what it is sent.

@@ -16,7 +16,13 @@ from functools import partial
 from typing import Final
 
 from simpost.api.smpp.clients import Clients
-from simpost.api.smpp.receipts import address_of, receipts_of, reference_of
+from simpost.api.smpp.receipts import (
+    PARTS_DROPPED,
+    address_of,
+    dropped_receipts,
+    receipts_of,
+    reference_of,
+)
 from simpost.domain.smpp_logins import SmppLogin
 from simpost.errors import StoreError
 from simpost.observe import get_logger
@@ -164,6 +170,8 @@ class ReceiptDelivery:
 
     async def _pdus(self, login: SmppLogin, event: Event) -> Sequence[DeliverSm]:
         """What an event makes due for a login."""
+        if event.type == PARTS_DROPPED:
+            return dropped_receipts(event, login.system_id)
         reference = reference_of(event, login.system_id)
         if reference is None:
             return ()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
 from simpost.api.smpp.binds import BindCheck
 from simpost.api.smpp.clients import Clients
 from simpost.api.smpp.delivery import ReceiptDelivery
+from simpost.api.smpp.part_assembly import PartAssembly
 from simpost.api.smpp.sends import Sends
 from simpost.config import Settings
 from simpost.config.smpp_server import SmppServerSettings
@@ -43,16 +45,19 @@ class SmppPort(Component):
         logins: SmppLogins,
         intake: Intake,
         *,
+        new_id: Callable[[], bytes],
         clock_ms: Clock,
         delivery: ReceiptDelivery,
     ) -> None:
         self.settings = settings
         self.delivery = delivery
+        self.parts = PartAssembly(store.smpp_parts, intake, new_id=new_id, clock_ms=clock_ms)
         self.clients = Clients(
             logins,
             Sends(
                 accounts,
                 intake,
+                self.parts,
                 clock_ms=clock_ms,
                 default_alphabet=lambda: self.settings.default_alphabet,
             ),
@@ -101,9 +106,12 @@ class SmppPort(Component):
         log.info("smpp_listening", port=self._server.port, tls=self._tls is not None)
 
     async def run(self) -> None:
-        """Deliver receipts until cancelled."""
-        if self.settings.enabled:
-            await self.delivery.run(self.clients)
+        """Deliver receipts and drop old parts until cancelled."""
+        if not self.settings.enabled:
+            return
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.delivery.run(self.clients))
+            tasks.create_task(self.parts.run())
 
     async def reconfigure(self, settings: Settings) -> None:
         """Read the certificate again: it may have been renewed. All else applies after a restart.

@@ -16,6 +16,7 @@ from simpost.smpp import DeliverSm, Tag, format_receipt, receipt_tlvs
 
 RECEIPT: Final = 0x04
 """esm_class of a receipt (SMPP 3.4 5.2.12)."""
+PARTS_DROPPED: Final = "smpp.parts_dropped"
 _MESSAGE: Final = "message."
 _FINAL: Final = {f"{_MESSAGE}{state}": state for state in State if state.is_final}
 _REASONS: Final = {str(reason): reason for reason in Reason}
@@ -44,6 +45,19 @@ def receipts_of(event: Event, reference: SubmitReference, address: str) -> list[
         _receipt(event, reference, address, message_id, state, reason)
         for message_id, wanted in zip(ids, reference.wanted, strict=True)
         if wants_receipt(wanted, is_delivered=state is State.DELIVERED)
+    ]
+
+
+def dropped_receipts(event: Event, system_id: str) -> list[DeliverSm]:
+    """The receipts of parts that will never be a message. Nobody knows their eSIM any more."""
+    state = State(event.data["state"])
+    parts = zip(event.data["parts"], event.data["references"], strict=True)
+    return [
+        _receipt(event, reference, "", f"{event.subject}-{number}", state, None)
+        for number, text in parts
+        if (reference := parse_reference(text))
+        and reference.system_id == system_id
+        and wants_receipt(reference.wanted[0], is_delivered=False)
     ]
 
 

@@ -37,7 +37,11 @@ REASONS: Final[Mapping[Reason, Status]] = {
     Reason.SENDING_STOPPED: Status.ESME_RMSGQFUL,
     Reason.CATALOGUE_STALE: Status.ESME_RMSGQFUL,
 }
-"""Of a refused message. Clients repeat after ESME_RTHROTTLED and ESME_RMSGQFUL."""
+"""Of a refused message."""
+
+
+REPEATED: Final = frozenset({Status.ESME_RTHROTTLED, Status.ESME_RMSGQFUL, Status.ESME_RSYSERR})
+"""What clients repeat."""
 
 
 def status_of(reason: Reason) -> Status:

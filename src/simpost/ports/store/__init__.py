@@ -54,6 +54,7 @@ from simpost.ports.store.refusals import RefusalStore
 from simpost.ports.store.retention import Retention
 from simpost.ports.store.routing import QueuedMessage, Reroute, RoutingStore
 from simpost.ports.store.smpp_logins import SmppLoginStore
+from simpost.ports.store.smpp_parts import SmppPartStore
 from simpost.ports.store.stops import StopStore
 from simpost.ports.store.templates import TemplateStore
 from simpost.ports.store.text_keys import SealingStore, SealStep
@@ -121,6 +122,7 @@ __all__ = [
     "SealStep",
     "SealingStore",
     "SmppLoginStore",
+    "SmppPartStore",
     "StopStore",
     "Store",
     "StoreHealth",
@@ -160,6 +162,7 @@ class Store:
     broadcast_files: BroadcastFileStore
     webhooks: WebhookStore
     smpp_logins: SmppLoginStore
+    smpp_parts: SmppPartStore
     lifecycle: LifecycleStore
     lifecycle_sources: LifecycleSourceStore
     erasures: ErasureStore

@@ -44,6 +44,7 @@ from simpost.store.shared.quotas import StoredQuotas
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
 from simpost.store.shared.smpp_logins import StoredSmppLogins
+from simpost.store.shared.smpp_parts import StoredSmppParts
 from simpost.store.shared.stops import StoredStops
 from simpost.store.shared.templates import StoredTemplates
 from simpost.store.shared.text_keys import StoredSealing
@@ -111,6 +112,7 @@ class PostgresStore(Store):
             broadcast_files=StoredBroadcastFiles(database),
             webhooks=StoredWebhooks(database, database.seal),
             smpp_logins=StoredSmppLogins(database),
+            smpp_parts=StoredSmppParts(database, texts),
             esim_tags=StoredEsimTags(database),
             lifecycle=StoredLifecycle(database),
             lifecycle_sources=StoredLifecycleSources(database, database.seal),

@@ -29,6 +29,7 @@ from simpost.store.shared.quotas import StoredQuotas
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
 from simpost.store.shared.smpp_logins import StoredSmppLogins
+from simpost.store.shared.smpp_parts import StoredSmppParts
 from simpost.store.shared.stops import StoredStops
 from simpost.store.shared.templates import StoredTemplates
 from simpost.store.shared.text_keys import StoredSealing
@@ -113,6 +114,7 @@ class SqliteStore(Store):
             broadcast_files=StoredBroadcastFiles(database),
             webhooks=StoredWebhooks(database, database.session.seal),
             smpp_logins=StoredSmppLogins(database),
+            smpp_parts=StoredSmppParts(database, texts),
             esim_tags=StoredEsimTags(database),
             lifecycle=StoredLifecycle(database, catalogue.forget_esims),
             lifecycle_sources=StoredLifecycleSources(database, database.session.seal),
