@@ -19,7 +19,7 @@ from simpost.domain.inbound import InboundPart
 from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.ports.carrier import Carrier, ConnectionState, OutboundPart
+from simpost.ports.carrier import AcceptedPart, Carrier, ConnectionState, OutboundPart
 from simpost.smsc import Faults, Rule, Simulator, SimulatorOptions, When
 from simpost.smsc.faults import (
     AnyFault,
@@ -371,6 +371,8 @@ class Recorder:
         self.changed = asyncio.Event()
         self.outcomes: list[tuple[OutboundPart, Outcome]] = []
         self.receipts: list[Receipt] = []
+        self.steps: dict[str, tuple[list[AcceptedPart], str]] = {}
+        self.stored: list[AcceptedPart] = []
 
     def on_capacity(self) -> None:
         self.changed.set()
@@ -389,6 +391,12 @@ class Recorder:
 
     def on_inbound(self, part: InboundPart) -> asyncio.Future[Reason | None]:
         raise AssertionError("nothing here is inbound")
+
+    async def list_open(self, after: str) -> tuple[list[AcceptedPart], str]:
+        return self.steps.get(after, ([], ""))
+
+    async def list_sent_to(self, iccid: str) -> list[AcceptedPart]:
+        return [each for each in self.stored if each.destination == iccid]
 
     async def until(self, condition: Any) -> None:
         async with asyncio.timeout(60):

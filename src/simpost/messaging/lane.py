@@ -20,7 +20,7 @@ from simpost.messaging.inbound_receiver import InboundReceiver, reject_inbound
 from simpost.messaging.reservation import Reservation, first_attempts
 from simpost.messaging.result_writer import ResultWriter
 from simpost.messaging.retry import RetryPolicy, apply_outcome
-from simpost.ports.carrier import Carrier, OutboundPart
+from simpost.ports.carrier import AcceptedPart, Carrier, OutboundPart
 from simpost.ports.store import AttemptResult, MessageQueue, NewMessage
 from simpost.runtime.clock import Clock
 
@@ -28,6 +28,7 @@ _STALE_MS = 60_000
 """A part that was in memory for this long returns to the store without an attempt."""
 _SLOW_MS = 500
 """After a slower response the carrier's last free place is reserved for one-time codes."""
+_OPEN_STEP = 1_000
 _POLL_S = 1.0
 """How often the store is polled for parts without a notification: retries, lost nodes."""
 
@@ -63,6 +64,7 @@ class Lane:
         self.depth = depth
         self.retry_policy = retry_policy
         self.health = CarrierHealth(int(1000 * retry_policy.failover_s))
+        self._queue = queue
         self._result_writer = result_writer
         self._receive_inbound = inbound
         self._clock_ms = clock_ms
@@ -160,6 +162,16 @@ class Lane:
         """A response arrived after its attempt was recorded as in doubt."""
         self._leased.add((part.message_id, part.number, part.attempt))
         self._record(part, self._clock_ms(), outcome)
+
+    async def list_open(self, after: str) -> tuple[list[AcceptedPart], str]:
+        """One step of a walk through the parts that await a report; see `CarrierEvents`."""
+        return await self._queue.list_open(
+            self._name, after=after, now_ms=self._clock_ms(), limit=_OPEN_STEP
+        )
+
+    async def list_sent_to(self, iccid: str) -> list[AcceptedPart]:
+        """Parts to an ICCID that have not expired; see `CarrierEvents`."""
+        return await self._queue.list_sent_to(self._name, iccid, now_ms=self._clock_ms())
 
     # Dispatch.
 

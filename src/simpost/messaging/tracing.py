@@ -17,7 +17,7 @@ from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
 from simpost.messaging.intake import Intake, SendRequest, SendResult
 from simpost.observe.tracing import Tracing, end
-from simpost.ports.carrier import CarrierEvents, OutboundPart
+from simpost.ports.carrier import AcceptedPart, CarrierEvents, OutboundPart
 
 
 class TracedIntake(Intake):
@@ -69,6 +69,12 @@ class _TracedEvents:
     def on_late_response(self, part: OutboundPart, outcome: Outcome) -> None:
         self._events.on_late_response(part, outcome)
         self._submitted(part, None, outcome)
+
+    async def list_open(self, after: str) -> tuple[list[AcceptedPart], str]:
+        return await self._events.list_open(after)
+
+    async def list_sent_to(self, iccid: str) -> list[AcceptedPart]:
+        return await self._events.list_sent_to(iccid)
 
     def on_receipt(self, receipt: Receipt, committed: Callable[[], None]) -> None:
         message_id = self._tracing.meant(receipt.carrier, receipt.carrier_message_id)

@@ -116,6 +116,18 @@ class OutboundPart(msgspec.Struct, frozen=True, gc=False):
     unclear: int = 0
 
 
+class AcceptedPart(msgspec.Struct, frozen=True, gc=False):
+    """A part that a carrier accepted, as the store has it.
+
+    Attributes:
+        carrier_message_id: `None` if it is in doubt whether it was accepted.
+    """
+
+    carrier_message_id: str | None
+    destination: str
+    expires_ms: int
+
+
 class ConnectionState(StrEnum):
     """The state of a connection to a carrier."""
 
@@ -191,6 +203,22 @@ class CarrierEvents(Protocol):
 
     def on_late_response(self, part: OutboundPart, outcome: Outcome) -> None:
         """A response to a part whose outcome was already reported as in doubt."""
+        ...
+
+    async def list_open(self, after: str) -> tuple[list[AcceptedPart], str]:
+        """Parts that await a report, from any node, beginning after a carrier's id of a part.
+
+        One step of a walk through all, and the id to go on after; empty at its end. Messages that
+        requested no receipt are left out. Raises StoreError.
+        """
+        ...
+
+    async def list_sent_to(self, iccid: str) -> list[AcceptedPart]:
+        """Parts to an ICCID that have not expired, from any node, whatever became of them.
+
+        Those in doubt, too; three at most, because only a single one can be told from others.
+        Raises StoreError.
+        """
         ...
 
 

@@ -16,6 +16,8 @@ from simpost.carriers.http import HttpCarrier, callback_endpoint, parts_without_
 from simpost.carriers.http.twilio_callbacks import TwilioCallbacks
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
+from simpost.errors import StoreError
+from simpost.ports.carrier import AcceptedPart
 from simpost.ports.carrier_callbacks import (
     Callback,
     CallbackCarrier,
@@ -494,3 +496,26 @@ async def test_a_failure_without_an_id_is_of_none_while_a_forgotten_part_may_be_
                 await recorder.outcome(carrier, part(to, number=number))
             await carrier.receive_callback(json_call({"alertType": "SMSFailed", "iccid": ICCID}))
     assert [receipt.carrier_message_id for receipt in recorder.receipts] == [""]
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"), [(["own"], "own"), (["own", "other"], ""), (["own", None], ""), ([], "")]
+)
+async def test_a_failure_without_an_id_is_of_a_part_in_the_store(started, ids, expected):
+    carrier, inbox = await started(SETTINGS["esim_go"])
+    inbox.stored = [AcceptedPart(each, ICCID, 0) for each in ids]
+    inbox.stored.append(AcceptedPart("of another", "8988280666000000001", 0))
+    await carrier.receive_callback(json_call({"alertType": "SMSFailed", "iccid": ICCID}))
+    assert [receipt.carrier_message_id for receipt in inbox.receipts] == [expected]
+
+
+async def test_a_failure_is_sent_again_while_the_store_cannot_be_read(started, monkeypatch):
+    carrier, inbox = await started(SETTINGS["esim_go"])
+
+    async def fail(iccid):
+        raise StoreError("the store is not there")
+
+    monkeypatch.setattr(inbox, "list_sent_to", fail)
+    with pytest.raises(CallbacksBusy):
+        await carrier.receive_callback(json_call({"alertType": "SMSFailed", "iccid": ICCID}))
+    assert inbox.receipts == []

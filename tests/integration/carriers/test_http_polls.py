@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 import msgspec
 import pytest
 
-from simpost.carriers.http import receipt_polls
+from simpost.carriers.http import HttpCarrier, receipt_polls
 from simpost.domain.options import Concatenation, Options
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
+from simpost.errors import StoreError
+from simpost.ports.carrier import AcceptedPart
 from simpost.text import concat_header
-from tests.contract.carrier_peers import part
+from tests.contract.carrier_peers import Recorder, part
 from tests.integration.carriers.emnify_cases import (
     CASES,
     check_log_in_of_emnify,
     check_log_in_of_once,
 )
-from tests.integration.carriers.upstream_api import Reply, running_api, running_carrier
+from tests.integration.carriers.upstream_api import (
+    Reply,
+    running_api,
+    running_carrier,
+    settings_of,
+)
 
 NUMBER = "447700900001"
 EMNIFY, ONCE = CASES
@@ -174,3 +182,54 @@ async def test_parts_have_a_header_of_our_own(api, case) -> None:
     assert [each["dcs"] for each in bodies] == [0, 8]
     assert [each.get("source_address_type") for each in bodies] == [{"id": 145}, None]
     assert bytes.fromhex(bodies[0]["udh"]) == concat_header(0xCC, 2, 1, 8)
+
+
+def stored(number):
+    until_ms = time.time_ns() // 1_000_000 + 60_000
+    return AcceptedPart(str(number), NUMBER, until_ms)
+
+
+async def test_parts_of_other_processes_are_asked_for_in_steps(api, monkeypatch) -> None:
+    """There is room for two at a time; the store fails once."""
+    monkeypatch.setattr(receipt_polls, "MOST_OPEN", 2)
+    monkeypatch.setattr(receipt_polls, "_AGAIN_S", 0.01)
+    settings = prepared(api, EMNIFY)
+    api.script(state(4), path=LIST)
+    left = {str(number) for number in range(5)}
+
+    class Stored(Recorder):
+        failures = 1
+
+        async def list_open(self, after):
+            if self.failures:
+                self.failures -= 1
+                raise StoreError("the store is not there")
+            numbers = sorted(each for each in left if each > after)[:2]
+            return [stored(each) for each in numbers], numbers[-1] if len(numbers) == 2 else ""
+
+        def on_receipt(self, receipt, committed):
+            left.discard(receipt.carrier_message_id)
+            super().on_receipt(receipt, committed)
+
+    carrier, recorder = HttpCarrier(settings_of(settings, api.url)), Stored()
+    await carrier.start(recorder)
+    try:
+        await recorder.until(lambda: len(recorder.receipts) == 5)
+    finally:
+        await carrier.close()
+    assert sorted(each.carrier_message_id for each in recorder.receipts) == list("01234")
+    assert {each.state for each in recorder.receipts} == {State.DELIVERED}
+
+
+async def test_a_part_whose_time_is_over_is_not_asked_for(api) -> None:
+    settings = prepared(api, EMNIFY)
+    api.script(state(4), path=LIST)
+    late = AcceptedPart("7", NUMBER, time.time_ns() // 1_000_000 - 3_600_000)
+    carrier, recorder = HttpCarrier(settings_of(settings, api.url)), Recorder()
+    recorder.steps = {"": ([late, stored(8)], "")}
+    await carrier.start(recorder)
+    try:
+        await recorder.until(lambda: recorder.receipts)
+    finally:
+        await carrier.close()
+    assert [each.carrier_message_id for each in recorder.receipts] == ["8"]

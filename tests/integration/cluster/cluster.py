@@ -155,9 +155,10 @@ class OneNode:
     def bound(self):
         """Number of binds that this node has bound, by its own report."""
         try:
-            (carrier,) = self.operate("GET", "carriers")["carriers"]
+            found = self.operate("GET", "carriers")["carriers"]
         except urllib.error.HTTPError:
             return 0  # it does not reach its database
+        (carrier,) = (each for each in found if each["name"] == "simulator")
         return sum(not bind["node"] and bind["state"] == "ready" for bind in carrier["connections"])
 
 

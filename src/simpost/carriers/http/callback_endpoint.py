@@ -77,16 +77,14 @@ class CallbackEndpoint:
         if self._without_ids is None:
             return outcome
         own_id = request_id_of(part)
-        self._without_ids.add(part.destination, own_id, now_ms, part.expires_ms, is_in_doubt=False)
+        self._without_ids.add(part.destination, own_id, now_ms, is_in_doubt=False)
         return msgspec.structs.replace(outcome, carrier_message_id=own_id)
 
     def note_in_doubt(self, part: OutboundPart, now_ms: int) -> None:
         """Remember a part that may have been accepted: a failure may be its own."""
         if self._without_ids is not None:
             own_id = request_id_of(part)
-            self._without_ids.add(
-                part.destination, own_id, now_ms, part.expires_ms, is_in_doubt=True
-            )
+            self._without_ids.add(part.destination, own_id, now_ms, is_in_doubt=True)
 
     async def receive(self, callback: Callback, events: CarrierEvents | None) -> CallbackAnswer:
         """Have what a request reports committed.
@@ -97,18 +95,29 @@ class CallbackEndpoint:
         if reader is None or events is None:
             raise CallbacksBusy
         try:
-            reports = [self._with_id(each) for each in reader.read(callback)]
+            read = reader.read(callback)
         except NotUnderstoodCallback as error:
             self._limited_log.warning("callback_not_understood", problem=str(error))
             return reader.answer
+        try:
+            async with asyncio.timeout(_COMMIT_S):
+                reports = [await self._with_id(each, events) for each in read]
+        except (TimeoutError, StoreError):
+            raise CallbacksBusy from None
         await self._commit(reports, events)
         return reader.answer
 
-    def _with_id(self, report: StateReport | TextReport) -> StateReport | TextReport:
-        """The report of a part; one without an id is of the only part that it fits."""
+    async def _with_id(
+        self, report: StateReport | TextReport, events: CarrierEvents
+    ) -> StateReport | TextReport:
+        """The report of a part; one without an id is of the only part that it fits.
+
+        Raises StoreError.
+        """
         if isinstance(report, TextReport) or report.message_id or self._without_ids is None:
             return report
-        own_id = self._without_ids.find(report.numbers, self._clock_ms())
+        stored = [part for each in report.numbers for part in await events.list_sent_to(each)]
+        own_id = self._without_ids.find(report.numbers, stored, self._clock_ms())
         return report._replace(message_id=own_id)
 
     async def _commit(

@@ -249,7 +249,7 @@ class HttpCarrier:
             response_timeout_s=settings.response_timeout_s,
         )
         self._exchange = Exchange(client, self._token)
-        self._polls.start(self._exchange)
+        self._polls.start(self._exchange, self._events.list_open)
         self._report_capacity()
 
     async def _disconnect(self, grace_s: float | None) -> None:

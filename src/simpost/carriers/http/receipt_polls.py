@@ -7,8 +7,8 @@ import contextlib
 import heapq
 import itertools
 import time
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -17,15 +17,16 @@ from simpost.carriers.http.tokens import NoToken
 from simpost.carriers.http.upstream import ReceiptReader, UpstreamRequest
 from simpost.domain.outcomes import Outcome, Receipt
 from simpost.domain.states import State
+from simpost.errors import StoreError
 from simpost.net.address_guard import RefusedUrl
 from simpost.net.http_client import HttpResponse, NoResponse, NotSent
 from simpost.observe import RateLimitedLog, get_logger
-from simpost.ports.carrier import OutboundPart
+from simpost.ports.carrier import AcceptedPart, OutboundPart
 
 log = get_logger(__name__)
 
 MOST_OPEN: Final = 20_000
-"""Parts that are asked for; of more, those whose turn is last are not."""
+"""Parts that are in memory. Others are read from the store when half of them have ended."""
 FIRST_S: Final = 5.0
 _LONGEST_S: Final = 300.0
 """The pause before the first question, and the longest one: each is twice the one before."""
@@ -34,6 +35,11 @@ _PER_S: Final = 10.0
 _GRACE_MS: Final = 600_000
 """How long after its validity a part is asked for."""
 _GONE: Final = (404, 410)
+_AGAIN_S: Final = 10.0
+"""The pause after the store could not be read."""
+
+ListOpen: TypeAlias = Callable[[str], Awaitable[tuple[list[AcceptedPart], str]]]
+"""One step of a walk through the parts in the store; see `CarrierEvents.list_open`."""
 
 
 class _OpenPart(NamedTuple):
@@ -49,7 +55,10 @@ class _OpenPart(NamedTuple):
 
 
 class ReceiptPolls:
-    """The open parts of one carrier, in memory: a restart forgets them."""
+    """The open parts of one carrier.
+
+    They are in memory, and in the store: what another node or process sent is read at the start.
+    """
 
     def __init__(self, report: Callable[[Receipt], None], clock_ms: Callable[[], int]) -> None:
         self._report = report
@@ -58,7 +67,10 @@ class ReceiptPolls:
         self._open: list[_OpenPart] = []
         self._turns = itertools.count()
         self._changed = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._ids: set[str] = set()
+        self._is_partial = False
+        self._room = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
 
     def use(self, carrier: str, reader: ReceiptReader | None) -> None:
         """Ask as these settings of the carrier say; with no reader, not at all."""
@@ -66,17 +78,21 @@ class ReceiptPolls:
         self._reader = reader
         self._limited_log = RateLimitedLog(log, carrier)
 
-    def start(self, exchange: Exchange) -> None:
-        """Ask by these connections until `stop`."""
+    def start(self, exchange: Exchange, list_open: ListOpen) -> None:
+        """Ask by these connections until `stop`, also for the open parts in the store."""
         if self._reader:
-            self._task = asyncio.create_task(self._run(exchange, self._reader))
+            self._tasks = [
+                asyncio.create_task(self._run(exchange, self._reader)),
+                asyncio.create_task(self._load(list_open)),
+            ]
 
     async def stop(self) -> None:
         """Stop asking; the parts stay open."""
-        task, self._task = self._task, None
-        if task:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
             task.cancel()
-            await asyncio.wait([task])
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def watch(
         self, exchange: Exchange, part: OutboundPart, outcome: Outcome, started_ms: int
@@ -92,11 +108,40 @@ class ReceiptPolls:
             message_id = reader.read_id(response, part, started_ms) if response else ""
         if not reader or not message_id:
             return outcome
-        if len(self._open) < MOST_OPEN:
-            until_ms = part.expires_ms + _GRACE_MS
-            self._push(FIRST_S, until_ms, part.destination, message_id, is_reported=False)
-            self._changed.set()
+        self._add(part.destination, message_id, part.expires_ms)
         return msgspec.structs.replace(outcome, carrier_message_id=message_id)
+
+    def _add(self, destination: str, message_id: str, expires_ms: int) -> None:
+        """Ask for a part, unless it is asked for or there is no room."""
+        if message_id in self._ids:
+            return
+        if len(self._open) >= MOST_OPEN:
+            self._is_partial = True
+            return
+        self._ids.add(message_id)
+        self._push(FIRST_S, expires_ms + _GRACE_MS, destination, message_id, is_reported=False)
+        self._changed.set()
+
+    async def _load(self, list_open: ListOpen) -> None:
+        """Add the parts in the store, and those that found no room once there is some again."""
+        while True:
+            self._is_partial = False
+            after, is_over = "", False
+            while not is_over:
+                try:
+                    parts, after = await list_open(after)
+                except StoreError as error:
+                    self._limited_log.warning("state_not_learnt", problem=str(error))
+                    await asyncio.sleep(_AGAIN_S)
+                    continue
+                now_ms = self._clock_ms()
+                for each in parts:
+                    if each.carrier_message_id and now_ms < each.expires_ms + _GRACE_MS:
+                        self._add(each.destination, each.carrier_message_id, each.expires_ms)
+                is_over = not after or self._is_partial
+            while not self._is_partial or len(self._open) > MOST_OPEN // 2:
+                self._room.clear()
+                await self._room.wait()
 
     async def _ask(self, exchange: Exchange, request: UpstreamRequest) -> HttpResponse | None:
         """The response to a question, which is no attempt; `None` if there is none."""
@@ -125,6 +170,7 @@ class ReceiptPolls:
         response = await self._ask(exchange, request)
         self._open.remove(one)
         heapq.heapify(self._open)
+        self._room.set()
         now_ms = self._clock_ms()
         found = reader.read_state(response) if response else None
         if found and (found.state is not State.SENT or not one.is_reported):
@@ -145,6 +191,8 @@ class ReceiptPolls:
             pause_s = min(2 * one.pause_s, _LONGEST_S)
             reported = one.is_reported or found is not None
             self._push(pause_s, one.until_ms, one.destination, one.message_id, is_reported=reported)
+        else:
+            self._ids.discard(one.message_id)
 
     def _push(
         self,

@@ -9,7 +9,7 @@ from simpost.domain.attempt_results import AttemptResult
 from simpost.domain.outcomes import Receipt
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.repeats import RepeatPolicy
-from simpost.ports.carrier import OutboundPart
+from simpost.ports.carrier import AcceptedPart, OutboundPart
 from simpost.ports.store.messages import Accepted, IdempotentReplay, NewMessage, Refused
 
 
@@ -73,6 +73,19 @@ class MessageQueue(Protocol):
 
     async def expire(self, *, now_ms: int, limit: int) -> int:
         """End queued parts whose validity is over. Returns the number of parts."""
+        ...
+
+    async def list_open(
+        self, carrier: str, *, after: str, now_ms: int, limit: int
+    ) -> tuple[list[AcceptedPart], str]:
+        """Parts of the carrier that await a report; see `CarrierEvents.list_open`.
+
+        Looks at `limit` ids.
+        """
+        ...
+
+    async def list_sent_to(self, carrier: str, iccid: str, *, now_ms: int) -> list[AcceptedPart]:
+        """Parts of the carrier to an ICCID; see `CarrierEvents.list_sent_to`."""
         ...
 
     async def end_unreported(self, *, now_ms: int, expired_ms: int, limit: int) -> int:

@@ -8,7 +8,7 @@ from simpost.domain.attempt_results import AttemptResult
 from simpost.domain.outcomes import Receipt
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.repeats import RepeatPolicy
-from simpost.ports.carrier import OutboundPart
+from simpost.ports.carrier import AcceptedPart, OutboundPart
 from simpost.ports.store.messages import Accepted, IdempotentReplay, NewMessage, Refused
 from simpost.store.postgres import acceptance, carrier_results, leases, unreported
 from simpost.store.postgres.database import PostgresDatabase
@@ -68,6 +68,14 @@ class PostgresQueue:
 
     async def expire(self, *, now_ms: int, limit: int) -> int:
         return await self._write(leases.expire, leases.ExpiryStep(now_ms, limit))
+
+    async def list_open(
+        self, carrier: str, *, after: str, now_ms: int, limit: int
+    ) -> tuple[list[AcceptedPart], str]:
+        return await self._read(unreported.open_step, carrier, after, now_ms, limit)
+
+    async def list_sent_to(self, carrier: str, iccid: str, *, now_ms: int) -> list[AcceptedPart]:
+        return await self._read(unreported.sent_to, carrier, iccid, now_ms)
 
     async def end_unreported(self, *, now_ms: int, expired_ms: int, limit: int) -> int:
         found = await self._read(unreported.sent_messages, self._sent.after, expired_ms, limit)

@@ -1,4 +1,4 @@
-"""Ends parts that were sent and have no final receipt a while after their validity.
+"""Finds parts that await a report, and ends those without one a while after their validity.
 
 The messages that are `sent` are walked by account and age, a bounded step at a time.
 """
@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simpost.ports.carrier import AcceptedPart
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.leases import fold_expired
 from simpost.store.postgres.queries import columns
+from simpost.store.records.accepted import accepted_part, oldest_open, open_parts
 from simpost.store.records.ids import first_id
 from simpost.store.records.payloads import MessageKey, UnreportedParts
 from simpost.store.records.unreported import SentMessage, sent_message
@@ -23,6 +25,22 @@ async def sent_messages(
     return [
         sent_message(row) for row in await session.execute("sent_messages", *after, young, limit)
     ]
+
+
+async def open_step(
+    session: PostgresSession, carrier: str, after: str, now_ms: int, limit: int
+) -> tuple[list[AcceptedPart], str]:
+    """The next parts of a carrier that await a report."""
+    rows = await session.execute("open_parts", carrier, after, oldest_open(now_ms), limit)
+    return open_parts(rows, limit)
+
+
+async def sent_to(
+    session: PostgresSession, carrier: str, iccid: str, now_ms: int
+) -> list[AcceptedPart]:
+    """Parts of a carrier to an ICCID that have not expired."""
+    rows = await session.execute("parts_sent_to", carrier, iccid, oldest_open(now_ms), now_ms)
+    return [accepted_part(row) for row in rows]
 
 
 async def end_unreported(session: PostgresSession, all_of: Sequence[UnreportedParts]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Ends parts that were sent and have no final receipt a while after their validity.
+"""Finds parts that await a report, and ends those without one a while after their validity.
 
 No index is kept for it, since it would cost every message a write. The messages that are `sent`
 are walked by account and age instead, a bounded step at a time.
@@ -12,6 +12,8 @@ import apsw
 
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
+from simpost.ports.carrier import AcceptedPart
+from simpost.store.records.accepted import accepted_part, oldest_open, open_parts
 from simpost.store.records.ids import first_id
 from simpost.store.records.payloads import MessageKey, UnreportedParts
 from simpost.store.records.unreported import SentMessage, sent_message
@@ -31,6 +33,32 @@ def sent_messages(
         "limit": limit,
     }
     return [sent_message(row) for row in rows_of(connection, "sent_messages", parameters)]
+
+
+def open_step(
+    connection: apsw.Connection, carrier: str, after: str, now_ms: int, limit: int
+) -> tuple[list[AcceptedPart], str]:
+    """The next parts of a carrier that await a report."""
+    parameters = {
+        "carrier": carrier,
+        "after": after,
+        "oldest": oldest_open(now_ms),
+        "limit": limit,
+    }
+    return open_parts(rows_of(connection, "open_parts", parameters), limit)
+
+
+def sent_to(
+    connection: apsw.Connection, carrier: str, iccid: str, now_ms: int
+) -> list[AcceptedPart]:
+    """Parts of a carrier to an ICCID that have not expired."""
+    parameters = {
+        "carrier": carrier,
+        "iccid": iccid,
+        "oldest": oldest_open(now_ms),
+        "now_ms": now_ms,
+    }
+    return [accepted_part(row) for row in rows_of(connection, "parts_sent_to", parameters)]
 
 
 def end_unreported(session: SqliteSession, all_of: Sequence[UnreportedParts]) -> list[int]:

@@ -58,6 +58,32 @@ SELECT DISTINCT account_id, message_id FROM parted
 -- name: change_options
 UPDATE messages SET options = $3 WHERE account_id = $1 AND id = $2
 
+-- Parts that a carrier accepted.
+
+-- name: open_parts
+-- A slice of the index, most of which is final. Without a destination: it does not await a report.
+SELECT p.carrier_message_id, p.expires_ms, m.destination
+FROM (
+  SELECT account_id, message_id, carrier_message_id, expires_ms, state, final_ms FROM parts
+  WHERE carrier = $1 AND carrier_message_id > $2 AND carrier_message_id IS NOT NULL
+    AND message_id >= $3
+  ORDER BY carrier_message_id LIMIT $4
+) AS p
+LEFT JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+  AND p.state = 50 AND p.final_ms IS NULL
+  AND (m.options::json ->> 'receipt') IS DISTINCT FROM 'false'
+ORDER BY p.carrier_message_id
+
+-- name: parts_sent_to
+SELECT p.carrier_message_id, p.expires_ms, m.destination
+FROM esims AS e
+JOIN messages AS m ON m.account_id = e.account_id AND m.esim_tran_no = e.esim_tran_no
+JOIN parts AS p ON p.account_id = m.account_id AND p.message_id = m.id
+WHERE e.iccid = $2 AND m.destination = $2 AND m.id >= $3 AND p.message_id >= $3
+  AND p.carrier = $1 AND p.expires_ms > $4
+  AND (p.carrier_message_id IS NOT NULL OR p.state = 40)
+LIMIT 3
+
 -- Sent messages without a receipt.
 
 -- name: sent_messages

@@ -49,6 +49,30 @@ WHERE account_id = :account_id AND id = :message_id AND sender <> :sender
 -- name: change_options
 UPDATE messages SET options = :options WHERE account_id = :account_id AND id = :message_id
 
+-- Parts that a carrier accepted.
+
+-- name: open_parts
+-- The index has only what awaits a report. Without a destination: it does not await one.
+SELECT p.carrier_message_id, p.expires_ms, m.destination
+FROM parts AS p INDEXED BY parts_by_carrier_id
+LEFT JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+  AND p.state = 50 AND p.message_id >= :oldest AND (m.options ->> 'receipt') IS NOT 0
+WHERE p.carrier = :carrier AND p.carrier_message_id > :after
+  AND p.carrier_message_id IS NOT NULL AND p.final_ms IS NULL
+ORDER BY p.carrier_message_id LIMIT :limit
+
+-- name: parts_sent_to
+SELECT p.carrier_message_id, p.expires_ms, m.destination
+FROM accounts AS a
+CROSS JOIN esims AS e INDEXED BY esims_by_iccid ON e.account_id = a.id AND e.iccid = :iccid
+CROSS JOIN messages AS m INDEXED BY messages_by_esim
+  ON m.account_id = e.account_id AND m.esim_tran_no = e.esim_tran_no
+CROSS JOIN parts AS p ON p.account_id = m.account_id AND p.message_id = m.id
+WHERE a.id > 0 AND m.destination = :iccid AND m.id >= :oldest
+  AND p.carrier = :carrier AND p.expires_ms > :now_ms
+  AND (p.carrier_message_id IS NOT NULL OR p.state = 40)
+LIMIT 3
+
 -- Sent messages without a receipt.
 
 -- name: sent_messages
