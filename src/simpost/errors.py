@@ -63,6 +63,10 @@ class UnknownBroadcast(NotFound):
     """This account has no such broadcast."""
 
 
+class UnknownBroadcastFile(NotFound):
+    """This account has no such file."""
+
+
 class UnknownConversation(NotFound):
     """This account has no such conversation."""
 

@@ -1,10 +1,15 @@
 """Files of broadcasts: looked up, stored in steps, noted as recipients, and deleted."""
 
-from simpost.domain.broadcast_files import MAX_FILES, BroadcastFile, FileRow
+import asyncio
+
+from simpost.domain.broadcast_files import MAX_FILES, BroadcastFile, FileDeletion, FileRow
 from simpost.domain.broadcasts import Audience, BroadcastStatus
 from simpost.domain.messages import format_id
+from simpost.errors import UnknownBroadcastFile
 from tests.contract.store_facts import DAY_MS, NOW_MS, esim, new_id
-from tests.contract.test_store_broadcasts import add, change, find, import_esims, waiting
+from tests.contract.test_store_broadcasts import add, broadcast, change, find, import_esims, waiting
+
+HOUR_MS = 3_600_000
 
 
 def file(rows=3, **fields):
@@ -112,6 +117,81 @@ async def test_old_files_go_unless_a_broadcast_needs_them(store):
     while await files.delete_old(before_ms=NOW_MS + DAY_MS):
         pass
     assert await files.find(1, kept.id) is None
+
+
+async def delete(store, one, account_id=1, now_ms=NOW_MS):
+    return await store.broadcast_files.delete(account_id, one.id, now_ms=now_ms)
+
+
+async def delete_rows(store):
+    return [each async for each in _deleted(store)]
+
+
+async def _deleted(store):
+    while count := await store.broadcast_files.delete_old(before_ms=NOW_MS - DAY_MS):
+        yield count
+
+
+async def test_files_are_listed_and_deleted(store):
+    await import_esims(store, 2_000)
+    rows = [FileRow(2 + number, f"e{number:05}") for number in range(1_500)]
+    many = await save(store, *rows[:1_000])
+    await store.broadcast_files.add_rows(many, rows[1_000:])
+    one, other = await save(store, rows[0]), await save(store, rows[0], account_id=2)
+    files = store.broadcast_files
+    assert [each.file for each in await files.list_files(1)] == [one, many]
+    assert await delete(store, other) is FileDeletion.UNKNOWN
+    assert await delete(store, many) is FileDeletion.DELETED
+    assert await delete(store, many) is FileDeletion.UNKNOWN
+    assert [each.file for each in await files.list_files(1)] == [one]
+    assert await files.find(1, many.id) is None
+    assert await delete_rows(store) == [1_001, 501]
+    assert await files.list_rows(1, many.id, after=0, limit=9, refused=None) == []
+    assert await files.list_rows(1, one.id, after=0, limit=9, refused=None) == rows[:1]
+
+
+async def test_a_file_that_is_used_is_not_deleted(store):
+    await import_esims(store, 1)
+    one = await save(store, FileRow(2, "e00000"))
+    audience = Audience(file=format_id(one.id))
+    broadcast = await add(store, esims=0, audience=audience, file_id=one.id)
+    assert await delete(store, one) is FileDeletion.IN_USE
+    [listed] = await store.broadcast_files.list_files(1)
+    assert (listed.is_stored, listed.is_used) == (True, True)
+    await change(store, broadcast, BroadcastStatus.CANCELLED)
+    assert await delete(store, one) is FileDeletion.DELETED
+
+
+async def test_no_broadcast_begins_with_a_file_that_is_deleted_at_that_time(store):
+    await import_esims(store, 1)
+    for _ in range(8):
+        one = await save(store, FileRow(2, "e00000"))
+        wanted = broadcast(audience=Audience(file=format_id(one.id)), file_id=one.id)
+        added, deleted = await asyncio.gather(
+            store.broadcasts.add(wanted), delete(store, one), return_exceptions=True
+        )
+        if deleted is FileDeletion.DELETED:
+            assert isinstance(added, UnknownBroadcastFile)
+        else:
+            assert (deleted, added) == (FileDeletion.IN_USE, wanted.id)
+
+
+async def test_a_file_that_was_never_finished_is_deleted_after_an_hour(store):
+    one = file()
+    assert await store.broadcast_files.begin(one)
+    [listed] = await store.broadcast_files.list_files(1)
+    assert (listed.is_stored, listed.is_used) == (False, False)
+    assert await delete(store, one, now_ms=NOW_MS + HOUR_MS - 1) is FileDeletion.IN_USE
+    assert await delete(store, one, now_ms=NOW_MS + HOUR_MS) is FileDeletion.DELETED
+    await store.broadcast_files.finish(one)
+    assert await store.broadcast_files.find(1, one.id) is None
+
+
+async def test_deleted_files_make_room_at_once(store):
+    made = [await save(store, account_id=3) for _ in range(MAX_FILES)]
+    assert not await store.broadcast_files.begin(file(account_id=3))
+    assert await delete(store, made[0], account_id=3) is FileDeletion.DELETED
+    assert await store.broadcast_files.begin(file(account_id=3))
 
 
 async def test_an_account_has_a_limited_number_of_files(store):

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import typer
 
-from simpost.cli.broadcast_files import upload_file
+from simpost.cli.broadcast_files import delete_file, list_files, upload_file
 from simpost.cli.broadcast_output import (
     broadcast_lines,
     list_row,
@@ -151,6 +151,8 @@ def start(
 
 
 app.command("file")(upload_file)
+app.command("files")(list_files)
+app.command("delete-file")(delete_file)
 
 
 @app.command("list")

@@ -1,4 +1,4 @@
-"""`simpost broadcast file`: upload a CSV or XLSX file with the eSIMs of a broadcast."""
+"""`simpost broadcast file`, `files` and `delete-file`: files with the eSIMs of broadcasts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import quote
 import typer
 
 from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
-from simpost.cli.output import columns, print_json, print_lines
+from simpost.cli.output import columns, print_columns, print_json, print_lines
 from simpost.errors import ConfigError
 
 _PATH: Final = "/v1/broadcasts/files"
@@ -58,6 +58,46 @@ def upload_file(
         print_lines(_lines(read, refused))
     if read["refused"]:
         raise typer.Exit(1)
+
+
+def list_files(
+    url: Url = None,
+    config: Config = None,
+    access_code: AccessCode = None,
+    secret: Secret = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the files with the eSIMs of broadcasts, newest first."""
+    server = account_server(url, config, access_code, secret, api_key)
+    found = server.get(_PATH)["files"]
+    if as_json:
+        print_json(found)
+    elif not found:
+        print_lines(["No files."])
+    else:
+        heading = ("id", "name", "eSIMs", "refused", "state", "kept until")
+        print_columns([heading, *map(_file_row, found)])
+
+
+def delete_file(
+    file_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the file.")],
+    url: Url = None,
+    config: Config = None,
+    access_code: AccessCode = None,
+    secret: Secret = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Delete a file with the eSIMs of broadcasts, and the values in it."""
+    server = account_server(url, config, access_code, secret, api_key)
+    server.delete(f"{_PATH}/{quote(file_id, safe='')}")
+    print_lines([f"{file_id} is deleted"])
+
+
+def _file_row(found: dict[str, Any]) -> tuple[str, ...]:
+    state = "in use" if found["inUse"] else "" if found["complete"] else "not complete"
+    counts = f"{found['good']:,}", f"{found['refused']:,}"
+    return found["id"], found["name"], *counts, state, found["keptUntil"]
 
 
 def _lines(read: dict[str, Any], refused: list[dict[str, Any]]) -> Iterator[str]:

@@ -134,3 +134,19 @@ async def test_a_file_of_another_account_is_unknown(service, template):  # noqa:
         assert answer.status_code == 422
     answer = await post(service, audience={"file": "0" * 36, "esims": [GOOD]})
     assert answer.status_code == 422
+
+
+async def test_files_are_listed_and_deleted(service, many):  # noqa: F811
+    read = (await upload(service)).json()
+    [listed] = (await service.native("GET", "broadcasts/files")).json()["files"]
+    assert (listed["id"], listed["keptUntil"]) == (read["id"], read["keptUntil"])
+    assert (listed["rows"], listed["refused"], listed["complete"]) == (4, 2, True)
+    begun = await begin(service, audience={"file": read["id"]})
+    used = await service.native("DELETE", f"broadcasts/files/{read['id']}")
+    assert (used.status_code, used.json()["code"]) == (409, "file_in_use")
+    await service.native("POST", f"broadcasts/{begun['id']}/cancel", json={})
+    deleted = await service.native("DELETE", f"broadcasts/files/{read['id']}")
+    assert (deleted.status_code, deleted.json()) == (200, {"id": read["id"]})
+    for path in (f"broadcasts/files/{read['id']}", "broadcasts/files/none"):
+        assert (await service.native("DELETE", path)).status_code == 404
+    assert (await service.native("GET", "broadcasts/files")).json() == {"files": []}

@@ -40,6 +40,11 @@ def test_a_file_is_shown_uploaded_and_sent_with_its_values(simpost: Any, tmp_pat
     )
     assert preview.returncode == 0, preview.stderr
     assert preview.stdout.splitlines()[-1].endswith("Seat 12A on Monday")
+    listed = simpost("broadcast", "files").stdout.splitlines()
+    assert listed[1].split()[:4] == [read["id"], "trips.csv", "1", "0"]
+    deleted = simpost("broadcast", "delete-file", read["id"])
+    assert deleted.stdout == f"{read['id']} is deleted\n"
+    assert simpost("broadcast", "files").stdout == "No files.\n"
     missing = simpost(*options[:2], str(tmp_path / "none.csv"))
     assert missing.stderr.endswith("none.csv cannot be read: No such file or directory.\n")
 

@@ -42,6 +42,7 @@ class ProblemCode(StrEnum):
     SYSTEM_ID_TAKEN = "system_id_taken"
     BROADCAST_STATUS = "broadcast_status"
     TOO_MANY_BROADCASTS = "too_many_broadcasts"
+    FILE_IN_USE = "file_in_use"
     TOO_MANY_AUTOMATIONS = "too_many_automations"
     TOO_MANY_TEMPLATES = "too_many_templates"
     TOO_MANY_SOURCES = "too_many_sources"

@@ -88,7 +88,9 @@ ENDPOINTS: Final[Mapping[KeyScope | None, tuple[str, ...]]] = {
     KeyScope.BROADCASTS: (
         "GET /v1/broadcasts",
         "POST /v1/broadcasts",
+        "GET /v1/broadcasts/files",
         "POST /v1/broadcasts/files",
+        "DELETE /v1/broadcasts/files/{id}",
         "GET /v1/broadcasts/files/{id}/rows",
         "GET /v1/broadcasts/{id}",
         "POST /v1/broadcasts/{id}/pause",

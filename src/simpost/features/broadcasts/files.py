@@ -10,7 +10,13 @@ import msgspec
 from msgspec.structs import replace
 
 from simpost.catalogue.row_fields import RefusedRow
-from simpost.domain.broadcast_files import KEEP_FILES_MS, MAX_FILES, BroadcastFile, FileRow
+from simpost.domain.broadcast_files import (
+    KEEP_FILES_MS,
+    MAX_FILES,
+    BroadcastFile,
+    FileDeletion,
+    FileRow,
+)
 from simpost.domain.identifiers import iccid_forms
 from simpost.features.broadcasts.file_rows import Columns, columns_of, rows_of
 from simpost.features.broadcasts.sheets import FileRefused, read_sheet
@@ -70,12 +76,16 @@ class BroadcastFiles:
         """
         if not await self._store.begin(read.file):
             raise FileRefused(
-                f"The account has {MAX_FILES} files, which are kept for 7 days: use one of them, "
-                "or name up to 10,000 eSIMs in audience.esims."
+                f"The account has {MAX_FILES} files, which are kept for 7 days: use or delete one "
+                "of them, or name up to 10,000 eSIMs in audience.esims."
             )
         for first in range(0, len(read.rows), ROWS_STEP):
             await self._store.add_rows(read.file, read.rows[first : first + ROWS_STEP])
         await self._store.finish(read.file)
+
+    async def delete(self, account_id: int, file_id: bytes) -> FileDeletion:
+        """Delete a file that nothing uses; its rows are deleted soon after. Raises StoreError."""
+        return await self._store.delete(account_id, file_id, now_ms=self._clock_ms())
 
     async def delete_old(self) -> None:
         """Delete some rows of the oldest file that is not needed any more."""

@@ -107,8 +107,8 @@ class Broadcasts(Component):
     async def add(self, broadcast: Broadcast) -> Broadcast:
         """Add a broadcast; its recipients are noted from now on.
 
-        A repeated request returns the first broadcast. Raises TooManyBroadcasts, RequestReused and
-        StoreError.
+        A repeated request returns the first broadcast. Raises TooManyBroadcasts, RequestReused,
+        UnknownBroadcastFile and StoreError.
         """
         added = replace(
             broadcast,

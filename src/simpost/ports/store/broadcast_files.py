@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from simpost.domain.broadcast_files import BroadcastFile, FileRow
+from simpost.domain.broadcast_files import BroadcastFile, FileDeletion, FileRow, ListedFile
 
 ROWS_STEP: Final = 1_000
 """Rows that one call adds, looks up or deletes."""
@@ -36,6 +36,14 @@ class BroadcastFileStore(Protocol):
 
     async def find(self, account_id: int, file_id: bytes) -> BroadcastFile | None:
         """A file of the account whose rows are all stored."""
+        ...
+
+    async def list_files(self, account_id: int) -> list[ListedFile]:
+        """Files of the account, newest first, without those that are being deleted."""
+        ...
+
+    async def delete(self, account_id: int, file_id: bytes, *, now_ms: int) -> FileDeletion:
+        """Delete a file that nothing uses; `delete_old` deletes its rows."""
         ...
 
     async def list_rows(

@@ -66,7 +66,8 @@ class BroadcastStore(Protocol):
     async def add(self, broadcast: Broadcast) -> bytes | None:
         """Add a broadcast in the status `preparing`; its id. `None`: there are MAX_UNFINISHED.
 
-        With the request id of an earlier one nothing is added; the id of that one.
+        With the request id of an earlier one nothing is added; the id of that one. Raises
+        UnknownBroadcastFile if its file was deleted.
         """
         ...
 

@@ -7,7 +7,14 @@ from typing import Any, Final
 
 import msgspec
 
-from simpost.domain.broadcast_files import MAX_FILES, BroadcastFile, FileRow
+from simpost.domain.broadcast_files import (
+    MAX_FILES,
+    UPLOAD_MS,
+    BroadcastFile,
+    FileDeletion,
+    FileRow,
+    ListedFile,
+)
 from simpost.ports.store.broadcast_files import ROWS_STEP
 from simpost.store.records.row import NamedRow
 from simpost.store.shared.steps import SharedDatabase, Steps
@@ -30,6 +37,10 @@ _ADD: Final = """
     INSERT INTO broadcast_file_rows (account_id, file_id, line, esim_tran_no, reason, given)
     VALUES %ROWS%
 """
+_USERS: Final = """
+    SELECT 1 FROM broadcasts AS b
+    WHERE b.account_id = f.account_id AND b.ended_ms IS NULL AND b.file_id = f.id
+"""
 SQL: Final = {
     "known": """
         SELECT esim_tran_no, iccid FROM esims WHERE account_id = $1 AND esim_tran_no IN (%NAMES%)
@@ -38,7 +49,27 @@ SQL: Final = {
         SELECT iccid, esim_tran_no FROM esims WHERE account_id = $1 AND iccid IN (%NAMES%)
         ORDER BY created_ms
     """.replace("%NAMES%", _places(2, _NAMES)),
-    "count": "SELECT count(*) AS files FROM broadcast_files WHERE account_id = $1",
+    "count": """
+        SELECT count(*) AS files FROM broadcast_files WHERE account_id = $1 AND created_ms > 0
+    """,
+    "list": """
+        SELECT f.*, CASE WHEN EXISTS (%USERS%) THEN 1 ELSE 0 END AS is_used
+        FROM broadcast_files AS f WHERE f.account_id = $1 AND f.created_ms > 0
+        ORDER BY f.id DESC
+    """.replace("%USERS%", _USERS),
+    # Holds the file until the commit: no broadcast begins with it.
+    "hold": """
+        UPDATE broadcast_files SET is_stored = is_stored WHERE account_id = $1 AND id = $2
+        RETURNING is_stored, created_ms
+    """,
+    "used": """
+        SELECT id FROM broadcasts WHERE account_id = $1 AND file_id = $2 AND ended_ms IS NULL
+        LIMIT 1
+    """,
+    # The oldest of all: `delete_old` deletes its rows next.
+    "hide": """
+        UPDATE broadcast_files SET is_stored = 0, created_ms = 0 WHERE account_id = $1 AND id = $2
+    """,
     "begin": """
         INSERT INTO broadcast_files (
           account_id, id, name, row_count, good, last_line, created_ms, is_stored
@@ -46,7 +77,10 @@ SQL: Final = {
     """,
     "add_row": _ADD.replace("%ROWS%", _rows(1)),
     "add_rows": _ADD.replace("%ROWS%", _rows(_AT_ONCE)),
-    "finish": "UPDATE broadcast_files SET is_stored = 1 WHERE account_id = $1 AND id = $2",
+    "finish": """
+        UPDATE broadcast_files SET is_stored = 1
+        WHERE account_id = $1 AND id = $2 AND created_ms > 0
+    """,
     "find": "SELECT * FROM broadcast_files WHERE account_id = $1 AND id = $2 AND is_stored = 1",
     "rows": """
         SELECT line, esim_tran_no, reason, given FROM broadcast_file_rows
@@ -68,11 +102,9 @@ SQL: Final = {
     """,
     "old": """
         SELECT account_id, id FROM broadcast_files AS f
-        WHERE created_ms < $1 AND NOT EXISTS (
-          SELECT 1 FROM broadcasts AS b
-          WHERE b.account_id = f.account_id AND b.ended_ms IS NULL AND b.file_id = f.id)
+        WHERE created_ms < $1 AND NOT EXISTS (%USERS%)
         ORDER BY created_ms LIMIT 1
-    """,
+    """.replace("%USERS%", _USERS),
     "delete_rows": """
         DELETE FROM broadcast_file_rows WHERE account_id = $1 AND file_id = $2 AND line IN (
           SELECT line FROM broadcast_file_rows WHERE account_id = $1 AND file_id = $2
@@ -111,6 +143,12 @@ class StoredBroadcastFiles:
 
     async def find(self, account_id: int, file_id: bytes) -> BroadcastFile | None:
         return await self._database.query(_find, account_id, file_id)
+
+    async def list_files(self, account_id: int) -> list[ListedFile]:
+        return await self._database.query(_list_files, account_id)
+
+    async def delete(self, account_id: int, file_id: bytes, *, now_ms: int) -> FileDeletion:
+        return await self._database.transact(_delete, (account_id, file_id), now_ms)
 
     async def list_rows(
         self, account_id: int, file_id: bytes, *, after: int, limit: int, refused: bool | None
@@ -171,17 +209,42 @@ def _add_rows(file: BroadcastFile, rows: Sequence[FileRow]) -> Steps[None]:
 
 
 def _find(account_id: int, file_id: bytes) -> Steps[BroadcastFile | None]:
-    for row in (yield SQL["find"], (account_id, file_id)):
-        return BroadcastFile(
-            account_id=row["account_id"],
-            id=row["id"],
-            name=row["name"],
-            rows=row["row_count"],
-            good=row["good"],
-            last_line=row["last_line"],
-            created_ms=row["created_ms"],
-        )
-    return None
+    rows = yield SQL["find"], (account_id, file_id)
+    return _file_of(rows[0]) if rows else None
+
+
+def _list_files(account_id: int) -> Steps[list[ListedFile]]:
+    rows = yield SQL["list"], (account_id,)
+    return [ListedFile(_file_of(row), bool(row["is_stored"]), bool(row["is_used"])) for row in rows]
+
+
+def _file_of(row: NamedRow) -> BroadcastFile:
+    return BroadcastFile(
+        account_id=row["account_id"],
+        id=row["id"],
+        name=row["name"],
+        rows=row["row_count"],
+        good=row["good"],
+        last_line=row["last_line"],
+        created_ms=row["created_ms"],
+    )
+
+
+def hold_file(key: tuple[int, bytes]) -> Steps[bool]:
+    """Keep a file that broadcasts can use until the commit; whether there is one."""
+    rows = yield SQL["hold"], key
+    return bool(rows and rows[0]["is_stored"])
+
+
+def _delete(key: tuple[int, bytes], now_ms: int) -> Steps[FileDeletion]:
+    held = yield SQL["hold"], key
+    if not held or not held[0]["created_ms"]:
+        return FileDeletion.UNKNOWN
+    is_written = not held[0]["is_stored"] and held[0]["created_ms"] > now_ms - UPLOAD_MS
+    if is_written or (yield SQL["used"], key):
+        return FileDeletion.IN_USE
+    yield SQL["hide"], key
+    return FileDeletion.DELETED
 
 
 def _list_rows(name: str, parameters: tuple[Any, ...]) -> Steps[list[FileRow]]:
@@ -206,6 +269,10 @@ def _values_of(key: tuple[int, str, bytes]) -> Steps[dict[str, str]]:
 def _delete_old(before_ms: int) -> Steps[int]:
     for row in (yield SQL["old"], (before_ms,)):
         key = row["account_id"], row["id"]
+        yield SQL["hold"], key
+        if (yield SQL["used"], key):
+            return 0
+        yield SQL["hide"], key  # nothing begins with a file of which rows are gone
         deleted = yield SQL["delete_rows"], (*key, ROWS_STEP)
         if len(deleted) < ROWS_STEP:
             yield SQL["delete"], key

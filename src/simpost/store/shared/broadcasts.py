@@ -15,6 +15,7 @@ from simpost.domain.broadcasts import (
     RecipientResult,
     RecipientState,
 )
+from simpost.errors import UnknownBroadcastFile
 from simpost.ports.store.broadcasts import (
     ACTIVE_STEP,
     CANCEL_STEP,
@@ -26,6 +27,7 @@ from simpost.store.records.ids import first_id
 from simpost.store.records.row import NamedRow
 from simpost.store.shared import (
     broadcast_audiences,
+    broadcast_files,
     broadcast_recipients,
     broadcast_reports,
 )
@@ -193,6 +195,10 @@ def _add(broadcast: Broadcast) -> Steps[bytes | None]:
         earlier = yield SQL["of_request"], (one.account_id, one.request_id)
         if earlier:
             return bytes(earlier[0]["id"])
+    if one.file_id is not None and not (
+        yield from broadcast_files.hold_file((one.account_id, one.file_id))
+    ):
+        raise UnknownBroadcastFile
     [unfinished] = yield SQL["unfinished"], (one.account_id,)
     if unfinished["broadcasts"] >= MAX_UNFINISHED:
         return None

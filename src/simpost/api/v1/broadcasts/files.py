@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field, StrictStr
 
 from simpost.api.shared.auth import Caller, ServicesDep
-from simpost.api.shared.problems import invalid
+from simpost.api.shared.problems import Problem, ProblemCode, invalid
 from simpost.api.shared.schemas import Schema, Time, format_time
-from simpost.domain.broadcast_files import KEEP_FILES_MS, FileRow
+from simpost.domain.broadcast_files import KEEP_FILES_MS, FileDeletion, FileRow, ListedFile
 from simpost.domain.messages import format_id, parse_id
-from simpost.errors import NotFound
+from simpost.errors import UnknownBroadcastFile
 from simpost.features.broadcasts.files import PREVIEW_ROWS, ReadFile
 from simpost.features.broadcasts.sheets import MAX_COLUMNS, FileRefused
 
@@ -62,6 +62,32 @@ class BroadcastFileOut(Schema):
     kept_until: Time | None
 
 
+class ListedFileOut(Schema):
+    """A file. `complete`: all its rows are stored. `inUse`: by a broadcast that is not over."""
+
+    id: str
+    name: str
+    rows: int
+    good: int
+    refused: int
+    complete: bool
+    in_use: bool
+    created_at: Time
+    kept_until: Time
+
+
+class BroadcastFileList(Schema):
+    """Newest first."""
+
+    files: list[ListedFileOut]
+
+
+class DeletedFile(Schema):
+    """The file that was deleted."""
+
+    id: str
+
+
 class FileRowQuery(Schema):
     """`refused` selects rows; `after` is the `next` of the page before."""
 
@@ -105,6 +131,28 @@ async def read_file(
     return _shown(read, is_stored=not query.dry_run)
 
 
+@router.get("/broadcasts/files", summary="List the files of the account")
+async def list_files(account: Caller, services: ServicesDep) -> BroadcastFileList:
+    """All of them; an account has 100 at most."""
+    found = await services.store.broadcast_files.list_files(account.id)
+    return BroadcastFileList(files=[_listed(each) for each in found])
+
+
+@router.delete("/broadcasts/files/{id}", summary="Delete a file")
+async def delete_file(id: str, account: Caller, services: ServicesDep) -> DeletedFile:  # noqa: A002
+    """409 if a broadcast that is not over uses it. Its rows are deleted soon after."""
+    file_id = parse_id(id)
+    done = FileDeletion.UNKNOWN
+    if file_id is not None:
+        done = await services.broadcasts.files.delete(account.id, file_id)
+    if done is FileDeletion.UNKNOWN:
+        raise UnknownBroadcastFile
+    if done is FileDeletion.IN_USE:
+        detail = "A broadcast that is not over uses the file, or it is being stored."
+        raise Problem(409, ProblemCode.FILE_IN_USE, detail)
+    return DeletedFile(id=id)
+
+
 @router.get("/broadcasts/files/{id}/rows", summary="List the rows of a file")
 async def list_file_rows(
     id: str,  # noqa: A002
@@ -115,7 +163,7 @@ async def list_file_rows(
     """By line; all, refused ones or good ones."""
     store, file_id = services.store.broadcast_files, parse_id(id)
     if file_id is None or await store.find(account.id, file_id) is None:
-        raise NotFound("This account has no such file.")
+        raise UnknownBroadcastFile
     found = await store.list_rows(
         account.id, file_id, after=query.after, limit=query.limit + 1, refused=query.refused
     )
@@ -138,6 +186,21 @@ def _shown(read: ReadFile, *, is_stored: bool) -> BroadcastFileOut:
         preview=[_row(each) for each in read.rows[:PREVIEW_ROWS]],
         refused_rows=[_row(each) for each in read.refused[:_MOST_REFUSED]],
         kept_until=format_time(file.created_ms + KEEP_FILES_MS) if is_stored else None,
+    )
+
+
+def _listed(listed: ListedFile) -> ListedFileOut:
+    file = listed.file
+    return ListedFileOut(
+        id=format_id(file.id),
+        name=file.name,
+        rows=file.rows,
+        good=file.good,
+        refused=file.rows - file.good,
+        complete=listed.is_stored,
+        in_use=listed.is_used,
+        created_at=format_time(file.created_ms),
+        kept_until=format_time(file.created_ms + KEEP_FILES_MS),
     )
 
 
