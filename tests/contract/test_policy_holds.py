@@ -31,12 +31,13 @@ class Night:
         self.by_day: Callable[[Any, int], Decision] = lambda plan, _now_ms: plan
         self.asked_ms: list[int] = []
         self.reason = Reason.RATE_LIMITED
+        self.stop: Refusal | None = None
 
     def describe(self, *_facts: Any) -> DecisionRecord:
         return NO_FACTS
 
     def find_stop(self, _account: Any, _esim: Any, _category: Any) -> Refusal | None:
-        return None
+        return self.stop
 
     def __call__(self, _account: Any, _esim: Any, plan: Any, now_ms: int) -> Decision:
         self.asked_ms.append(now_ms)
@@ -395,3 +396,48 @@ async def test_a_refused_request_shows_the_rule_and_its_facts(site: Site) -> Non
     assert found["optOut"] == {"category": "service", "decidedBy": "esim"}
     assert found["plan"]["smsStatus"] == 1
     assert found["profile"]["esimStatus"] == "IN_USE"
+
+
+STALE = Refusal(Reason.CATALOGUE_STALE, "The copy of supplier is 3600 s old.")
+
+
+async def test_a_message_that_is_due_waits_for_a_new_copy_of_the_catalogue(site: Site) -> None:
+    sent = await site.send(validitySeconds=300)
+    site.policy.stop = STALE
+    refused = await site.service.native(
+        "POST", "messages", json={"esimTranNo": GOOD, "text": "new"}
+    )
+    assert refused.json()["code"] == "catalogue_stale"
+    await site.release(MORNING_MS)
+    found = await site.shown(sent["id"])
+    assert (found["state"], found["reason"]["code"]) == ("held", "catalogue_stale")
+    assert found["heldUntil"] == "2026-01-01T09:01:00.000Z"
+    expires_at = found["expiresAt"]
+    await site.release(MORNING_MS + 60_000)
+    site.policy.stop = None
+    await site.release(MORNING_MS + 119_000)
+    assert await site.listed("held") == [sent["id"]]
+    await site.release(MORNING_MS + 120_000)
+    found = await site.shown(sent["id"])
+    assert (found["state"], found["expiresAt"]) == ("accepted", expires_at)
+    assert await site.events() == ["held", "accepted"]
+
+
+async def test_a_message_expires_while_the_copy_of_the_catalogue_stays_old(site: Site) -> None:
+    sent = await site.send(validitySeconds=90)
+    site.policy.stop = STALE
+    await site.release(MORNING_MS)
+    await site.release(MORNING_MS + 60_000)
+    found = await site.shown(sent["id"])
+    assert (found["state"], found["heldUntil"]) == ("held", found["expiresAt"])
+    await site.release(MORNING_MS + 90_000)
+    found = await site.shown(sent["id"])
+    assert (found["state"], found["reason"]["code"]) == ("expired", "validity_expired")
+
+
+async def test_a_message_that_waits_for_a_copy_can_be_cancelled(site: Site) -> None:
+    sent = await site.send()
+    site.policy.stop = STALE
+    await site.release(MORNING_MS)
+    answer = await site.service.native("DELETE", f"messages/{sent['id']}")
+    assert answer.json()["state"] == "cancelled"

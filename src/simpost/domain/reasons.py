@@ -237,7 +237,10 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     ),
     Reason.CATALOGUE_STALE: (
         "The copy of the supplier's plans and eSIMs is older than the administrator allows.",
-        "Send again when the supplier was pulled. `simpost sources` shows why it was not.",
+        (
+            "Send again when the supplier was pulled. `simpost sources` shows why it was not. "
+            "A message that was accepted before is held until then, or until it expires."
+        ),
     ),
     Reason.SENDER_NOT_SUPPORTED: (
         "Networks of the country that issued the eSIM do not support this kind of sender.",

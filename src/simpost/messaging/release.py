@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Protocol
 from msgspec.structs import replace
 
 from simpost.domain.decision_record import decode_record
+from simpost.domain.esims import Esim
 from simpost.domain.messages import Category, format_id
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
@@ -38,8 +39,8 @@ LEASE_MS: Final = 15_000
 _INTERVAL_S: Final = 1.0
 _MIN_HOLD_MS: Final = 1_000
 """Shortest hold: a message that is held again is not due in the same run."""
-_TEXT_RETRY_MS: Final = 60_000
-"""When a message whose text cannot be opened is decided again."""
+_WAIT_MS: Final = 60_000
+"""When a message that cannot be decided for want of a text or of a new copy is decided again."""
 _STEP: Final = 100
 """Messages decided and committed together."""
 
@@ -109,7 +110,7 @@ class Release(Component):
     ) -> NewMessage | Deferral | HeldEnd | None:
         """The next row of one message; `None` when it cannot be decided now."""
         if isinstance(due.text, TextAbsence):
-            return _wait_for_key(due, self._clock_ms())
+            return _wait(due, Reason.TEXT_UNREADABLE, self._clock_ms())
         try:
             return await self._next(due)
         except StoreError:
@@ -152,8 +153,7 @@ class Release(Component):
             )
         if isinstance(decision, Refusal) or esim is None:
             assert isinstance(decision, Refusal)  # there is nothing to send without an eSIM
-            end = encode_end(decision.reason, now_ms, decision.record, esim)
-            return HeldEnd(due.account_id, due.message_id, State.REJECTED, decision.reason, end)
+            return _refuse(due, esim, decision, now_ms)
         message = planned_message(
             decision,
             message_id=due.message_id,
@@ -205,19 +205,30 @@ class Release(Component):
             )
 
 
-def _wait_for_key(due: DueMessage, now_ms: int) -> Deferral | HeldEnd:
+def _wait(due: DueMessage, reason: Reason, now_ms: int) -> Deferral | HeldEnd:
+    """Hold a message for a while; its expiry stays."""
     if now_ms >= due.expires_ms:
         return _end_of(due, State.EXPIRED, Reason.VALIDITY_EXPIRED, now_ms)
-    until_ms = now_ms + _TEXT_RETRY_MS
+    until_ms = min(now_ms + _WAIT_MS, due.expires_ms)
     return Deferral(
         due.account_id,
         due.message_id,
         State.HELD,
-        Reason.TEXT_UNREADABLE,
+        reason,
         until_ms,
         due.expires_ms,
-        encode_wait(Reason.TEXT_UNREADABLE, now_ms, until_ms),
+        encode_wait(reason, now_ms, until_ms),
     )
+
+
+def _refuse(
+    due: DueMessage, esim: Esim | None, refusal: Refusal, now_ms: int
+) -> Deferral | HeldEnd:
+    """The end of a message, except that an old copy of a catalogue is no reason to lose it."""
+    if refusal.reason is Reason.CATALOGUE_STALE:
+        return _wait(due, refusal.reason, now_ms)
+    end = encode_end(refusal.reason, now_ms, refusal.record, esim)
+    return HeldEnd(due.account_id, due.message_id, State.REJECTED, refusal.reason, end)
 
 
 def _report(failures: Sequence[_Failure]) -> None:
