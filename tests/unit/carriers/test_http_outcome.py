@@ -60,6 +60,7 @@ def test_the_page_has_the_outcome_of_every_status_named_there() -> None:
     [
         (b'{"messages":[{"id":"a-1"}]}', "messages.0.id", "a-1"),
         (b'{"id":17}', "id", "17"),
+        (b'\xef\xbb\xbf{"id":17}', "id", "17"),
         (b'{"id":"a"}', "", ""),
         (b'{"id":true}', "id", ""),
         (b'{"id":null}', "id", ""),

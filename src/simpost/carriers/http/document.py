@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
@@ -12,9 +13,9 @@ _MAX_CODE: Final = 64
 
 
 def read_json(body: bytes) -> Any:
-    """The JSON of a body; `None` if it is none."""
+    """The JSON of a body, with or without a byte order mark; `None` if it is none."""
     try:
-        return msgspec.json.decode(body)
+        return msgspec.json.decode(body.removeprefix(BOM_UTF8))
     except (msgspec.DecodeError, RecursionError):
         return None
 
