@@ -236,6 +236,36 @@ async def test_a_report_is_a_receipt(started, given, callback, expected):
 @pytest.mark.parametrize(
     ("given", "callback"),
     [
+        (
+            GENERIC,
+            json_call(
+                {
+                    "results": [
+                        {"messageId": "1", "status": {"groupName": "DELIVERED"}},
+                        {"event": "other"},
+                        {"messageId": "2", "status": {"groupName": "DELIVERED"}},
+                    ]
+                }
+            ),
+        ),
+        (
+            ONCE,
+            json_call([{"id": "1", "status": {"id": 4}}, 7, {"id": "2", "status": {"id": 4}}]),
+        ),
+    ],
+)
+async def test_a_report_that_is_not_understood_does_not_lose_the_others(
+    started, given, callback, capsys
+):
+    carrier, inbox = await started(given)
+    await carrier.receive_callback(callback)
+    assert [receipt.carrier_message_id for receipt in inbox.receipts] == ["1", "2"]
+    assert "callback_not_understood" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "callback"),
+    [
         (TWILIO, twilio_call({"MessageStatus": "delivered"})),
         (TWILIO, twilio_call({})),
         (TWILIO, twilio_call({"MessageSid": SID, "SmsStatus": "received", "From": "+1\0"})),

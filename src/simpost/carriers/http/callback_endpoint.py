@@ -95,10 +95,10 @@ class CallbackEndpoint:
         if reader is None or events is None:
             raise CallbacksBusy
         try:
-            read = reader.read(callback)
+            read: Sequence[StateReport | TextReport] = reader.read(callback)
         except NotUnderstoodCallback as error:
             self._limited_log.warning("callback_not_understood", problem=str(error))
-            return reader.answer
+            read = error.others
         try:
             async with asyncio.timeout(_COMMIT_S):
                 reports = [await self._with_id(each, events) for each in read]

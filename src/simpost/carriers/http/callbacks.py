@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, Protocol
 
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
@@ -33,7 +34,37 @@ class TextReport(NamedTuple):
 
 
 class NotUnderstoodCallback(Exception):
-    """The request is not as the API documents it. The message has nothing of its content."""
+    """The request is not as the API documents it. The message has nothing of its content.
+
+    `others` are its reports that are as documented.
+    """
+
+    def __init__(self, problem: str, others: Sequence[StateReport | TextReport] = ()) -> None:
+        super().__init__(problem)
+        self.others = others
+
+
+def read_each(
+    entries: Sequence[Any], read: Callable[[Any], StateReport | TextReport | None]
+) -> list[StateReport | TextReport]:
+    """The reports of a list. One that is not understood does not lose the others.
+
+    Raises NotUnderstoodCallback, with the others.
+    """
+    if len(entries) > MOST_REPORTS:
+        raise NotUnderstoodCallback(f"there are more than {MOST_REPORTS} reports")
+    found: list[StateReport | TextReport] = []
+    problem = ""
+    for entry in entries:
+        try:
+            report = read(entry)
+        except NotUnderstoodCallback as error:
+            problem = str(error)
+        else:
+            found += [report] if report else []
+    if problem:
+        raise NotUnderstoodCallback(problem, found)
+    return found
 
 
 class CallbackReader(Protocol):

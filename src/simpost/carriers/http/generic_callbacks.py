@@ -6,10 +6,10 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from simpost.carriers.http.callbacks import (
-    MOST_REPORTS,
     NotUnderstoodCallback,
     StateReport,
     TextReport,
+    read_each,
 )
 from simpost.carriers.http.document import code_of, find, id_at, read_json, text_at
 from simpost.config.http_carrier import HttpCallback
@@ -49,10 +49,7 @@ class GenericCallbacks:
         entries = find(document, settings.list_path) if settings.list_path else document
         if not isinstance(entries, list):
             entries = [entries]
-        if len(entries) > MOST_REPORTS:
-            raise NotUnderstoodCallback(f"there are more than {MOST_REPORTS} reports")
-        found = [self._read(each) for each in entries]
-        return [each for each in found if each]
+        return read_each(entries, self._read)
 
     def _document(self, callback: Callback) -> Any:
         if self._settings.format == "json":

@@ -6,13 +6,14 @@ Source: help.1nce.com, "SMS Forwarder". Numbers come as texts, too. Anything but
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from simpost.carriers.http.callbacks import (
-    MOST_REPORTS,
     NotUnderstoodCallback,
     StateReport,
     TextReport,
+    read_each,
 )
 from simpost.carriers.http.document import find, id_at, read_json, text_at
 from simpost.carriers.http.emnify import STATES
@@ -28,13 +29,12 @@ class OnceCallbacks:
     def read(self, callback: Callback) -> list[StateReport | TextReport]:
         document = read_json(callback.body)
         entries = document if isinstance(document, list) else [document]
-        if len(entries) > MOST_REPORTS or not all(isinstance(each, dict) for each in entries):
-            raise NotUnderstoodCallback("the body is no JSON object, and no list of them")
-        found = [_read(each, is_text=callback.method == "POST") for each in entries]
-        return [each for each in found if each]
+        return read_each(entries, partial(_read, is_text=callback.method == "POST"))
 
 
-def _read(entry: dict[str, Any], *, is_text: bool) -> StateReport | TextReport | None:
+def _read(entry: Any, *, is_text: bool) -> StateReport | TextReport | None:
+    if not isinstance(entry, dict):
+        raise NotUnderstoodCallback("the body is no JSON object, and no list of them")
     if is_text and "payload" in entry:
         return _text(entry)
     message_id = id_at(entry, "detail.sms.id") or id_at(entry, "id")
