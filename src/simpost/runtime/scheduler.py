@@ -21,6 +21,7 @@ async def run_periodically(
     every_s: float,
     *,
     name: str,
+    idle_s: float | None = None,
     when: Callable[[], bool] = always,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
@@ -29,12 +30,17 @@ async def run_periodically(
     The duty is remembered by rows, not by this loop: a run that fails, or that a node did not live
     to see, is made up for by the next one on any node. A StoreError is logged as `job_failed`; any
     other error is a mistake in the job and is raised, which stops the process.
+
+    A job that returns `False` had nothing to do: it runs again after `idle_s`, if that is given.
     """
+    pause_s = every_s
     while True:
-        await sleep(every_s)
+        await sleep(pause_s)
+        pause_s = every_s
         if not when():
             continue
         try:
-            await job()
+            if await job() is False and idle_s is not None:
+                pause_s = idle_s
         except StoreError as error:
             log.error("job_failed", job=name, error=str(error))

@@ -37,6 +37,18 @@ async def test_a_job_runs_after_each_interval():
     assert (ran, sleep.slept_s) == (["run"] * 3, [5.0] * 3)
 
 
+async def test_a_job_without_work_runs_less_often():
+    found = iter([True, False, None])
+
+    async def job():
+        return next(found)
+
+    sleep = CountedSleep(3)
+    with pytest.raises(Over):
+        await run_periodically(job, 0.25, idle_s=1.0, name="broadcasts", sleep=sleep)
+    assert sleep.slept_s == [0.25, 0.25, 1.0]
+
+
 async def test_only_the_leader_runs_it_and_a_new_leader_goes_on():
     ran = []
     leads = iter([False, True, False, True])

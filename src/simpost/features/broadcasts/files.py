@@ -87,9 +87,9 @@ class BroadcastFiles:
         """Delete a file that nothing uses; its rows are deleted soon after. Raises StoreError."""
         return await self._store.delete(account_id, file_id, now_ms=self._clock_ms())
 
-    async def delete_old(self) -> None:
-        """Delete some rows of the oldest file that is not needed any more."""
-        await self._store.delete_old(before_ms=self._clock_ms() - KEEP_FILES_MS)
+    async def delete_old(self) -> int:
+        """Delete some rows of the oldest file that is not needed any more; how many."""
+        return await self._store.delete_old(before_ms=self._clock_ms() - KEEP_FILES_MS)
 
     async def _look_up(self, account_id: int, rows: Sequence[FileRow]) -> _Known:
         """What the account has of the eSIMs that the rows name."""

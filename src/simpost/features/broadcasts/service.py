@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from msgspec.structs import replace
@@ -27,6 +28,9 @@ from simpost.runtime.component import Component
 from simpost.runtime.scheduler import always, run_periodically
 
 _INTERVAL_S: Final = 0.25
+_IDLE_S: Final = 1.0
+"""When to look again after there was no broadcast to work on."""
+_DELETE_INTERVAL_S: Final = 10.0
 _TURN_S: Final = 0.5
 """Longest time that sending, noting or cancelling goes on before others are looked at."""
 _KEEP_MS: Final = 90 * 86_400_000
@@ -85,18 +89,37 @@ class Broadcasts(Component):
         self._is_leader = is_leader
         self._reported: dict[bytes, bytes] = {}
         self._turns = asyncio.Lock()
+        self._begun = asyncio.Event()
 
     async def run(self) -> None:
         """Note recipients and send, four times a second on the leader, until cancelled."""
+        jobs: tuple[tuple[Callable[[], Awaitable[object]], float, str], ...] = (
+            (self.note_some, _INTERVAL_S, "broadcast_recipients"),
+            (self.send_some, _INTERVAL_S, "broadcasts"),
+            (self.report_some, _INTERVAL_S, "broadcast_reports"),
+            (self.delete_old, _DELETE_INTERVAL_S, "old_broadcasts"),
+        )
         async with asyncio.TaskGroup() as tasks:
-            for job, name in (
-                (self.note_some, "broadcast_recipients"),
-                (self.send_some, "broadcasts"),
-                (self.report_some, "broadcast_reports"),
-            ):
-                tasks.create_task(
-                    run_periodically(job, _INTERVAL_S, name=name, when=self._is_leader)
+            for job, every_s, name in jobs:
+                work = run_periodically(
+                    job,
+                    every_s,
+                    idle_s=_IDLE_S,
+                    name=name,
+                    when=self._is_leader,
+                    sleep=self._pause,
                 )
+                tasks.create_task(work)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait; less when a broadcast is added or resumed here."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._begun.wait()
+
+    def _wake(self) -> None:
+        self._begun.set()
+        self._begun.clear()
 
     async def tick(self) -> None:
         """Take each active broadcast a step further."""
@@ -124,6 +147,7 @@ class Broadcasts(Component):
         found = await self.find(broadcast.account_id, added_id)
         if added_id != added.id and found.fingerprint != added.fingerprint:
             raise RequestReused
+        self._wake()
         return found
 
     async def find(self, account_id: int, broadcast_id: bytes) -> Broadcast:
@@ -154,29 +178,31 @@ class Broadcasts(Component):
         found = await self._store.resume(account.id, broadcast_id, actor=actor, now_ms=now_ms)
         if found is None:
             raise UnknownBroadcast
+        self._wake()
         return await self._with_audience(found)
 
-    async def note_some(self) -> None:
-        """Note recipients of broadcasts that are new, in turns, for a while."""
+    async def note_some(self) -> bool:
+        """Note recipients of broadcasts that are new, in turns; whether any is active."""
         found = [each async for each in self._active()]
         new = [each for each in found if each.status is BroadcastStatus.PREPARING]
         end_s = time.monotonic() + _TURN_S
         while new and time.monotonic() < end_s:
             new = [each for each in new if not await self._note(each)]
+        return bool(found)
 
     async def _note(self, broadcast: Broadcast) -> bool:
         key = broadcast.account_id, broadcast.id
         return await self._store.prepare(*key, now_ms=self._clock_ms())
 
-    async def send_some(self) -> None:
-        """Begin, send and end what is due, in turns, for a while; and delete old broadcasts.
+    async def send_some(self) -> bool:
+        """Begin, send and end what is due, in turns, for a while; whether any is active.
 
         An error of the store with one broadcast is raised after the others had their turn.
         """
         async with self._turns:  # a process never commits one message twice at once
-            await self._send_some(self._clock_ms())
+            return await self._send_some(self._clock_ms())
 
-    async def _send_some(self, now_ms: int) -> None:
+    async def _send_some(self, now_ms: int) -> bool:
         found = [each async for each in self._active()]
         self._sender.paces.keep(each.id for each in found)
         errors: list[StoreError] = []
@@ -190,10 +216,17 @@ class Broadcasts(Component):
         turns = [turn for turn in turns if turn[1] > 0]
         while turns and time.monotonic() < end_s:
             turns = [turn for each in turns if (turn := await self._turn(each, errors))[1] > 0]
-        await self._store.delete_old(before_ms=now_ms - _KEEP_MS)
-        await self.files.delete_old()
         if errors:
             raise errors[0]
+        return bool(found)
+
+    async def delete_old(self) -> None:
+        """Delete broadcasts and files that are not needed any more, some rows at a time."""
+        before_ms = self._clock_ms() - _KEEP_MS
+        while await self._store.delete_old(before_ms=before_ms):
+            pass
+        while await self.files.delete_old():
+            pass
 
     async def _turn(
         self, turn: tuple[Broadcast, int], errors: list[StoreError]
@@ -206,14 +239,18 @@ class Broadcasts(Component):
             sent = 0
         return broadcast, most - sent if sent else 0
 
-    async def report_some(self) -> None:
-        """Note what became of messages, and pause broadcasts of which too many failed."""
+    async def report_some(self) -> bool:
+        """Note what became of messages, and pause broadcasts of which too many failed.
+
+        Returns whether there is any broadcast to report on.
+        """
         now_ms = self._clock_ms()
         due = await self._store.list_to_report(now_ms=now_ms)
         ids = {each.id for each in due}
         self._reported = {key: place for key, place in self._reported.items() if key in ids}
         for broadcast in due:
             await self._report(broadcast, now_ms)
+        return bool(due)
 
     async def _report(self, broadcast: Broadcast, now_ms: int) -> None:
         key = broadcast.account_id, broadcast.id

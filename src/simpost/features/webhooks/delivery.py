@@ -23,6 +23,8 @@ from simpost.runtime.scheduler import always, run_periodically
 
 LEASE_MS: Final = 30_000
 _INTERVAL_S: Final = 0.25
+_IDLE_S: Final = 1.0
+"""When to look again after there was no endpoint."""
 _ASSIGN_STEP: Final = 1_000
 _STEP: Final = 200
 """Most events of an endpoint in one round."""
@@ -71,6 +73,7 @@ class WebhookDelivery(Component):
             await run_periodically(
                 self.run_once,
                 _INTERVAL_S,
+                idle_s=_IDLE_S,
                 name="webhooks",
                 when=self._may_send,
                 sleep=self._pause,
@@ -87,15 +90,16 @@ class WebhookDelivery(Component):
         """End the leases that this node had when it stopped."""
         await self._store.release_endpoints(self._owner, now_ms=self._clock_ms())
 
-    async def run_once(self) -> None:
+    async def run_once(self) -> bool:
         """Number new events, then begin to serve endpoints with something to deliver.
 
-        Until there is an endpoint it only looks for one: a claim is a commit.
+        Until there is an endpoint it only looks for one: a claim is a commit. Returns whether there
+        is one.
         """
         if not self._has_endpoints:
             self._has_endpoints = await self._store.has_endpoints()
             if not self._has_endpoints:
-                return
+                return False
         await self._events.assign_sequence(limit=_ASSIGN_STEP)
         for tasks, places in ((self._healthy, _MAX_HEALTHY), (self._failing, _MAX_FAILING)):
             if len(tasks) >= places:
@@ -115,6 +119,7 @@ class WebhookDelivery(Component):
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
                 task.add_done_callback(self._on_served)
+        return True
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but not while endpoints wait for places that are free again."""
