@@ -23,7 +23,7 @@ from simpost.store.records.catalogue import esim_of, esims_to_reach, plan_of, pr
 from simpost.store.records.payloads import EsimBatch, PriceBatch, RetireRequest
 from simpost.store.records.sealed_esims import opened, sealed
 from simpost.store.secret_box import SecretBox
-from simpost.store.sqlite.queries import SQL, named_rows, row_of, rows_of, scalar
+from simpost.store.sqlite.queries import SQL, named_rows, one_snapshot, row_of, rows_of, scalar
 from simpost.store.sqlite.session import SqliteSession
 
 _encode = msgspec.json.Encoder().encode
@@ -219,7 +219,7 @@ def query_esims(
         parameters["to_ms"] = which.to_ms
         where.append("e.created_ms <= :to_ms")
     terms = " AND ".join(where)
-    with connection:
+    with one_snapshot(connection):
         count: Any = connection.execute(SQL["count_esims"].format(where=terms), parameters).get
         statement = SQL["query_esims"].format(where=terms)
         page = {**parameters, "limit": which.limit, "offset": which.offset}

@@ -10,7 +10,7 @@ from simpost.store.records.ids import AFTER_ALL_IDS, first_id
 from simpost.store.records.inbound import inbound_of, incoming_of
 from simpost.store.records.texts import message_text
 from simpost.store.sqlite.catalogue_rows import find_esim
-from simpost.store.sqlite.queries import row_of, rows_of
+from simpost.store.sqlite.queries import one_snapshot, row_of, rows_of
 from simpost.store.text_seal import TextSeal
 
 
@@ -25,7 +25,7 @@ def parts_of(connection: apsw.Connection, texts: TextSeal, assembly: int) -> lis
 def incomplete(
     connection: apsw.Connection, texts: TextSeal, before_ms: int, most: int, limit: int
 ) -> list[Assembly]:
-    with connection:
+    with one_snapshot(connection):
         rows = rows_of(connection, "overdue_assemblies", (before_ms, limit))
         rows += rows_of(connection, "surplus_incomplete_assemblies", (most, limit))
         found = dict.fromkeys(row["id"] for row in rows)

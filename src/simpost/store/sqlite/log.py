@@ -22,7 +22,7 @@ from simpost.store.records.messages import (
 )
 from simpost.store.records.texts import message_text
 from simpost.store.sqlite.database import SqliteDatabase
-from simpost.store.sqlite.queries import row_of, rows_of, scalar
+from simpost.store.sqlite.queries import one_snapshot, row_of, rows_of, scalar
 from simpost.store.text_seal import TextSeal
 
 
@@ -49,7 +49,7 @@ class SqliteLog:
 def find_message(
     connection: apsw.Connection, texts: TextSeal, account_id: int, message_id: bytes
 ) -> Message | None:
-    with connection:  # one snapshot for all reads
+    with one_snapshot(connection):
         message = _read(connection, texts, account_id, message_id)
         rows = rows_of(connection, "find_attempts", (account_id, message_id))
         which = {"account_id": account_id, "message_id": message_id, "limit": MOST_RECEIPTS}
@@ -77,7 +77,7 @@ def search_messages(
     connection: apsw.Connection, texts: TextSeal, account_id: int, which: MessageFilter
 ) -> FoundMessages:
     range_, checks = LogRange.of(account_id, which), checks_of(which)
-    with connection:
+    with one_snapshot(connection):
         if checks is None:
             ids, examined_to = _led_by(connection, range_, which), None
         else:

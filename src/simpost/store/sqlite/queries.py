@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -19,6 +20,20 @@ SQL = statements("simpost.store.sqlite")
 def scalar(connection: apsw.Connection, name: str, parameters: Any = ()) -> Any:
     """The one column of the first row of a named query; `None` when there is no row."""
     return connection.execute(SQL[name], parameters).get
+
+
+@contextmanager
+def one_snapshot(connection: apsw.Connection) -> Iterator[None]:
+    """All reads of the block see the same state of the file.
+
+    `with connection` opens a savepoint, whose statements SQLite parses again each time.
+    """
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("COMMIT")
 
 
 def named_rows(cursor: Any) -> list[dict[str, Any]]:

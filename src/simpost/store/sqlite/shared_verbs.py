@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import apsw
 
 from simpost.store.shared.steps import Steps
-from simpost.store.sqlite.queries import named_rows
+from simpost.store.sqlite.queries import named_rows, one_snapshot
 from simpost.store.sqlite.session import SqliteSession
 
 R = TypeVar("R")
@@ -22,7 +22,7 @@ def write(session: SqliteSession, begins: Sequence[Callable[[], Steps[Any]]]) ->
 
 
 def read(connection: apsw.Connection, begin: Callable[[], Steps[R]]) -> R:
-    with connection:  # one snapshot for all its statements
+    with one_snapshot(connection):
         found = [run(connection, begin())]
     return found[0]
 
