@@ -29,7 +29,7 @@ class Septets:
         escaped: the character by the octet that follows an escape.
         only_singles: matches a text in which every character takes one septet.
         only_known: matches a text in which every character takes one or two septets.
-        only_shared: matches a text whose septets, one per octet, equal its ASCII octets.
+        shared: the ASCII octets that equal the septet of their character.
     """
 
     singles: frozenset[str]
@@ -39,7 +39,11 @@ class Septets:
     escaped: Mapping[bytes, str]
     only_singles: re.Pattern[str]
     only_known: re.Pattern[str]
-    only_shared: re.Pattern[str]
+    shared: bytes
+
+    def has_shared_octets(self, text: str) -> bool:
+        """Whether the septets of the text, one per octet, equal its ASCII octets."""
+        return text.isascii() and not text.encode().translate(None, self.shared)
 
 
 @cache
@@ -61,7 +65,7 @@ def septets_of(locking: int, single: int) -> Septets:
         escaped=_after_escape(basic, extension),
         only_singles=_any_of(one),
         only_known=_any_of(two | one),
-        only_shared=_any_of({char: code for char, code in one.items() if char == code}),
+        shared="".join(char for char, code in one.items() if char == code).encode("ascii"),
     )
 
 

@@ -36,7 +36,7 @@ def encode(part: str, encoding: Encoding) -> bytes:
     if encoding.alphabet != "gsm7":
         return _octets(part, encoding)
     alphabet = septets_of(encoding.locking, encoding.single)
-    if alphabet.only_shared.fullmatch(part):
+    if alphabet.has_shared_octets(part):
         return part.encode("ascii")
     if alphabet.only_known.fullmatch(part) is None:
         known = alphabet.only_known.match(part)

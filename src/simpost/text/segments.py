@@ -183,7 +183,7 @@ def units_up_to(text: str, encoding: Encoding) -> Sequence[int]:
             raise Unencodable(encodable_length(text, encoding), encoding.label)
         return one_unit_each
     alphabet = septets_of(encoding.locking, encoding.single)
-    if alphabet.only_singles.fullmatch(text):
+    if alphabet.has_shared_octets(text) or alphabet.only_singles.fullmatch(text):
         return one_unit_each
     known = alphabet.only_known.match(text)
     if known is None or known.end() < len(text):
