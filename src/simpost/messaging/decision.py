@@ -6,8 +6,10 @@ message.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
@@ -26,7 +28,9 @@ from simpost.messaging.routes import Routing
 from simpost.ports.carrier import AddressType, CarrierCapabilities
 from simpost.text import (
     UCS2,
+    CallLimit,
     CallTexts,
+    Segments,
     Spelling,
     TextTooLong,
     TooManyParts,
@@ -67,6 +71,12 @@ class SendOptions(msgspec.Struct, frozen=True, gc=False):
 
 DEFAULT_SEND_OPTIONS = SendOptions()
 _PAYLOAD: Final = Concatenation.PAYLOAD
+_ADDRESS: Final[Mapping[AddressType, Callable[[Esim], str]]] = {
+    AddressType.MSISDN: attrgetter("msisdn"),
+    AddressType.IMSI: attrgetter("imsi"),
+    AddressType.ICCID: attrgetter("iccid"),
+    AddressType.ESIM_TRAN_NO: attrgetter("esim_tran_no"),
+}
 
 
 class LookAlikeSaving(NamedTuple):
@@ -302,24 +312,25 @@ def plan_for_carrier(
     options: SendOptions = DEFAULT_SEND_OPTIONS,
 ) -> SendPlan | Refusal:
     """The plan for this carrier, or why it does not support the message."""
-    destination = _address(esim, carrier.address)
+    destination = _ADDRESS[carrier.address](esim)
     if not destination:
         return Refusal(Reason.NO_ADDRESS, f"{carrier.name} delivers to the {carrier.address}")
-    if reason := _unsupported(carrier, options):
+    if options is not DEFAULT_SEND_OPTIONS and (reason := _unsupported(carrier, options)):
         return Refusal(reason)
     try:
         spelling = _spell(text, carrier, options)
-        calls = _calls(spelling, carrier)
+        calls = (
+            None if carrier.call_limit is None else _calls(spelling, carrier.call_limit, carrier)
+        )
     except TooManyParts as error:
         return Refusal(Reason.TOO_MANY_PARTS, f"{error.parts} parts, {error.limit} at most")
     except TextTooLong as error:
         return Refusal(Reason.TEXT_TOO_LONG, str(error))
     text_given, (text, cut, replaced) = text, spelling
-    concatenation = carrier.concatenation_method if len(cut.parts) > 1 else None
-    if carrier.concatenation_method is Concatenation.NUMBERED:
-        # The carrier splits a single text; several ones are numbered.
-        is_several = calls is not None and len(calls.texts) > 1
-        concatenation = Concatenation.NUMBERED if is_several else concatenation and _PAYLOAD
+    concatenation, saving = None, None
+    if len(cut.parts) > 1 or calls:
+        concatenation = _concatenation(carrier, cut, calls)
+        saving = _find_saving(spelling, text_given, carrier, options)
     if options.ports and concatenation and not _has_header(concatenation):
         return Refusal(Reason.PORTS_NEED_ONE_PART, f"{len(cut.parts)} parts")
     is_whole = concatenation is _PAYLOAD
@@ -336,8 +347,20 @@ def plan_for_carrier(
         if replaced
         else message_options,
         cut.parts if is_whole else calls.segments if calls else None,
-        saving=_find_saving(spelling, text_given, carrier, options),
+        saving=saving,
     )
+
+
+def _concatenation(
+    carrier: CarrierCapabilities, cut: Segments, calls: CallTexts | None
+) -> Concatenation | None:
+    """How the parts are marked; `None` for one part, if it is one request, too."""
+    method = carrier.concatenation_method
+    if method is not Concatenation.NUMBERED:
+        return method if len(cut.parts) > 1 else None
+    if calls and len(calls.texts) > 1:
+        return method
+    return _PAYLOAD if len(cut.parts) > 1 else None  # the carrier splits a single text
 
 
 def _find_saving(
@@ -355,14 +378,12 @@ def _find_saving(
     return LookAlikeSaving(len(other.segments.parts), sum(each.count for each in other.replaced))
 
 
-def _calls(spelling: Spelling, carrier: CarrierCapabilities) -> CallTexts | None:
-    """The text of each request; `None` if the carrier has no limit for a request."""
-    if carrier.call_limit is None:
-        return None
+def _calls(spelling: Spelling, limit: CallLimit, carrier: CarrierCapabilities) -> CallTexts:
+    """The text of each request to a carrier with a limit for a request."""
     return call_texts(
         spelling.text,
         spelling.segments.encoding,
-        carrier.call_limit,
+        limit,
         is_numbered=carrier.concatenation_method is Concatenation.NUMBERED,
         max_parts=carrier.max_parts,
     )
@@ -370,8 +391,6 @@ def _calls(spelling: Spelling, carrier: CarrierCapabilities) -> CallTexts | None
 
 def _unsupported(carrier: CarrierCapabilities, options: SendOptions) -> Reason | None:
     """The reason why the carrier does not support the options; `None` when it does."""
-    if options is DEFAULT_SEND_OPTIONS:
-        return None
     if options.sender and not carrier.allows_sender(options.sender):
         return Reason.SENDER_NOT_ALLOWED
     if options.message_class is not None and not carrier.class_alphabets:
@@ -438,15 +457,3 @@ def _spell(text: str, carrier: CarrierCapabilities, options: SendOptions) -> Spe
             max_parts=most,
         )
     return found
-
-
-def _address(esim: Esim, kind: AddressType) -> str:
-    match kind:
-        case AddressType.MSISDN:
-            return esim.msisdn
-        case AddressType.IMSI:
-            return esim.imsi
-        case AddressType.ICCID:
-            return esim.iccid
-        case AddressType.ESIM_TRAN_NO:
-            return esim.esim_tran_no

@@ -70,7 +70,9 @@ class PolicyRules(Component):
 
     def find_stop(self, account: Account, esim: Esim, category: Category) -> Refusal | None:
         """The refusal by a stop of the administrator, or by an outdated copy of the catalogue."""
-        refusal = self._stops.find_refusal(account, esim, category)
+        refusal = None
+        if self._stops.active:
+            refusal = self._stops.find_refusal(account, esim, category)
         if refusal is None and self._find_stale is not None:
             return self._find_stale(account)
         return refusal
@@ -92,12 +94,13 @@ class PolicyRules(Component):
 
     def _apply_others(self, account: Account, esim: Esim, plan: SendPlan, now_ms: int) -> Decision:
         category = plan.category
-        if refusal := find_opt_out(account, esim, category):
+        has_choices = esim.choices or account.choices
+        if has_choices and (refusal := find_opt_out(account, esim, category)):
             return replace(refusal, record=self.describe(account, esim, category, now_ms))
-        quotas = self.find_budgets(account, esim, plan, now_ms)
+        quotas = self.find_budgets(account, esim, plan, now_ms) if account.budgets else ()
         if category in self._limited:
             return self._apply_limits(account, esim, plan, quotas, now_ms)
-        if not esim.choices and not account.choices:
+        if not has_choices:
             return replace(plan, quotas=quotas) if quotas else plan
         return replace(plan, quotas=quotas, record=_choice(account, esim, category))
 

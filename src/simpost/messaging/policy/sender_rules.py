@@ -81,7 +81,10 @@ class SenderRules:
         """
         if not plan.sender:
             return ()
-        rows = self._find_rows(plan.sender, issuing_countries(esim), plan.category)
+        key = (plan.sender, issuing_countries(esim), plan.category)
+        rows = self._rows.get(key)
+        if rows is None:
+            rows = self._find_rows(*key)
         if not rows:
             return ()
         today = datetime.fromtimestamp(now_ms / 1000, UTC).date()
@@ -91,18 +94,15 @@ class SenderRules:
     def _find_rows(
         self, sender: str, countries: tuple[str, ...], category: str
     ) -> tuple[_Row, ...]:
-        key = (sender, countries, category)
-        found = self._rows.get(key)
-        if found is None:
-            if len(self._rows) >= _MOST_REMEMBERED:
-                self._rows.clear()
-            kind = "numbers" if _is_number(sender) else "names"
-            found = self._rows[key] = tuple(
-                (country, row)
-                for country in countries or ("",)
-                for row in self._of_country.get(country, self._of_any)
-                if row.senders == kind and (not row.categories or category in row.categories)
-            )
+        if len(self._rows) >= _MOST_REMEMBERED:
+            self._rows.clear()
+        kind = "numbers" if _is_number(sender) else "names"
+        found = self._rows[sender, countries, category] = tuple(
+            (country, row)
+            for country in countries or ("",)
+            for row in self._of_country.get(country, self._of_any)
+            if row.senders == kind and (not row.categories or category in row.categories)
+        )
         return found
 
     def _judge(self, account: Account, sender: str, row: _Row, today: date) -> SenderFinding:

@@ -23,31 +23,31 @@ log = get_logger(__name__)
 
 
 class Stops(Component):
-    """All stops, reloaded when one changes on any node."""
+    """All stops, reloaded when one changes on any node; `active` has them, oldest first."""
 
     def __init__(self, store: StopStore, clock_ms: Clock) -> None:
         self._store = store
         self._clock_ms = clock_ms
-        self._all: list[Stop] = []
+        self.active: list[Stop] = []
         self._by_account: dict[int | None, list[Stop]] = {}
 
     async def reload(self) -> None:
         """Read all stops again."""
-        self._all = await self._store.list_stops()
+        self.active = await self._store.list_stops()
         self._by_account = {}
-        for stop in self._all:
+        for stop in self.active:
             self._by_account.setdefault(stop.scope.account_id, []).append(stop)
 
     def samples(self) -> Iterable[Sample]:
         """The present values of its metrics."""
-        return (Sample(metrics.STOPS, (), len(self._all)),)
+        return (Sample(metrics.STOPS, (), len(self.active)),)
 
     def find_refusal(self, account: Account, esim: Esim, category: Category) -> Refusal | None:
         """The refusal by a stop that applies to a message; `None` if none does.
 
         If several apply, it is the oldest of those for all accounts, else that of the account.
         """
-        if not self._all:
+        if not self.active:
             return None
         countries = partial(countries_of, esim)
         for account_id in (None, account.id):
@@ -67,7 +67,7 @@ class Stops(Component):
 
     def _find(self, account_id: int, category: Category) -> Stop | None:
         """The oldest stop of all messages of the account and category."""
-        for stop in self._all:
+        for stop in self.active:
             if stop.scope.country is None and stop.applies(account_id, category, tuple):
                 return stop
         return None
@@ -75,7 +75,7 @@ class Stops(Component):
     async def list_stored(self) -> list[Stop]:
         """All stops, oldest first, read again: another node may have changed one."""
         await self.reload()
-        return self._all
+        return self.active
 
     async def add(self, scope: StopScope, reason: str, *, codes: bool) -> Stop:
         """Stop the scope. A stop that it has already gets the new reason and time.

@@ -100,7 +100,7 @@ def message_row(
         options_text(message.options),
         message.caller_reference,
         key_id,
-        with_used(message.decision, used),
+        with_used(message.decision, used) if used else message.decision,
     )
 
 
