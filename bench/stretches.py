@@ -33,7 +33,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="simpost-bench-") as folder:
         if wanted.instructions:
             sys.executable = _under_valgrind(Path(folder))
-            processes._PATIENCE_S = 300  # an interpreter under Valgrind starts slowly
+            processes._PATIENCE_S = 300  # noqa: SLF001  under Valgrind it starts slowly
         terms = Terms(receipts=not wanted.no_receipts, esims=wanted.esims)
         simpost = Simpost(Path(folder) / "simpost", terms)
         try:
@@ -99,7 +99,7 @@ def _under_valgrind(folder: Path) -> str:
 
 
 def _pid(simpost: Simpost) -> int:
-    return int(simpost.gateway.process._process.pid)
+    return int(simpost.gateway.process._process.pid)  # noqa: SLF001  of older checkouts too
 
 
 if __name__ == "__main__":

@@ -93,6 +93,7 @@ _FORBIDDING_PROFILE: dict[str, Reason] = {
     SmdpStatus.DELETED: Reason.PROFILE_DELETED,
 }
 _OPEN_ORDERS = frozenset({EsimStatus.GOT_RESOURCE, EsimStatus.IN_USE, EsimStatus.USED_UP})
+_UNSUPPORTED = SmsStatus.UNSUPPORTED
 _INSTALLED = frozenset({SmdpStatus.INSTALLATION, SmdpStatus.ENABLED, SmdpStatus.DISABLED})
 
 
@@ -105,7 +106,7 @@ def blocking_reason(esim: Esim) -> Reason | None:
         return Reason.ESIM_RETIRED
     if esim.sms_status is None:
         return Reason.PLAN_UNKNOWN
-    if esim.sms_status == SmsStatus.UNSUPPORTED:
+    if esim.sms_status == _UNSUPPORTED:
         return Reason.SMS_NOT_SUPPORTED
     if esim.esim_status not in _OPEN_ORDERS:
         return _FORBIDDING_ORDER.get(esim.esim_status, Reason.ESIM_STATE_UNKNOWN)

@@ -206,7 +206,7 @@ class HttpExchange:
             pieces += (name, b": ", value, b"\r\n")
         head = b"".join(pieces)
         lines = len(pieces) // 4 + 1  # four pieces a header, and the first line
-        if head.count(b"\n") != lines or head.count(b"\r") != lines or b"\0" in head:
+        if head.count(b"\n") != lines or head.count(b"\r") != lines or 0 in head:
             raise RuntimeError("a header of the response contains a line end or NUL")
         framing = self._framing(status, length)
         if self._left is not None and not has_more and self._left != len(body):

@@ -225,7 +225,7 @@ class HttpProtocol(HttpConnection, asyncio.Protocol):
             CALLER: self,
         }
         options = watched[CONNECTION].lower() if CONNECTION in watched else b""
-        asks_keep_alive = b"keep-alive" in options
+        asks_keep_alive = options.find(b"keep-alive") >= 0
         if version == "1.0" and b"close" in options:
             keep_alive = False  # the parser lets keep-alive win (RFC 9112 9.3)
         exchange = HttpExchange(

@@ -35,6 +35,7 @@ _POLL_S = 1.0
 _AttemptKey = tuple[bytes, int, int]
 """Message id, number of the part, number of the attempt."""
 
+_CODE = Priority.CODE
 _UNREACHABLE = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
 _PAUSED = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.CARRIER_PAUSED)
 _REQUEUED = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.REQUEUED)
@@ -102,7 +103,7 @@ class Lane:
         The reservation has no lease if the lane is full or closed, or if older parts are queued in
         the store. One-time codes do not wait behind older parts.
         """
-        urgent = priority == Priority.CODE
+        urgent = priority == _CODE
         limit = self.depth * 2 if urgent else self.depth
         must_queue = self._backlog.has_queued and not urgent
         full = len(self._leased) + self._claiming + count > limit
@@ -189,7 +190,7 @@ class Lane:
             self._backlog.signal()
 
     def _send(self, carrier: Carrier, now_ms: int) -> None:
-        codes = self._ready[Priority.CODE]
+        codes = self._ready[_CODE]
         for ready in self._ready:
             while ready:
                 until_ms, part = ready[0]
@@ -236,7 +237,7 @@ class Lane:
             retry_policy=self.retry_policy,
         )
         self._result_writer.add_result(result, self._on_committed)
-        if result.due_ms is not None and part.priority == Priority.CODE:
+        if result.due_ms is not None and part.priority == _CODE:
             self._backlog.notify_in(result.due_ms - ended_ms)
         return ended_ms
 

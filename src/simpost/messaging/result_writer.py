@@ -42,13 +42,15 @@ class ResultWriter:
 
     def add_result(self, result: AttemptResult, on_committed: OnCommitted) -> None:
         """Have a result committed; `on_committed` is called with it afterwards."""
+        if not self._results and not self._receipts:
+            self._signal()
         self._results.append((result, on_committed))
-        self._signal()
 
     def add_receipt(self, receipt: Receipt, on_committed: Callable[[], None]) -> None:
         """Have a receipt committed; `on_committed` is called afterwards."""
+        if not self._results and not self._receipts:
+            self._signal()
         self._receipts.append((receipt, on_committed))
-        self._signal()
 
     async def run(self) -> None:
         """Commit until cancelled."""

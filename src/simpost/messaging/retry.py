@@ -15,6 +15,8 @@ from simpost.domain.states import State
 from simpost.ports.carrier import OutboundPart
 from simpost.ports.store import AttemptResult
 
+_ACCEPTED = OutcomeKind.ACCEPTED
+_SENT = State.SENT
 _NOT_TRIED = (Reason.CARRIER_UNREACHABLE, Reason.CARRIER_PAUSED, Reason.REQUEUED)
 
 
@@ -62,8 +64,10 @@ def apply_outcome(
     retry_policy: RetryPolicy,
 ) -> AttemptResult:
     """The result to be stored for the outcome of an attempt."""
-    outcome = _limit_repeats(part, outcome, retry_policy.repeats)
-    state, due_ms = _next_state(part, outcome, ended_ms, retry_policy)
+    state, due_ms = _SENT, None
+    if outcome.kind is not _ACCEPTED:
+        outcome = _limit_repeats(part, outcome, retry_policy.repeats)
+        state, due_ms = _next_state(part, outcome, ended_ms, retry_policy)
     return AttemptResult(
         account_id=part.account_id,
         message_id=part.message_id,
@@ -100,7 +104,7 @@ def _next_state(
 ) -> tuple[State, int | None]:
     match outcome.kind:
         case OutcomeKind.ACCEPTED:
-            return State.SENT, None
+            return _SENT, None
         case OutcomeKind.REFUSED:
             return State.REJECTED, None
         case OutcomeKind.IN_DOUBT:

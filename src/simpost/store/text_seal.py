@@ -25,6 +25,7 @@ from simpost.domain.messages import Category
 from simpost.domain.texts import TextAbsence
 from simpost.observe import get_logger
 
+_CODE: Final = Category.CODE
 _NONCE_OCTETS: Final = 12
 
 log = get_logger(__name__)
@@ -70,7 +71,7 @@ class TextSeal:
 
     def key_for(self, category: str) -> str | None:
         """The id of the key for a message of this category; `None`: it is not sealed."""
-        return self.code_key_id if category == Category.CODE else self.key_id
+        return self.code_key_id if category == _CODE else self.key_id
 
     def seal(self, key_id: str, place: bytes, text: str) -> str:
         sealed = self.seal_octets(key_id, place, text.encode())

@@ -40,7 +40,7 @@ def parse_headers(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
         if name in _NAMES:
             if name in given:
                 raise ApiError(Code.HEADER_MALFORMED, f"{_NAMES[name]} is given twice")
-            if len(value) > MAX_OCTETS or not value.isascii() or b"\x00" in value:
+            if len(value) > MAX_OCTETS or not value.isascii() or 0 in value:
                 raise ApiError(
                     Code.HEADER_MALFORMED,
                     f"{_NAMES[name]} must be ASCII of at most {MAX_OCTETS} characters",

@@ -30,6 +30,8 @@ from simpost.http.connection import prove
 
 Endpoint = Callable[[AuthenticatedRequest], Awaitable[ApiResponse]]
 
+_FIRST_RULES = RULES[Dialect.HIROAMING]
+"""Until the account is known."""
 _CLOSE = ((b"connection", b"close"),)
 _SEND = f"{PREFIX}/esim/sendSms"
 _JSON = (b"content-type", b"application/json")
@@ -53,7 +55,7 @@ async def _respond(
     services: Services, endpoints: Mapping[str, Endpoint], scope: Scope, receive: Receive
 ) -> ApiResponse | None:
     """The response to one request, also after an error; `None` if the client disconnected."""
-    rules = RULES[Dialect.HIROAMING]
+    rules = _FIRST_RULES
     try:
         endpoint = _find(endpoints, scope)
         headers = parse_headers(scope["headers"])

@@ -175,7 +175,7 @@ class BindConnection(SessionHandler):
             if self.state is ConnectionState.READY:
                 self.problem = "The SMSC asked us to send more slowly."
                 self._enter(ConnectionState.THROTTLED)
-        if self.state is ConnectionState.CLOSING and not self.rate.in_flight:
+        if not self.rate.in_flight and self.state is ConnectionState.CLOSING:
             self._all_answered.set()
 
     def status(self, position: int) -> ConnectionStatus:

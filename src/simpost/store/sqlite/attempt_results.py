@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simpost.domain.attempt_results import AttemptResult, apply_late_result
+from simpost.store.records.columns import CODE, FINAL
 from simpost.store.records.parts import attempt_row, latest_result_row, part_status, rewritten
 from simpost.store.sqlite.delivery_receipts import apply_parked
 from simpost.store.sqlite.message_state import refold
@@ -13,8 +14,8 @@ from simpost.store.sqlite.session import SqliteSession
 
 
 def settle(session: SqliteSession, settlements: Sequence[AttemptResult]) -> None:
-    ending = [one for one in settlements if one.state.is_final]
-    plain = [one for one in settlements if not one.state.is_final] if ending else settlements
+    ending = [one for one in settlements if CODE[one.state] >= FINAL]
+    plain = [one for one in settlements if CODE[one.state] < FINAL] if ending else settlements
     rows = [latest_result_row(one) for one in plain]
     if session.execute_many_rows("settle_parts", rows) != len(rows):
         plain = [one for one in plain if _settle_alone(session, one)]
