@@ -61,6 +61,7 @@ class Supplier(asyncio.Protocol):
 
 @contextlib.asynccontextmanager
 async def between(folder, source=SOURCE, path="/base/"):
+    Supplier.got, Supplier.answer, Supplier.status = [], ANSWER, b"200 OK"
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Supplier, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -172,13 +173,13 @@ timeout_s = 1
 """
 
 
-def request(gateway, method, path, body=b"", **headers):
+def request(gateway, method, path, body=b"", shown="Content-Type", **headers):
     connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
     with contextlib.closing(connection):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body, named)
         answer = connection.getresponse()
-        return answer.status, answer.read(), answer.getheader("Content-Type")
+        return answer.status, answer.read(), answer.getheader(shown)
 
 
 def key_of(gateway, code, secret, *scopes):
@@ -201,7 +202,6 @@ def signed(body):
 @pytest.mark.timeout(60)
 async def test_paths_of_a_shape_go_on_to_the_supplier_of_its_type(tmp_path, monkeypatch):
     monkeypatch.setenv("SIMPOST_SERVER__SHAPES", '["esim_go", "esimfly"]')
-    Supplier.got, Supplier.answer, Supplier.status = [], ANSWER, b"200 OK"
     async with between(tmp_path, BOTH, "/v2.5") as (gateway, _):
         call = partial(asyncio.to_thread, request, gateway)
         ours = partial(asyncio.to_thread, key_of, gateway)
@@ -218,6 +218,16 @@ async def test_paths_of_a_shape_go_on_to_the_supplier_of_its_type(tmp_path, monk
             assert b"x-api-key: their-key\r\n" in sent.lower()
             assert key.encode() not in sent
         assert second.endswith(b"\r\n\r\n" + ORDER)
+
+        # A compressed body stays readable.
+        Supplier.status, Supplier.answer = (
+            b"200 OK\r\nContent-Encoding: gzip",
+            gzip.compress(ANSWER),
+        )
+        _, body, coding = await call("GET", path, shown="Content-Encoding", X_API_Key=key)
+        assert (gzip.decompress(body), coding) == (ANSWER, "gzip")
+        Supplier.status, Supplier.answer = b"200 OK", ANSWER
+        del Supplier.got[2:]
 
         # Not without the scope, not of another version, not out of the API, not for others.
         sends = await ours("bench", "bench-secret-0123", "messages:write")
@@ -244,4 +254,4 @@ async def test_paths_of_a_shape_go_on_to_the_supplier_of_its_type(tmp_path, monk
         assert "may have carried it out" in json.loads(body)["message"]
         log = (tmp_path / "gateway.log").read_text()
     assert not {"their-key", "their-secret", "includeUsed"} & set(log.replace("=", " ").split())
-    assert log.count("passed_on") == 4
+    assert log.count("passed_on") == 5

@@ -23,6 +23,8 @@ _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,127}){1,12}")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _MAX_QUERY: Final = 2_048
+_PASSED_BACK: Final = ("retry-after", "x-ratelimit-reset", "content-encoding")
+"""Headers of the supplier that come back, beside the content type."""
 _NOT_OFFERED: Final = (Failure.NOT_OFFERED, Failure.METHOD)
 
 
@@ -72,11 +74,10 @@ async def _ask_supplier(call: ShapeCall) -> ShapeResponse:
     except SupplierSilent as error:
         detail = f"The supplier may have carried it out; look before you repeat it: {error}"
         raise ShapeError(Failure.SILENT, detail) from None
-    kept = ((b"retry-after", "retry-after"), (b"x-ratelimit-reset", "x-ratelimit-reset"))
     headers = [
-        (name, value.encode("latin-1"))
-        for name, key in kept
-        if (value := response.headers.get(key))
+        (name.encode(), value.encode("latin-1"))
+        for name in _PASSED_BACK
+        if (value := response.headers.get(name))
     ]
     kind = response.headers.get("content-type", "application/json").encode("latin-1")
     return ShapeResponse(response.body, response.status, tuple(headers), kind)
