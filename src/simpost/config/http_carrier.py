@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from typing import Annotated, Final, Literal
 
 from pydantic import (
@@ -95,6 +97,19 @@ _Status = Annotated[str, Field(pattern=r"^[1-5](?:[0-9]{2}|xx)$")]
 _Code = Annotated[str, Field(min_length=1, max_length=64)]
 
 
+_KEY_OCTETS: Final = 32
+
+
+def _checked_public_key(text: str) -> str:
+    try:
+        octets = len(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        raise ValueError("must be base64") from None
+    if text and octets != _KEY_OCTETS:
+        raise ValueError(f"must be {_KEY_OCTETS} octets in base64, not {octets}")
+    return text
+
+
 class HttpCallback(Section):
     """What a generic carrier is told by its API at `callback_token`."""
 
@@ -133,19 +148,46 @@ class HttpCallback(Section):
     )
     signature_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]*$", max_length=100)] = Field(
         default="",
-        description="Header with an HMAC of the raw body, in hex or base64; empty: not signed.",
+        description="Header with a signature of the raw body, in hex or base64; empty: not signed.",
     )
     signature_secret: SecretStr = Field(
-        default=SecretStr(""), description="The key of the signature."
+        default=SecretStr(""), description="The key of a signature that is an HMAC."
     )
     signature_digest: Literal["sha1", "sha256", "sha512"] = Field(
-        default="sha256", description="The hash function of the signature."
+        default="sha256", description="The hash function of the HMAC."
+    )
+    signature_public_key: Annotated[str, AfterValidator(_checked_public_key)] = Field(
+        default="",
+        max_length=100,
+        description="The public key of an Ed25519 signature (RFC 8032), its 32 octets in base64; "
+        "instead of `signature_secret`.",
+    )
+    signature_time_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]*$", max_length=100)] = (
+        Field(
+            default="",
+            description="Header with the Unix time of an Ed25519 signature, which is then of the "
+            "time, `|` and the body; empty: of the body alone.",
+        )
+    )
+    signature_window_s: int = Field(
+        default=300,
+        ge=1,
+        le=86_400,
+        description="Seconds by which this time may differ from ours; beyond it the call is "
+        "refused as a replay.",
     )
 
     @model_validator(mode="after")
     def _has_header_and_secret(self) -> HttpCallback:
-        if bool(self.signature_secret.get_secret_value()) != bool(self.signature_header):
-            raise ValueError("signature_header and signature_secret need each other")
+        keys = [self.signature_secret.get_secret_value(), self.signature_public_key]
+        if all(keys):
+            raise ValueError("give either signature_secret or signature_public_key")
+        if any(keys) != bool(self.signature_header):
+            raise ValueError(
+                "signature_header needs signature_secret or signature_public_key, and they need it"
+            )
+        if self.signature_time_header and not self.signature_public_key:
+            raise ValueError("signature_time_header needs signature_public_key")
         return self
 
 

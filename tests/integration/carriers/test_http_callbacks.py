@@ -7,10 +7,13 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from urllib.parse import urlencode
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
+from pydantic import ValidationError
 
 from simpost.carriers.http import HttpCarrier, callback_endpoint, parts_without_ids
 from simpost.carriers.http.twilio_callbacks import TwilioCallbacks
@@ -190,18 +193,6 @@ EXAMPLES = [
             }
         ),
         ("01FC66621", State.FAILED, "401"),
-    ),
-    (
-        "telnyx",
-        json_call(
-            {
-                "data": {
-                    "event_type": "message.finalized",
-                    "payload": {"id": "4031", "to": [{"status": "delivered"}], "errors": []},
-                }
-            }
-        ),
-        ("4031", State.DELIVERED, None),
     ),
     (
         "plivo",
@@ -549,3 +540,59 @@ async def test_a_failure_is_sent_again_while_the_store_cannot_be_read(started, m
     with pytest.raises(CallbacksBusy):
         await carrier.receive_callback(json_call({"alertType": "SMSFailed", "iccid": ICCID}))
     assert inbox.receipts == []
+
+
+TELNYX_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+FINALIZED = {
+    "data": {
+        "event_type": "message.finalized",
+        "payload": {"id": "4031", "to": [{"status": "delivered"}], "errors": []},
+    }
+}
+
+
+def telnyx_call(at_s):
+    """Signed as documented: base64, of the time, a bar and the raw body."""
+    plain = json_call(FINALIZED)
+    signature = TELNYX_KEY.sign(f"{at_s}|".encode() + plain.body)
+    headers = {
+        "telnyx-signature-ed25519": base64.b64encode(signature).decode(),
+        "telnyx-timestamp": str(at_s),
+    }
+    return plain._replace(headers=headers)
+
+
+async def test_telnyx_is_believed_with_its_signature_and_not_after_five_minutes(started):
+    settings = settings_in("telnyx")
+    public = TELNYX_KEY.public_key().public_bytes_raw()
+    settings["callback"]["signature_public_key"] = base64.b64encode(public).decode()
+    carrier, inbox = await started(settings)
+    now_s = time.time_ns() // 10**9
+    for wrong in (
+        json_call(FINALIZED),
+        telnyx_call(now_s - 301),
+        telnyx_call(now_s)._replace(body=b"{}"),
+        telnyx_call(now_s)._replace(headers={"telnyx-timestamp": str(now_s)}),
+    ):
+        with pytest.raises(WrongCallbackSignature):
+            await carrier.receive_callback(wrong)
+    assert inbox.receipts == []
+    for _ in range(2):  # within its time a replay is a repeated report
+        await carrier.receive_callback(telnyx_call(now_s - 200))
+    found = {(each.carrier_message_id, each.state) for each in inbox.receipts}
+    assert found == {("4031", State.DELIVERED)}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"signature_public_key": "AAAA", "signature_header": "X"},
+        {"signature_public_key": "not base64", "signature_header": "X"},
+        {"signature_public_key": "A" * 43 + "="},
+        {"signature_public_key": "A" * 43 + "=", "signature_header": "X", "signature_secret": "s"},
+        {"signature_time_header": "X"},
+    ],
+)
+async def test_settings_of_a_signature_that_contradict_each_other_are_refused(changes):
+    with pytest.raises(ValidationError):
+        settings_of({**GENERIC, "callback": GENERIC["callback"] | changes}, "http://127.0.0.1:9")

@@ -95,7 +95,8 @@ class CallbackEndpoint:
         if reader is None or events is None:
             raise CallbacksBusy
         try:
-            read: Sequence[StateReport | TextReport] = reader.read(callback)
+            now_ms = self._clock_ms()
+            read: Sequence[StateReport | TextReport] = reader.read(callback, now_ms)
         except NotUnderstoodCallback as error:
             self._limited_log.warning("callback_not_understood", problem=str(error))
             read = error.others

@@ -76,8 +76,8 @@ class CallbackReader(Protocol):
     @property
     def answer(self) -> CallbackAnswer: ...
 
-    def read(self, callback: Callback) -> list[StateReport | TextReport]:
-        """What a request reports; nothing if it has no news.
+    def read(self, callback: Callback, now_ms: int) -> list[StateReport | TextReport]:
+        """What a request that came now reports; nothing if it has no news.
 
         Raises WrongCallbackSignature and NotUnderstoodCallback.
         """

@@ -26,7 +26,7 @@ class EsimGoCallbacks:
     def __init__(self, api_key: str) -> None:
         self._key = api_key
 
-    def read(self, callback: Callback) -> list[StateReport | TextReport]:
+    def read(self, callback: Callback, now_ms: int) -> list[StateReport | TextReport]:
         if _SIGNATURE.headers[0] in callback.headers and not is_signed(
             _SIGNATURE, self._key, callback.body, callback.headers
         ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -16,6 +17,7 @@ from simpost.config.http_carrier import HttpCallback
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.net.body_signatures import SignatureRule, is_signed
+from simpost.net.public_key_signatures import PublicKeyRule, is_signed_by_key
 from simpost.ports.carrier_callbacks import Callback, CallbackAnswer, WrongCallbackSignature
 
 _MAX_FIELDS: Final = 200
@@ -38,18 +40,32 @@ class GenericCallbacks:
         self._settings = settings
         self._rule = SignatureRule((settings.signature_header.lower(),), settings.signature_digest)
         self._secret = settings.signature_secret.get_secret_value()
+        self._key_rule: PublicKeyRule | None = None
+        if settings.signature_public_key:
+            self._key_rule = PublicKeyRule(
+                base64.b64decode(settings.signature_public_key),
+                settings.signature_header.lower(),
+                settings.signature_time_header.lower(),
+                settings.signature_window_s,
+            )
 
-    def read(self, callback: Callback) -> list[StateReport | TextReport]:
+    def read(self, callback: Callback, now_ms: int) -> list[StateReport | TextReport]:
         settings = self._settings
-        if self._secret and not is_signed(
-            self._rule, self._secret, callback.body, callback.headers
-        ):
+        if not self._is_proven(callback, now_ms):
             raise WrongCallbackSignature
         document = self._document(callback)
         entries = find(document, settings.list_path) if settings.list_path else document
         if not isinstance(entries, list):
             entries = [entries]
         return read_each(entries, self._read)
+
+    def _is_proven(self, callback: Callback, now_ms: int) -> bool:
+        """Whether the request is signed as the settings require, if they do."""
+        if self._key_rule:
+            return is_signed_by_key(self._key_rule, callback.body, callback.headers, now_ms)
+        return not self._secret or is_signed(
+            self._rule, self._secret, callback.body, callback.headers
+        )
 
     def _document(self, callback: Callback) -> Any:
         if self._settings.format == "json":

@@ -26,7 +26,7 @@ class OnceCallbacks:
     methods = frozenset({"PATCH", "POST"})
     answer = CallbackAnswer()
 
-    def read(self, callback: Callback) -> list[StateReport | TextReport]:
+    def read(self, callback: Callback, now_ms: int) -> list[StateReport | TextReport]:
         document = read_json(callback.body)
         entries = document if isinstance(document, list) else [document]
         return read_each(entries, partial(_read, is_text=callback.method == "POST"))

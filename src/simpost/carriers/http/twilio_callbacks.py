@@ -40,7 +40,7 @@ class TwilioCallbacks:
         self._url = url
         self._key = auth_token.encode()
 
-    def read(self, callback: Callback) -> list[StateReport | TextReport]:
+    def read(self, callback: Callback, now_ms: int) -> list[StateReport | TextReport]:
         fields = self._signed_fields(callback)
         message_id = fields.get("MessageSid") or fields.get("SmsSid", "")
         status = fields.get("MessageStatus") or fields.get("SmsStatus", "")
