@@ -44,30 +44,36 @@ class ClientConnection(asyncio.Protocol):
         self.idle_since_s = 0.0
         self._loop = loop
         self._answer: asyncio.Future[HttpResponse] | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_s = self._deadline_s = 0.0
         self._read_octets = 0
         self._ends_with_connection = False
 
-    async def request(self, octets: bytes, *, timeout_s: float, keep_octets: int) -> HttpResponse:
-        """Send a request and return its response with the first `keep_octets` of its body.
+    def request(
+        self, octets: bytes, *, timeout_s: float, keep_octets: int
+    ) -> asyncio.Future[HttpResponse]:
+        """Send a request; its response has the first `keep_octets` of its body.
 
-        Raises NoResponse if it is not complete within the time limit.
+        The future raises NoResponse if it is not complete within the time limit. A caller that
+        gives up must call `abort`.
         """
         self._begin_response()
         self._keep_octets = keep_octets
         answer: asyncio.Future[HttpResponse] = self._loop.create_future()
         self._answer = answer
-        timer = self._loop.call_later(timeout_s, self._fail, "no response within the time limit")
+        self._set_deadline(timeout_s)
         self._transport.write(octets)
-        try:
-            return await answer
-        finally:
-            timer.cancel()
-            if self._answer is not None:  # the caller was cancelled
-                self.abort()
+        return answer
 
     def abort(self) -> None:
         """Close the connection at once. A request that has no response yet gets none."""
         self._fail("the connection was closed")
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a request has no response yet."""
+        return self._answer is not None
 
     # What the loop calls.
 
@@ -91,6 +97,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """End the response: it is complete if its end is that of the connection."""
         self.is_open = False
+        self._stop_timer()
         if self._answer is None:
             return
         if self._ends_with_connection and error is None and not self._is_broken:
@@ -141,10 +148,36 @@ class ClientConnection(asyncio.Protocol):
             self._is_complete = True
             self._is_reusable = self._parser.should_keep_alive()
 
+    # The time limit. One timer serves many requests: most are answered long before.
+
+    def _set_deadline(self, timeout_s: float) -> None:
+        self._deadline_s = self._loop.time() + timeout_s
+        if self._timer is None or self._timer_s > self._deadline_s:
+            self._set_timer(timeout_s)
+
+    def _set_timer(self, seconds: float) -> None:
+        self._stop_timer()
+        self._timer_s = self._deadline_s
+        self._timer = self._loop.call_later(seconds, self._on_timer)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        if self._answer is None:
+            return
+        left_s = self._deadline_s - self._loop.time()
+        if left_s > 0:
+            self._set_timer(left_s)
+        else:
+            self._fail("no response within the time limit")
+
     # The response as far as it was read.
 
     def _begin_response(self) -> None:
-        self._parser = httptools.HttpResponseParser(self)
         self._headers: dict[str, str] = {}
         self._status = 0
         self._body = bytearray()
@@ -182,6 +215,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _fail(self, problem: str) -> None:
         self.is_open = False
+        self._stop_timer()
         answer, self._answer = self._answer, None
         self._transport.abort()
         if answer is not None and not answer.done():

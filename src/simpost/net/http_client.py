@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import ssl
-from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from aiohappyeyeballs import start_connection
@@ -51,7 +51,7 @@ class _Target(NamedTuple):
     """A URL that may be called, and the beginning of a request to it, after the method."""
 
     origin: _Origin
-    head: str
+    head: bytes
 
 
 class HttpClient:
@@ -83,21 +83,24 @@ class HttpClient:
         self._open: set[ClientConnection] = set()
         self._sweep: asyncio.TimerHandle | None = None
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> HttpResponse:
+    def post(
+        self, url: str, body: bytes, headers: Mapping[str, str] | bytes
+    ) -> Coroutine[Any, Any, HttpResponse]:
         """POST and read the response; see `request`."""
-        return await self.request("POST", url, body, headers)
+        return self.request("POST", url, body, headers)
 
     async def request(
         self,
         method: str,
         url: str,
         body: bytes,
-        headers: Mapping[str, str],
+        headers: Mapping[str, str] | bytes,
         *,
         on_sent: Callable[[], None] | None = None,
     ) -> HttpResponse:
         """Send a request and read the response. Redirects are not followed.
 
+        Octets as `headers` are lines of `header_lines`, or as safe as these.
         `on_sent` is called before the first octet leaves: the host may have received the request.
 
         Raises:
@@ -106,7 +109,14 @@ class HttpClient:
             NoResponse: the connection was cut, or the time limit passed, after connecting.
         """
         target = self._targets.get(url) or self._add_target(url)
-        octets = _request(method + target.head, headers, body)
+        lines = headers if isinstance(headers, bytes) else header_lines(headers)
+        octets = b"%b%b%bContent-Length: %d\r\n\r\n%b" % (
+            method.encode(),
+            target.head,
+            lines,
+            len(body),
+            body,
+        )
         connection = self._take_idle(target.origin) or await self._connect(target.origin)
         if on_sent:
             on_sent()
@@ -150,7 +160,8 @@ class HttpClient:
         return None
 
     def _give_back(self, origin: _Origin, connection: ClientConnection) -> None:
-        if not connection.is_open or connection not in self._open:
+        is_cancelled = connection.is_waiting  # then the caller waits no more
+        if is_cancelled or not connection.is_open or connection not in self._open:
             self._drop(connection)
             return
         self._idle.setdefault(origin, []).append(connection)
@@ -216,15 +227,15 @@ def _target(url: str) -> _Target:
         f" {path} HTTP/1.1\r\nHost: {shown}\r\nUser-Agent: simpost\r\nAccept: */*\r\n"
         "Accept-Encoding: identity\r\n"
     )
-    return _Target(_Origin(is_secure, host, port), head)
+    return _Target(_Origin(is_secure, host, port), head.encode())
 
 
-def _request(head: str, headers: Mapping[str, str], body: bytes) -> bytes:
-    """The octets of a request. Raises NotSent for a header that would begin another line."""
+def header_lines(headers: Mapping[str, str]) -> bytes:
+    """The lines of headers. Raises NotSent for one that would begin another line."""
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     if lines.count("\n") != len(headers) or lines.count("\r") != len(headers) or "\0" in lines:
         raise NotSent("a header of the request has a line break")
-    return f"{head}{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    return lines.encode()
 
 
 @functools.cache

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import base64
 import functools
-import hmac
+import hashlib
 import secrets
 from collections.abc import Sequence
 from typing import Final
 
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105  the public prefix of a secret
 _SECRET_OCTETS: Final = 32
+_BLOCK_OCTETS: Final = 64
 
 
 def generate_secret() -> str:
@@ -23,26 +24,37 @@ def generate_secret() -> str:
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_OCTETS)).decode()
 
 
-def signed_headers(
-    message_id: str, timestamp_s: int, body: bytes, keys: Sequence[str]
-) -> dict[str, str]:
-    """The three headers of a webhook; one signature for each secret, separated by spaces."""
-    beginning = f"{message_id}.{timestamp_s}.".encode()
-    return {
-        "webhook-id": message_id,
-        "webhook-timestamp": str(timestamp_s),
-        "webhook-signature": " ".join([_signature(key, beginning, body) for key in keys]),
-    }
+def signed_headers(message_id: str, timestamp_s: int, body: bytes, keys: Sequence[str]) -> bytes:
+    """The lines of the three headers of a webhook.
+
+    There is one signature for each secret, separated by spaces. `message_id` has no line break.
+    """
+    signed = b"%b.%d.%b" % (message_id.encode(), timestamp_s, body)
+    signatures = b" ".join([_signature(key, signed) for key in keys])
+    return b"webhook-id: %b\r\nwebhook-timestamp: %d\r\nwebhook-signature: %b\r\n" % (
+        message_id.encode(),
+        timestamp_s,
+        signatures,
+    )
 
 
-def _signature(secret: str, beginning: bytes, body: bytes) -> str:
-    mac = _keyed(secret).copy()
-    mac.update(beginning)
-    mac.update(body)
-    return f"v1,{base64.b64encode(mac.digest()).decode()}"
+def _signature(secret: str, signed: bytes) -> bytes:
+    inner, outer = _halves(secret)
+    inner, outer = inner.copy(), outer.copy()
+    inner.update(signed)
+    outer.update(inner.digest())
+    return b"v1," + base64.b64encode(outer.digest())
 
 
 @functools.lru_cache(maxsize=1_000)
-def _keyed(secret: str) -> hmac.HMAC:
-    """Before the first octet: a copy costs half of one that begins with the key."""
-    return hmac.new(base64.b64decode(secret.removeprefix(SECRET_PREFIX)), digestmod="sha256")
+def _halves(secret: str) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """HMAC (RFC 2104) with SHA-256, before the first octet: its inner and its outer hash.
+
+    A copy of both costs a third of a copy of `hmac.HMAC`, and half of `hmac.digest`.
+    """
+    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
+    if len(key) > _BLOCK_OCTETS:
+        key = hashlib.sha256(key).digest()
+    block = key.ljust(_BLOCK_OCTETS, b"\0")
+    inner, outer = (bytes(octet ^ pad for octet in block) for pad in (0x36, 0x5C))
+    return hashlib.sha256(inner), hashlib.sha256(outer)

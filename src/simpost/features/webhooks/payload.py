@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -51,6 +51,13 @@ class EventRenderer:
     def __init__(self) -> None:
         self._latest: dict[tuple[int, int], RenderedEvent] = {}
 
+    def render(self, deliveries: Sequence[EventDelivery]) -> None:
+        """Render these now: one after another costs less than each between two requests."""
+        if len(self._latest) + len(deliveries) > MAX_RENDERED:
+            self._latest.clear()
+        for each in deliveries:
+            self._render(each)
+
     def request_of(
         self, endpoint: WebhookEndpoint, deliveries: Sequence[EventDelivery]
     ) -> tuple[str, bytes]:
@@ -79,16 +86,26 @@ class EventRenderer:
         return found
 
 
-def _document(event_id: str, delivery: EventDelivery) -> dict[str, Any]:
+class _Document(msgspec.Struct):
     """One event, with the fields of `GET /v1/events`."""
-    return {
-        "id": event_id,
-        "type": delivery.type,
-        "timestamp": _format_time(delivery.at_ms),
-        "sequence": delivery.sequence,
-        "subject": delivery.subject,
-        "data": delivery.data,
-    }
+
+    id: str
+    type: str
+    timestamp: str
+    sequence: int
+    subject: str
+    data: Mapping[str, Any]
+
+
+def _document(event_id: str, delivery: EventDelivery) -> _Document:
+    return _Document(
+        event_id,
+        delivery.type,
+        _format_time(delivery.at_ms),
+        delivery.sequence,
+        delivery.subject,
+        delivery.data,
+    )
 
 
 def _notification(delivery: EventDelivery) -> dict[str, Any]:

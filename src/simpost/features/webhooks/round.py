@@ -77,8 +77,9 @@ class Round:
         chunks = deque((*self._chunks(again), *self._chunks(new)))
         self._ends_s = time.monotonic() + START_FOR_S
         while chunks and self._may_start():
-            await self._start(chunks)  # alone: it shows whether the endpoint works
+            await self._send(chunks.popleft())  # alone: it shows whether the endpoint works
             if len(chunks) > 1 and not self.endpoint.failures:
+                self._sender.prepare(self.endpoint, new[max(0, self._started - len(due)) :])
                 await self._send_side_by_side(chunks)
         self._move_cursor(new[max(0, self._started - len(due)) :], page)
 
@@ -103,17 +104,12 @@ class Round:
     def _may_start(self) -> bool:
         return not self._is_stopped and time.monotonic() <= self._ends_s
 
-    async def _start(self, chunks: deque[Sequence[EventDelivery]]) -> None:
-        chunk = chunks.popleft()
-        self._started += len(chunk)
-        await self._send(chunk)
-
     async def _send_side_by_side(self, chunks: deque[Sequence[EventDelivery]]) -> None:
         """Send up to `WINDOW` requests at a time until one fails."""
 
         async def send_some() -> None:
             while chunks and self._may_start() and not self.endpoint.failures:
-                await self._start(chunks)
+                await self._send(chunks.popleft())
 
         async def send_beside() -> None:
             if not self._extra.locked():
@@ -125,9 +121,8 @@ class Round:
                 tasks.create_task(send_beside())
             await send_some()
 
-    # What came back.
-
     async def _send(self, chunk: Sequence[EventDelivery]) -> None:
+        self._started += len(chunk)
         result = await self._sender.send(self.endpoint, chunk)
         now_ms = result.attempt.at_ms + result.attempt.duration_ms
         self._counts.count_request(chunk, result, now_ms)
@@ -135,6 +130,8 @@ class Round:
             self._note_accepted(chunk, result, now_ms)
         else:
             self._note_failed(chunk, result, now_ms)
+
+    # What came back.
 
     def _note_accepted(
         self, chunk: Sequence[EventDelivery], result: RequestResult, now_ms: int

@@ -88,6 +88,11 @@ class WebhookSender:
         self._renderer = EventRenderer()
         self._clients: dict[int, HttpClient] = {}
 
+    def prepare(self, endpoint: WebhookEndpoint, deliveries: Sequence[EventDelivery]) -> None:
+        """Render events that are sent soon."""
+        if endpoint.format is EndpointFormat.STANDARD:
+            self._renderer.render(deliveries)
+
     async def send(
         self, endpoint: WebhookEndpoint, deliveries: Sequence[EventDelivery]
     ) -> RequestResult:
@@ -112,7 +117,7 @@ class WebhookSender:
 
     def _request(
         self, endpoint: WebhookEndpoint, deliveries: Sequence[EventDelivery], now_ms: int
-    ) -> tuple[str, bytes, dict[str, str]]:
+    ) -> tuple[str, bytes, dict[str, str] | bytes]:
         """URL, body and headers."""
         if endpoint.format is EndpointFormat.TWILIO:
             [delivery] = deliveries
@@ -121,8 +126,7 @@ class WebhookSender:
         message_id, body = self._renderer.request_of(endpoint, deliveries)
         keys = endpoint.signing_secrets(now_ms)
         headers = signed_headers(message_id, now_ms // 1000, body, keys)
-        headers["Content-Type"] = "application/json"
-        return endpoint.url, body, headers
+        return endpoint.url, body, headers + b"Content-Type: application/json\r\n"
 
     async def close(self) -> None:
         """Close all connections."""
