@@ -157,20 +157,41 @@ async def test_a_cancel_takes_those_held_too(store):
     one = await sending(store)
     await end(store, one, result(0, HELD), result(1))
     await change(store, one, BroadcastStatus.CANCELLED)
-    assert await active(store) == [one.id]
-    assert await store.broadcasts.cancel_rest(1, one.id, now_ms=NOW_MS) == 4
     found = await find(store, one)
     assert (found.cancelled, found.held, found.remaining) == (4, 0, 0)
     assert await active(store) == []
 
 
-async def test_many_that_wait_or_are_held_are_cancelled_and_deleted_in_steps(store):
+async def test_who_waits_or_is_held_is_cancelled_when_it_is_over(store):
+    one = await sending(store)
+    await end(store, one, result(1, HELD), result(2), result(3, REFUSED, 0))
+
+    async def listed(state=None, after="", limit=9):
+        rows = await store.broadcasts.list_recipients(
+            1, one.id, after=after, limit=limit, state=state
+        )
+        return [each.esim_tran_no for each in rows]
+
+    waiting_ones, cancelled = RecipientState.WAITING, RecipientState.CANCELLED
+    assert await listed(waiting_ones) == ["e00000", "e00004"]
+    assert await listed(cancelled) == []
+    await change(store, one, BroadcastStatus.CANCELLED)
+    assert [await listed(state) for state in (waiting_ones, HELD)] == [[], []]
+    assert await listed(cancelled) == ["e00000", "e00001", "e00004"]
+    assert await listed(cancelled, after="e00000", limit=1) == ["e00001"]
+    rows = await store.broadcasts.list_recipients(1, one.id, after="", limit=9)
+    assert [each.state for each in rows] == [cancelled, cancelled, ACCEPTED, REFUSED, cancelled]
+    assert {each.due_ms for each in rows} == {None}
+    await end(store, one, result(0), result(1, REFUSED, 0))
+    found = await find(store, one)
+    assert (found.accepted, found.refused, found.cancelled) == (2, 1, 2)
+
+
+async def test_many_that_wait_or_are_held_are_deleted_in_steps(store):
     one = await sending(store, esims=4_500)
     held = [result(number, HELD) for number in range(100, 2_300)]
     await end(store, one, *held)
     await change(store, one, BroadcastStatus.CANCELLED)
-    cancelled = [await store.broadcasts.cancel_rest(1, one.id, now_ms=NOW_MS) for _ in range(4)]
-    assert cancelled == [2_000, 2_000, 500, 0]
     found = await find(store, one)
     assert (found.cancelled, found.held, found.remaining) == (4_500, 0, 0)
     deleted = [await store.broadcasts.delete_old(before_ms=NOW_MS + 1) for _ in range(4)]

@@ -28,7 +28,7 @@ from simpost.observe import get_logger, metrics
 from simpost.observe.metrics import Sample
 from simpost.ports.store import Store
 from simpost.ports.store.automations import AUTOMATION_STEP
-from simpost.ports.store.broadcasts import CANCEL_STEP, BroadcastChange
+from simpost.ports.store.broadcasts import BroadcastChange
 from simpost.ports.store.instance import StoredInstance, WaitingCounts
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
@@ -238,8 +238,6 @@ class CopyGuard(Component):
         while found := await self._store.instance.waiting_broadcasts(before_ms=before_ms):
             for key in found:
                 await store.change(*key, change, now_ms=self._clock_ms())
-                while await store.cancel_rest(*key, now_ms=self._clock_ms()) >= CANCEL_STEP:
-                    pass
 
     async def _cancel_runs(self, before_ms: int) -> None:
         now_ms = self._clock_ms()

@@ -22,7 +22,7 @@ from simpost.features.broadcasts.sender import BroadcastSender, IsStopped
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.intake import Intake
 from simpost.ports.store import Store
-from simpost.ports.store.broadcasts import CANCEL_STEP, ActivePlace, BroadcastChange
+from simpost.ports.store.broadcasts import ActivePlace, BroadcastChange
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
 from simpost.runtime.scheduler import always, run_periodically
@@ -32,7 +32,7 @@ _IDLE_S: Final = 1.0
 """When to look again after there was no broadcast to work on."""
 _DELETE_INTERVAL_S: Final = 10.0
 _TURN_S: Final = 0.5
-"""Longest time that sending, noting or cancelling goes on before others are looked at."""
+"""Longest time that sending or noting goes on before others are looked at."""
 _KEEP_MS: Final = 90 * 86_400_000
 """How long a broadcast that ended is kept, with its recipients."""
 _REPORT_MS: Final = 2_000
@@ -162,15 +162,8 @@ class Broadcasts(Component):
         return await self._change(account, broadcast_id, BroadcastStatus.PAUSED, actor)
 
     async def cancel(self, account: Account, broadcast_id: bytes, actor: str) -> Broadcast:
-        """Cancel it if it is not over; it as it is then. Raises UnknownBroadcast, StoreError.
-
-        Of many recipients the leader cancels the rest.
-        """
-        changed = await self._change(account, broadcast_id, BroadcastStatus.CANCELLED, actor)
-        if changed.status is not BroadcastStatus.CANCELLED:
-            return changed
-        await self._cancel_rest(changed)
-        return await self.find(account.id, broadcast_id)
+        """Cancel it if it is not over; it as it is then. Raises UnknownBroadcast, StoreError."""
+        return await self._change(account, broadcast_id, BroadcastStatus.CANCELLED, actor)
 
     async def resume(self, account: Account, broadcast_id: bytes, actor: str) -> Broadcast:
         """Let it go on if it is paused; it as it is then. Raises UnknownBroadcast, StoreError."""
@@ -283,12 +276,9 @@ class Broadcasts(Component):
     async def _step(self, broadcast: Broadcast, now_ms: int) -> int:
         """Begin or end it if it is time; how many recipients it may decide now."""
         store, key = self._store, (broadcast.account_id, broadcast.id)
-        if broadcast.status.is_final:
-            await self._cancel_rest(broadcast)
-        elif now_ms >= broadcast.not_after_ms:
+        if now_ms >= broadcast.not_after_ms:
             change = BroadcastChange(BroadcastStatus.EXPIRED)
-            if changed := await store.change(*key, change, now_ms=now_ms):
-                await self._cancel_rest(changed)
+            await store.change(*key, change, now_ms=now_ms)
         elif broadcast.status is BroadcastStatus.SCHEDULED:
             change = BroadcastChange(BroadcastStatus.SENDING)
             await store.change(*key, change, now_ms=now_ms)
@@ -310,13 +300,6 @@ class Broadcasts(Component):
         """With its audience; the status is that of the change, whatever came after it."""
         found = await self.find(changed.account_id, changed.id)
         return replace(changed, audience=found.audience)
-
-    async def _cancel_rest(self, broadcast: Broadcast) -> None:
-        store, key = self._store, (broadcast.account_id, broadcast.id)
-        end_s = time.monotonic() + _TURN_S
-        while await store.cancel_rest(*key, now_ms=self._clock_ms()) >= CANCEL_STEP:
-            if time.monotonic() >= end_s:
-                return
 
 
 def _next_report_ms(broadcast: Broadcast, now_ms: int) -> int | None:

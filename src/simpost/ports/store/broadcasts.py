@@ -18,8 +18,8 @@ from simpost.domain.broadcasts import (
 
 PREPARE_STEP: Final = 2_000
 """eSIMs that one call of `prepare` looks at."""
-CANCEL_STEP: Final = 2_000
-"""Recipients that one call of `cancel_rest` ends."""
+DELETE_STEP: Final = 2_000
+"""Recipients that one call of `delete_old` deletes."""
 REPORT_STEP: Final = 1_000
 """Messages that one call of `report` looks at."""
 ACTIVE_STEP: Final = 200
@@ -93,8 +93,7 @@ class BroadcastStore(Protocol):
     ) -> tuple[list[Broadcast], ActivePlace | None]:
         """Broadcasts of all accounts that the leader must look at now, and where to go on.
 
-        They are being noted, are sending, are due to begin or to expire, or are over with
-        recipients that are not cancelled yet.
+        They are being noted, are sending, or are due to begin or to expire.
         """
         ...
 
@@ -103,6 +102,7 @@ class BroadcastStore(Protocol):
     ) -> Broadcast | None:
         """Pause, start, cancel or end a broadcast, if its status allows it.
 
+        With a final status, all recipients that wait or are held are cancelled.
         Returns it as it is then; `None` if the account has none. A final status never changes.
         """
         ...
@@ -145,10 +145,6 @@ class BroadcastStore(Protocol):
 
         A message that was committed counts, whatever another node noted before.
         """
-        ...
-
-    async def cancel_rest(self, account_id: int, broadcast_id: bytes, *, now_ms: int) -> int:
-        """Cancel recipients that wait or are held, of a broadcast that is over; how many."""
         ...
 
     async def list_recipients(

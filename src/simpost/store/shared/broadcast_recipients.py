@@ -1,4 +1,4 @@
-"""Recipients of broadcasts: taken, ended once, and cancelled with what is left."""
+"""Recipients of broadcasts: taken, ended once, and listed."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from simpost.domain.broadcasts import (
     RecipientResult,
     RecipientState,
 )
-from simpost.ports.store.broadcasts import CANCEL_STEP, TakenRecipient
+from simpost.ports.store.broadcasts import TakenRecipient
 from simpost.store.records.row import NamedRow
 from simpost.store.shared.broadcast_rows import broadcast_of, encode_text, result_of
 from simpost.store.shared.broadcast_sql import SQL
 from simpost.store.shared.steps import Steps
 
-_LAST_DUE: Final = (2**62, "")
+_UNSENT: Final = (RecipientState.WAITING, RecipientState.HELD)
+"""What their rows say; they count as cancelled when their broadcast is over."""
 
 
 def list_waiting(key: tuple[int, bytes], limit: int) -> Steps[list[str]]:
@@ -81,11 +82,12 @@ def end(
     held = yield SQL["hold"], key
     if not held:
         return None
+    is_over = broadcast_of(held[0]).status.is_final
     changes: Counter[RecipientState] = Counter()
     decided: Counter[RecipientState] = Counter()
     parts = cost = unpriced = 0
     for each in results:
-        before = yield from _end_one(key, each, now_ms)
+        before = yield from _end_one(key, each, now_ms, is_over=is_over)
         if before is None:
             continue
         changes[before] -= 1
@@ -102,18 +104,23 @@ def end(
 
 
 def _end_one(
-    key: tuple[int, bytes], result: RecipientResult, now_ms: int
+    key: tuple[int, bytes], result: RecipientResult, now_ms: int, *, is_over: bool
 ) -> Steps[RecipientState | None]:
-    """The state that a recipient had before the result; `None` if the result comes too late."""
+    """The state that a recipient had before the result; `None` if the result comes too late.
+
+    When the broadcast is over, those that wait or are held count as cancelled.
+    """
     esim = result.esim_tran_no
     facts = (result.state, result.message_id, result.reason, result.parts, result.due_ms)
     row = (*key, esim, *facts, result.cost, now_ms)
-    if (yield SQL["end_waiting"], row):
+    if not is_over and (yield SQL["end_waiting"], row):
         return RecipientState.WAITING
     rows = yield SQL["state_of"], (*key, esim)
     if not rows:
         return None
     before = RecipientState(rows[0]["state"])
+    if is_over and before in _UNSENT:
+        before = RecipientState.CANCELLED
     is_late = before is not RecipientState.ACCEPTED and result.state is RecipientState.ACCEPTED
     if before is not RecipientState.HELD and not is_late:
         return None
@@ -142,31 +149,18 @@ def _recent(recent: Recent, decided: Counter[RecipientState], parts: int, cost: 
     )
 
 
-def cancel_rest(key: tuple[int, bytes], now_ms: int) -> Steps[int]:
-    rows = yield SQL["hold"], key
-    if not rows or not broadcast_of(rows[0]).status.is_final:
-        return 0
-    ends = yield SQL["held_end"], (*key, CANCEL_STEP - 1)
-    end = (ends[0]["due_ms"], ends[0]["esim_tran_no"]) if ends else _LAST_DUE
-    held = yield SQL["cancel_held"], (*key, now_ms, *end)
-    waiting: Sequence[NamedRow] = ()
-    if rest := CANCEL_STEP - len(held):
-        ends = yield SQL["waiting_end"], (*key, rest - 1)
-        if ends:
-            waiting = yield SQL["cancel_waiting"], (*key, now_ms, ends[0]["esim_tran_no"])
-        else:
-            waiting = yield SQL["cancel_all_waiting"], (*key, now_ms)
-    ended = len(held) + len(waiting)
-    look_ms = 0 if ended == CANCEL_STEP else None
-    yield SQL["count_cancelled"], (*key, len(held), ended, look_ms)
-    return ended
-
-
 def list_recipients(
     key: tuple[int, bytes], after: str, limit: int, state: RecipientState | None
 ) -> Steps[list[RecipientResult]]:
+    rows = yield SQL["status"], key
+    is_over = bool(rows) and BroadcastStatus(rows[0]["status"]).is_final
+    page = (*key, after, limit)
     if state is None:
-        rows = yield SQL["recipients"], (*key, after, limit)
+        rows = yield SQL["recipients"], page
+    elif is_over and state in _UNSENT:
+        return []
+    elif is_over and state is RecipientState.CANCELLED:
+        rows = yield SQL["cancelled"], page
     else:
-        rows = yield SQL["recipients_in"], (*key, after, limit, state)
-    return [result_of(row) for row in rows]
+        rows = yield SQL["recipients_in"], (*page, state)
+    return [result_of(row, is_over=is_over) for row in rows]

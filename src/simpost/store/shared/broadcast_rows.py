@@ -77,9 +77,14 @@ def broadcast_of(row: NamedRow, audience: str | None = None) -> Broadcast:
     )
 
 
-def result_of(row: NamedRow) -> RecipientResult:
-    """The recipient; an id that is only reserved is not shown."""
+def result_of(row: NamedRow, *, is_over: bool) -> RecipientResult:
+    """The recipient; an id that is only reserved is not shown.
+
+    `is_over`: the broadcast is, so that one that waited or was held is cancelled.
+    """
     state = RecipientState(row["state"])
+    if is_over and state in (RecipientState.WAITING, RecipientState.HELD):
+        state = RecipientState.CANCELLED
     return RecipientResult(
         esim_tran_no=row["esim_tran_no"],
         state=state,

@@ -25,6 +25,10 @@ _FACTS: Final = """
   opt_outs_from, fingerprint, file_id
 """
 """All columns but the audience, which may name 10,000 eSIMs."""
+_RECIPIENTS: Final = """
+  SELECT esim_tran_no, state, message_id, reason, parts, cost, due_ms, outcome
+  FROM broadcast_recipients WHERE account_id = $1 AND broadcast_id = $2
+"""
 
 _TEMPLATES: Final = {
     "insert": """
@@ -136,7 +140,8 @@ _TEMPLATES: Final = {
     """,
     "set_status": """
         UPDATE broadcasts SET status = $3, actor = $4, pause_reason = $5, changed_ms = $6,
-          ended_ms = $7, look_ms = $8, report_ms = $9, opt_outs_from = $10, recent = $11
+          ended_ms = $7, look_ms = $8, report_ms = $9, opt_outs_from = $10, recent = $11,
+          held = $12, cancelled = $13
         WHERE account_id = $1 AND id = $2
         RETURNING %FACTS%
     """,
@@ -190,43 +195,7 @@ _TEMPLATES: Final = {
         WHERE account_id = $1 AND id = $2
         RETURNING %FACTS%
     """,
-    "count_cancelled": """
-        UPDATE broadcasts SET held = held - $3, cancelled = cancelled + $4, look_ms = $5
-        WHERE account_id = $1 AND id = $2
-    """,
-    # The last of a page, and then all up to it: a database without statistics finds both by index.
-    "waiting_end": """
-        SELECT esim_tran_no FROM broadcast_recipients
-        WHERE account_id = $1 AND broadcast_id = $2 AND state = 'waiting'
-        ORDER BY esim_tran_no LIMIT 1 OFFSET $3
-    """,
-    "cancel_waiting": """
-        UPDATE broadcast_recipients SET state = 'cancelled', at_ms = $3
-        WHERE account_id = $1 AND broadcast_id = $2 AND state = 'waiting' AND esim_tran_no <= $4
-        RETURNING esim_tran_no
-    """,
-    "cancel_all_waiting": """
-        UPDATE broadcast_recipients SET state = 'cancelled', at_ms = $3
-        WHERE account_id = $1 AND broadcast_id = $2 AND state = 'waiting'
-        RETURNING esim_tran_no
-    """,
-    "held_end": """
-        SELECT due_ms, esim_tran_no FROM broadcast_recipients
-        WHERE account_id = $1 AND broadcast_id = $2 AND state = 'held'
-        ORDER BY due_ms, esim_tran_no LIMIT 1 OFFSET $3
-    """,
-    "cancel_held": """
-        UPDATE broadcast_recipients SET state = 'cancelled', at_ms = $3
-        WHERE account_id = $1 AND broadcast_id = $2 AND state = 'held'
-          AND (due_ms, esim_tran_no) <= ($4, $5)
-        RETURNING esim_tran_no
-    """,
-    "recipients": """
-        SELECT esim_tran_no, state, message_id, reason, parts, cost, due_ms, outcome
-        FROM broadcast_recipients
-        WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no > $3
-        ORDER BY esim_tran_no LIMIT $4
-    """,
+    "recipients": "%RECIPIENTS% AND esim_tran_no > $3 ORDER BY esim_tran_no LIMIT $4",
     # A look-up for each row: without statistics a join reads all parts.
     "latest": """
         SELECT (
@@ -281,11 +250,19 @@ _TEMPLATES: Final = {
         SELECT account_id, id FROM broadcasts WHERE ended_ms IS NOT NULL AND ended_ms < $1
         ORDER BY ended_ms LIMIT 1
     """,
+    "status": "SELECT status FROM broadcasts WHERE account_id = $1 AND id = $2",
     "recipients_in": """
-        SELECT esim_tran_no, state, message_id, reason, parts, cost, due_ms, outcome
-        FROM broadcast_recipients
-        WHERE account_id = $1 AND broadcast_id = $2 AND state = $5 AND esim_tran_no > $3
-        ORDER BY esim_tran_no LIMIT $4
+        %RECIPIENTS% AND state = $5 AND esim_tran_no > $3 ORDER BY esim_tran_no LIMIT $4
+    """,
+    # Of a broadcast that is over: each state is read by the index.
+    "cancelled": """
+        SELECT * FROM (
+          %RECIPIENTS% AND state = 'waiting' AND esim_tran_no > $3 ORDER BY esim_tran_no LIMIT $4
+        ) AS w UNION ALL SELECT * FROM (
+          %RECIPIENTS% AND state = 'held' AND esim_tran_no > $3 ORDER BY esim_tran_no LIMIT $4
+        ) AS h UNION ALL SELECT * FROM (
+          %RECIPIENTS% AND state = 'cancelled' AND esim_tran_no > $3 ORDER BY esim_tran_no LIMIT $4
+        ) AS c ORDER BY esim_tran_no LIMIT $4
     """,
     "recipients_end": """
         SELECT esim_tran_no FROM broadcast_recipients
@@ -308,7 +285,13 @@ _TEMPLATES: Final = {
 def _filled(text: str) -> str:
     """The statement with its columns and the conditions of an audience, from $5 or $3 on."""
     alone = re.sub(r"\$(\d)", lambda found: f"${int(found[1]) - 2}", _MEETS)
-    for name, words in (("FACTS", _FACTS), ("MEETS", _MEETS), ("MEETS_ALONE", alone)):
+    filled = {
+        "FACTS": _FACTS,
+        "MEETS": _MEETS,
+        "MEETS_ALONE": alone,
+        "RECIPIENTS": _RECIPIENTS,
+    }
+    for name, words in filled.items():
         text = text.replace(f"%{name}%", words.strip())
     return text
 

@@ -18,7 +18,7 @@ from simpost.domain.broadcasts import (
 from simpost.errors import UnknownBroadcastFile
 from simpost.ports.store.broadcasts import (
     ACTIVE_STEP,
-    CANCEL_STEP,
+    DELETE_STEP,
     ActivePlace,
     BroadcastChange,
     TakenRecipient,
@@ -117,10 +117,6 @@ class StoredBroadcasts:
     ) -> Broadcast | None:
         key = account_id, broadcast_id
         return await self._database.transact(broadcast_recipients.end, key, results, now_ms)
-
-    async def cancel_rest(self, account_id: int, broadcast_id: bytes, *, now_ms: int) -> int:
-        key = account_id, broadcast_id
-        return await self._database.transact(broadcast_recipients.cancel_rest, key, now_ms)
 
     async def list_recipients(
         self,
@@ -312,6 +308,8 @@ def _set_status(
         report_ms,
         place,
         encode_text(recent or before.recent),
+        0 if status.is_final else before.held,
+        before.cancelled + (before.unsent if status.is_final else 0),
     )
     [after] = yield SQL["set_status"], changed
     return broadcast_of(after)
@@ -323,7 +321,7 @@ def _look_ms(status: BroadcastStatus, before: Broadcast) -> int | None:
         return before.not_after_ms
     if status is BroadcastStatus.SCHEDULED:
         return before.start_ms
-    return None if status.is_final and not before.unsent else 0
+    return None if status.is_final else 0
 
 
 def _list_old(before_ms: int) -> Steps[bool]:
@@ -336,11 +334,11 @@ def _delete_old(before_ms: int) -> Steps[int]:
     if not rows:
         return 0
     key = rows[0]["account_id"], rows[0]["id"]
-    ends = yield SQL["recipients_end"], (*key, CANCEL_STEP - 1)
+    ends = yield SQL["recipients_end"], (*key, DELETE_STEP - 1)
     if ends:
         deleted = yield SQL["delete_recipients"], (*key, ends[0]["esim_tran_no"])
     else:
         deleted = yield SQL["delete_all_recipients"], key
-    if len(deleted) < CANCEL_STEP:
+    if len(deleted) < DELETE_STEP:
         yield SQL["delete"], key
     return len(deleted) + 1
