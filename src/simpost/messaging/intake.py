@@ -282,10 +282,19 @@ class Intake(Component):
         esim = await catalogue.find_esim(account.id, esim_tran_no=esim_tran_no, iccid=iccid)
         return esim if esim and msisdn in (None, esim.msisdn) else None
 
-    async def send(self, account: Account, request: SendRequest) -> SendResult:
-        """Decide and commit. Raises StoreError when nothing could be committed."""
+    async def send(
+        self, account: Account, request: SendRequest, esim: Esim | None = None
+    ) -> SendResult:
+        """Decide and commit. Raises StoreError when nothing could be committed.
+
+        `esim` is the one that the request names, if it was just read.
+        """
         now_ms = self.clock_ms()
-        esim, plan = await self.decide(account, request, now_ms)
+        plan: Decision
+        if esim is None:
+            esim, plan = await self.decide(account, request, now_ms)
+        else:
+            plan = self.decide_for(account, request, esim, now_ms)
         key = None
         if request.request_id:
             key = self._request_key(

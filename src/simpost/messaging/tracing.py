@@ -10,6 +10,7 @@ from typing import Any
 from opentelemetry.trace import Span, SpanKind
 
 from simpost.domain.accounts import Account
+from simpost.domain.esims import Esim
 from simpost.domain.inbound import InboundPart
 from simpost.domain.messages import format_id
 from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
@@ -27,12 +28,14 @@ class TracedIntake(Intake):
         super().__init__(*args, **kwargs)
         self._tracing = tracing
 
-    async def send(self, account: Account, request: SendRequest) -> SendResult:
+    async def send(
+        self, account: Account, request: SendRequest, esim: Esim | None = None
+    ) -> SendResult:
         """Decide and commit, with a span; see `Intake.send`."""
         tracing = self._tracing
         started_ns = tracing.now_ns()
         try:
-            result = await super().send(account, request)
+            result = await super().send(account, request, esim)
         except StoreError as error:
             tracing.accepted(None, started_ns, {}, problem=type(error).__name__)
             raise

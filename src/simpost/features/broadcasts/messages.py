@@ -25,19 +25,23 @@ class _BroadcastText(Protocol):
     def source(self) -> TemplateRef: ...
 
 
-class BroadcastTexts(Protocol):
-    """Renders the templates of an account for an eSIM."""
+class BroadcastTemplate(Protocol):
+    """The version of a template that a broadcast sends."""
 
-    async def render(
-        self,
-        account: Account,
-        esim: Esim,
-        category: Category,
-        name: str,
-        values_in: Callable[[str], Values],
-        version: int | None = None,
+    def render(
+        self, esim: Esim, category: Category, values_in: Callable[[str], Values]
     ) -> _BroadcastText | Refusal:
-        """The text, or why it cannot be made; see `RecipientTexts`."""
+        """The text, or why it cannot be made; see `RecipientTemplate`."""
+        ...
+
+
+class BroadcastTexts(Protocol):
+    """Finds the templates of an account."""
+
+    async def find(
+        self, account: Account, name: str, version: int | None = None
+    ) -> BroadcastTemplate | None:
+        """A template, in the latest version without a `version`."""
         ...
 
 
@@ -54,26 +58,24 @@ class BroadcastMessages:
             broadcast.account_id, esim_tran_no=esim_tran_no, iccid=None
         )
 
+    async def find_template(
+        self, account: Account, broadcast: Broadcast
+    ) -> BroadcastTemplate | None:
+        """Its version of its template; `None` if it was deleted. Raises StoreError."""
+        return await self._texts.find(account, broadcast.template, broadcast.template_version)
+
     async def request(
-        self, account: Account, broadcast: Broadcast, esim_tran_no: str
+        self, broadcast: Broadcast, esim: Esim | None, template: BroadcastTemplate
     ) -> SendRequest | Refusal:
-        """The message for an eSIM, or why it has no text. Raises StoreError."""
-        esim = await self.find_esim(broadcast, esim_tran_no)
+        """The message for an eSIM that was just read, or why it has no text. Raises StoreError."""
         if esim is None:
             return Refusal(Reason.ESIM_UNKNOWN)
-        values = await self._values(broadcast, esim_tran_no)
-        rendered = await self._texts.render(
-            account,
-            esim,
-            broadcast.category,
-            broadcast.template,
-            lambda _: values,
-            broadcast.template_version,
-        )
+        values = await self._values(broadcast, esim.esim_tran_no)
+        rendered = template.render(esim, broadcast.category, lambda _: values)
         if isinstance(rendered, Refusal):
             return rendered
         return SendRequest(
-            esim_tran_no=esim_tran_no,
+            esim_tran_no=esim.esim_tran_no,
             iccid=None,
             text=rendered.text,
             category=broadcast.category,

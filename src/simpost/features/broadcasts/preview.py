@@ -15,9 +15,9 @@ from simpost.domain.broadcasts import Audience, Broadcast
 from simpost.domain.esims import Esim
 from simpost.domain.reasons import Reason
 from simpost.features.broadcasts.local_time import local_due_ms
-from simpost.features.broadcasts.messages import BroadcastMessages
+from simpost.features.broadcasts.messages import BroadcastMessages, BroadcastTemplate
 from simpost.messaging.decision import Hold, Refusal, SendPlan
-from simpost.messaging.intake import Intake
+from simpost.messaging.intake import Intake, SendRequest
 from simpost.ports.store import Store
 from simpost.ports.store.broadcasts import PREPARE_STEP
 
@@ -78,16 +78,17 @@ class BroadcastPreviews:
     ) -> BroadcastPreview:
         """What it would do at its start. Raises StoreError."""
         esims, total = await self._audience(broadcast)
+        template = await self._messages.find_template(account, broadcast)
         from_ms = max(now_ms, broadcast.start_ms)
         refusals: Counter[Reason] = Counter()
         samples: dict[str, LanguageSample] = {}
         sends = holds = parts = amount = unpriced = 0
         for esim in esims:
-            made = await self._messages.request(account, broadcast, esim)
+            facts = await self._messages.find_esim(broadcast, esim)
+            made = await self._request(broadcast, facts, template)
             if isinstance(made, Refusal):
                 refusals[made.reason] += 1
                 continue
-            facts = await self._messages.find_esim(broadcast, esim)
             at_ms = _decided_ms(broadcast, facts, from_ms)
             decision = (await self._intake.preview(account, made, at_ms=at_ms)).decision
             if isinstance(decision, Refusal):
@@ -123,10 +124,19 @@ class BroadcastPreviews:
         """Why its template has no text with its values, for the first eSIM of its audience."""
         esims, _ = await self._audience(broadcast, most=1)
         for esim in esims:
-            made = await self._messages.request(account, broadcast, esim)
+            template = await self._messages.find_template(account, broadcast)
+            facts = await self._messages.find_esim(broadcast, esim)
+            made = await self._request(broadcast, facts, template)
             if isinstance(made, Refusal) and made.reason in _OF_TEMPLATE:
                 return made
         return None
+
+    async def _request(
+        self, broadcast: Broadcast, esim: Esim | None, template: BroadcastTemplate | None
+    ) -> SendRequest | Refusal:
+        if template is None:
+            return Refusal(Reason.TEMPLATE_UNKNOWN)
+        return await self._messages.request(broadcast, esim, template)
 
     async def _audience(
         self, broadcast: Broadcast, most: int = _MOST_COUNTED

@@ -17,11 +17,12 @@ from simpost.domain.broadcasts import (
     RecipientResult,
     RecipientState,
 )
+from simpost.domain.esims import Esim
 from simpost.domain.messages import Category, own_request_id
 from simpost.domain.prices import NO_PRICES, Cost
 from simpost.domain.reasons import Reason
 from simpost.features.broadcasts.local_time import local_due_ms
-from simpost.features.broadcasts.messages import BroadcastMessages
+from simpost.features.broadcasts.messages import BroadcastMessages, BroadcastTemplate
 from simpost.features.broadcasts.pace import Paces
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.decision import Refusal
@@ -93,6 +94,9 @@ class BroadcastSender:
         It is finished if all were decided, and paused if a rule says so. Raises StoreError.
         """
         store, key = self._store.broadcasts, (broadcast.account_id, broadcast.id)
+        account = self._accounts.by_id(broadcast.account_id)
+        assert account  # `begin_turn` has found it; accounts are not deleted
+        template = await self._messages.find_template(account, broadcast)
         taken = await store.take(
             *key,
             new_id=self._new_id,
@@ -106,10 +110,9 @@ class BroadcastSender:
                 await store.change(*key, change, now_ms=self._clock_ms())
             return 0
         self.paces.use(broadcast.id, broadcast.per_s, len(taken))
-        account = self._accounts.by_id(broadcast.account_id)
-        assert account  # `begin_turn` has found it; accounts are not deleted
         found = await asyncio.gather(
-            *(self._decide(account, broadcast, each) for each in taken), return_exceptions=True
+            *(self._decide(account, broadcast, each, template) for each in taken),
+            return_exceptions=True,
         )
         results = [each for each in found if isinstance(each, RecipientResult)]
         after = await store.end_recipients(*key, results, now_ms=self._clock_ms())
@@ -159,27 +162,32 @@ class BroadcastSender:
         )
 
     async def _decide(
-        self, account: Account, broadcast: Broadcast, taken: TakenRecipient
+        self,
+        account: Account,
+        broadcast: Broadcast,
+        taken: TakenRecipient,
+        template: BroadcastTemplate | None,
     ) -> RecipientResult | PauseReason:
         """The result for a recipient, or why it and the others have to wait."""
         esim = taken.esim_tran_no
+        facts = await self._messages.find_esim(broadcast, esim)
         if taken.parts is not None:
-            cost = await self._cost(broadcast, esim, taken.carrier, taken.parts)
+            cost = self._cost(facts, taken.carrier, taken.parts)
             return _accepted(esim, taken.message_id, taken.parts, cost)
-        made = await self._messages.request(account, broadcast, esim)
+        if template is None:
+            return PauseReason.TEMPLATE_GONE
+        made = await self._messages.request(broadcast, facts, template)
         if isinstance(made, Refusal):
-            if made.reason is Reason.TEMPLATE_UNKNOWN:
-                return PauseReason.TEMPLATE_GONE
             return _refused(esim, made.reason)
         request = replace(
             made,
             request_id=own_request_id(f"broadcast {broadcast.id.hex()} {esim}"),
             message_id=taken.message_id,
         )
-        result = await self._intake.send(account, request)
+        result = await self._intake.send(account, request, facts)
         if result.message_id is not None:
             parts, carrier = await self._parts(account, result)
-            cost = await self._cost(broadcast, esim, carrier, parts)
+            cost = self._cost(facts, carrier, parts)
             return _accepted(esim, result.message_id, parts, cost)
         if result.hold is not None:
             due_ms = max(result.hold.until_ms, self._clock_ms() + _MIN_HOLD_MS)
@@ -197,12 +205,10 @@ class BroadcastSender:
         found = await self._store.log.find_message(account.id, result.message_id)
         return (found.part_count, found.parts[0].carrier) if found else (0, "")
 
-    async def _cost(self, broadcast: Broadcast, esim: str, carrier: str, parts: int) -> Cost:
+    def _cost(self, esim: Esim | None, carrier: str, parts: int) -> Cost:
         """What parts cost at a carrier; that of a carrier that was removed is not known."""
         known = self._intake.routing.carriers.get(carrier)
-        prices = known.prices if known else NO_PRICES
-        found = await self._messages.find_esim(broadcast, esim) if prices.own else None
-        return prices.cost_of(found, parts)
+        return (known.prices if known else NO_PRICES).cost_of(esim, parts)
 
     def _standstill_of(self, result: SendResult, broadcast: Broadcast) -> PauseReason | None:
         """The reason to pause, if this refusal is the same for all recipients."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
@@ -13,22 +13,62 @@ from simpost.domain.reasons import Reason
 from simpost.features.templates.definition import VariableType
 from simpost.features.templates.languages import parse_tag
 from simpost.features.templates.renderer import Value
-from simpost.features.templates.service import RenderedText, Templates, render_version
+from simpost.features.templates.service import (
+    RenderedText,
+    Templates,
+    TemplateVersion,
+    render_version,
+)
 from simpost.messaging.decision import Refusal
 
 _OPT_OUT_URL: Final = "optOutUrl"
+_UrlFor: TypeAlias = Callable[[int, str, Category], str | None]
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?")
+
+
+class RecipientTemplate:
+    """A version of a template of an account, for many recipients."""
+
+    def __init__(self, account: Account, found: TemplateVersion, url_for: _UrlFor) -> None:
+        self._account = account
+        self._found = found
+        self._url_for = url_for
+
+    def render(
+        self,
+        esim: Esim,
+        category: Category,
+        values_in: Callable[[str], Mapping[str, Value]],
+    ) -> RenderedText | Refusal:
+        """The text for an eSIM in its language, or why it cannot be made.
+
+        `values_in` gives the values in a language. Those that the template does not declare are
+        left out, and a text for a variable of the type number is read as a number.
+        """
+        template = self._found.template
+        wanted = parse_tag(esim.language) or parse_tag(self._account.language)
+        values = dict(values_in(template.language_for(wanted)))
+        if url := self._url_for(self._account.id, esim.esim_tran_no, category):
+            values[_OPT_OUT_URL] = url
+        kinds = {key: variable.type for key, variable in template.variables.items()}
+        declared = {key: _read(each, kinds[key]) for key, each in values.items() if key in kinds}
+        return render_version(self._found, declared, wanted)
 
 
 class RecipientTexts:
     """Renders templates for messages that simpost starts by itself."""
 
-    def __init__(
-        self, templates: Templates, url_for: Callable[[int, str, Category], str | None]
-    ) -> None:
+    def __init__(self, templates: Templates, url_for: _UrlFor) -> None:
         """`url_for` is the opt-out link of an account, an eSIM and a category."""
         self._templates = templates
         self._url_for = url_for
+
+    async def find(
+        self, account: Account, name: str, version: int | None = None
+    ) -> RecipientTemplate | None:
+        """A template, in the latest version without a `version`. Raises StoreError."""
+        found = await self._templates.find(account.id, name, version)
+        return RecipientTemplate(account, found, self._url_for) if found else None
 
     async def render(
         self,
@@ -37,25 +77,12 @@ class RecipientTexts:
         category: Category,
         name: str,
         values_in: Callable[[str], Mapping[str, Value]],
-        version: int | None = None,
     ) -> RenderedText | Refusal:
-        """The text for an eSIM in its language, or why it cannot be made. Raises StoreError.
-
-        `values_in` gives the values in a language. Those that the template does not declare are
-        left out, and a text for a variable of the type number is read as a number. Without a
-        `version` it is the latest one.
-        """
-        found = await self._templates.find(account.id, name, version)
-        if found is None:
+        """The text of the latest version for an eSIM; see `RecipientTemplate`."""
+        template = await self.find(account, name)
+        if template is None:
             return Refusal(Reason.TEMPLATE_UNKNOWN)
-        template = found.template
-        wanted = parse_tag(esim.language) or parse_tag(account.language)
-        values = dict(values_in(template.language_for(wanted)))
-        if url := self._url_for(account.id, esim.esim_tran_no, category):
-            values[_OPT_OUT_URL] = url
-        kinds = {key: variable.type for key, variable in template.variables.items()}
-        declared = {key: _read(each, kinds[key]) for key, each in values.items() if key in kinds}
-        return render_version(found, declared, wanted)
+        return template.render(esim, category, values_in)
 
 
 def _read(value: Value, kind: VariableType) -> Value:

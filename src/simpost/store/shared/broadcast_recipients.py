@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -19,7 +19,7 @@ from simpost.domain.broadcasts import (
 from simpost.ports.store.broadcasts import TakenRecipient
 from simpost.store.records.row import NamedRow
 from simpost.store.shared.broadcast_rows import broadcast_of, encode_text, result_of
-from simpost.store.shared.broadcast_sql import SQL
+from simpost.store.shared.broadcast_sql import AT_ONCE, ROW_SQL, SQL
 from simpost.store.shared.steps import Steps
 
 _UNSENT: Final = (RecipientState.WAITING, RecipientState.HELD)
@@ -47,11 +47,7 @@ def take(
         rows += yield SQL["waiting"], (*key, limit - len(rows))
     if not rows and not broadcast_of(held[0]).remaining:
         yield from _look_later(key, held[0]["not_after_ms"])
-    taken: list[TakenRecipient] = []
-    for row in rows:
-        each = yield from _reserve(key, row, new_id)
-        taken.append(each)
-    return taken
+    return (yield from _reserve(key, rows, new_id))
 
 
 def _look_later(key: tuple[int, bytes], not_after_ms: int) -> Steps[None]:
@@ -62,18 +58,34 @@ def _look_later(key: tuple[int, bytes], not_after_ms: int) -> Steps[None]:
 
 
 def _reserve(
-    key: tuple[int, bytes], row: NamedRow, new_id: Callable[[], bytes]
-) -> Steps[TakenRecipient]:
-    """Store the id of the message before the message: what is in doubt is then looked up by it."""
-    esim, message_id = row["esim_tran_no"], row["message_id"]
-    if message_id is None:
-        message_id = new_id()
-        yield SQL["reserve"], (*key, esim, message_id)
-        return TakenRecipient(esim, message_id)
-    found = yield SQL["committed"], (key[0], message_id)
-    if not found:
-        return TakenRecipient(esim, message_id)
-    return TakenRecipient(esim, message_id, found[0]["part_count"], found[0]["carrier"] or "")
+    key: tuple[int, bytes], rows: Sequence[NamedRow], new_id: Callable[[], bytes]
+) -> Steps[list[TakenRecipient]]:
+    """Store the id of each message before it: what is in doubt is then looked up by it."""
+    taken: list[TakenRecipient] = []
+    new: list[tuple[Any, ...]] = []
+    for row in rows:
+        esim, message_id = row["esim_tran_no"], row["message_id"]
+        if message_id is None:
+            message_id = new_id()
+            new.append((*key, esim, row["state"], message_id))
+            taken.append(TakenRecipient(esim, message_id))
+        else:
+            found = yield SQL["committed"], (key[0], message_id)
+            parts = (found[0]["part_count"], found[0]["carrier"] or "") if found else ()
+            taken.append(TakenRecipient(esim, message_id, *parts))
+    yield from _write("reserve", new)
+    return taken
+
+
+def _write(name: str, rows: Sequence[tuple[Any, ...]]) -> Steps[None]:
+    """Change many recipients with few statements."""
+    for first in range(0, len(rows), AT_ONCE):
+        some = rows[first : first + AT_ONCE]
+        if len(some) == AT_ONCE:
+            yield ROW_SQL[name][AT_ONCE], tuple(value for row in some for value in row)
+        else:
+            for row in some:
+                yield ROW_SQL[name][1], row
 
 
 def end(
@@ -83,19 +95,28 @@ def end(
     if not held:
         return None
     is_over = broadcast_of(held[0]).status.is_final
+    states = yield from _find_states(key, [each.esim_tran_no for each in results])
+    ended: dict[str, RecipientResult] = {}
     changes: Counter[RecipientState] = Counter()
     decided: Counter[RecipientState] = Counter()
     parts = cost = unpriced = 0
     for each in results:
-        before = yield from _end_one(key, each, now_ms, is_over=is_over)
+        esim = each.esim_tran_no
+        before = _state_before(states.get(esim), each.state, is_over=is_over)
         if before is None:
             continue
+        states[esim] = each.state
+        if esim in ended and each.message_id is None:
+            ended[esim] = replace(each, message_id=ended[esim].message_id)
+        else:
+            ended[esim] = each
         changes[before] -= 1
         changes[each.state] += 1
         decided[each.state] += 1
         parts += each.parts
         cost += each.cost
         unpriced += each.is_unpriced
+    yield from _write("end", [_row(key, each, now_ms) for each in ended.values()])
     recent = _recent(broadcast_of(held[0]).recent, decided, parts, cost)
     counts = (changes[state] for state in _COUNTED)
     row = (*key, *counts, parts, encode_text(recent), cost, unpriced)
@@ -103,29 +124,36 @@ def end(
     return broadcast_of(counted)
 
 
-def _end_one(
-    key: tuple[int, bytes], result: RecipientResult, now_ms: int, *, is_over: bool
-) -> Steps[RecipientState | None]:
-    """The state that a recipient had before the result; `None` if the result comes too late.
+def _find_states(key: tuple[int, bytes], esims: Sequence[str]) -> Steps[dict[str, RecipientState]]:
+    states: dict[str, RecipientState] = {}
+    for first in range(0, len(esims), AT_ONCE):
+        some = esims[first : first + AT_ONCE]
+        padded = (*some, *[some[0]] * (AT_ONCE - len(some)))
+        for row in (yield SQL["states_of"], (*key, *padded)):
+            states[row["esim_tran_no"]] = RecipientState(row["state"])
+    return states
 
-    When the broadcast is over, those that wait or are held count as cancelled.
+
+def _state_before(
+    before: RecipientState | None, after: RecipientState, *, is_over: bool
+) -> RecipientState | None:
+    """The state that counts before a result; `None` if there is none, or it comes too late.
+
+    When the broadcast is over, those that wait or are held count as cancelled. A message that was
+    committed counts, whatever was noted before.
     """
-    esim = result.esim_tran_no
-    facts = (result.state, result.message_id, result.reason, result.parts, result.due_ms)
-    row = (*key, esim, *facts, result.cost, now_ms)
-    if not is_over and (yield SQL["end_waiting"], row):
-        return RecipientState.WAITING
-    rows = yield SQL["state_of"], (*key, esim)
-    if not rows:
+    if before is None or before is RecipientState.ACCEPTED:
         return None
-    before = RecipientState(rows[0]["state"])
-    if is_over and before in _UNSENT:
-        before = RecipientState.CANCELLED
-    is_late = before is not RecipientState.ACCEPTED and result.state is RecipientState.ACCEPTED
-    if before is not RecipientState.HELD and not is_late:
+    if not is_over and before in _UNSENT:
+        return before
+    if after is not RecipientState.ACCEPTED:
         return None
-    yield SQL["end_recipient"], row
-    return before
+    return RecipientState.CANCELLED if before in _UNSENT else before
+
+
+def _row(key: tuple[int, bytes], each: RecipientResult, now_ms: int) -> tuple[Any, ...]:
+    facts = (each.message_id, each.reason, each.parts, each.due_ms, each.cost)
+    return (*key, each.esim_tran_no, each.state, *facts, now_ms)
 
 
 _COUNTED: Final = (

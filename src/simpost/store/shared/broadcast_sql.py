@@ -30,6 +30,40 @@ _RECIPIENTS: Final = """
   FROM broadcast_recipients WHERE account_id = $1 AND broadcast_id = $2
 """
 
+AT_ONCE: Final = 25
+"""Recipients of one statement."""
+
+
+def _places(first: int, count: int) -> str:
+    return ", ".join(f"${first + place}" for place in range(count))
+
+
+def _rows(columns: int, count: int) -> str:
+    return ", ".join(f"({_places(1 + columns * row, columns)})" for row in range(count))
+
+
+# These rows exist: an insert with a conflict changes many in one statement on both databases.
+_RESERVE: Final = """
+    INSERT INTO broadcast_recipients (account_id, broadcast_id, esim_tran_no, state, message_id)
+    VALUES %ROWS%
+    ON CONFLICT (account_id, broadcast_id, esim_tran_no) DO UPDATE
+    SET message_id = excluded.message_id
+"""
+_END: Final = """
+    INSERT INTO broadcast_recipients AS r (
+      account_id, broadcast_id, esim_tran_no, state, message_id, reason, parts, due_ms, cost, at_ms
+    ) VALUES %ROWS%
+    ON CONFLICT (account_id, broadcast_id, esim_tran_no) DO UPDATE
+    SET state = excluded.state, message_id = coalesce(excluded.message_id, r.message_id),
+      reason = excluded.reason, parts = excluded.parts, due_ms = excluded.due_ms,
+      cost = excluded.cost, at_ms = excluded.at_ms
+"""
+ROW_SQL: Final = {
+    name: {count: text.replace("%ROWS%", _rows(columns, count)) for count in (AT_ONCE, 1)}
+    for name, text, columns in (("reserve", _RESERVE, 5), ("end", _END, 10))
+}
+"""Statements for this number of recipients."""
+
 _TEMPLATES: Final = {
     "insert": """
         INSERT INTO broadcasts (
@@ -146,12 +180,12 @@ _TEMPLATES: Final = {
         RETURNING %FACTS%
     """,
     "waiting": """
-        SELECT esim_tran_no, message_id FROM broadcast_recipients
+        SELECT esim_tran_no, state, message_id FROM broadcast_recipients
         WHERE account_id = $1 AND broadcast_id = $2 AND state = 'waiting'
         ORDER BY esim_tran_no LIMIT $3
     """,
     "due": """
-        SELECT esim_tran_no, message_id FROM broadcast_recipients
+        SELECT esim_tran_no, state, message_id FROM broadcast_recipients
         WHERE account_id = $1 AND broadcast_id = $2 AND state = 'held' AND due_ms <= $3
         ORDER BY due_ms, esim_tran_no LIMIT $4
     """,
@@ -161,10 +195,6 @@ _TEMPLATES: Final = {
         ORDER BY due_ms, esim_tran_no LIMIT 1
     """,
     "look_later": "UPDATE broadcasts SET look_ms = $3 WHERE account_id = $1 AND id = $2",
-    "reserve": """
-        UPDATE broadcast_recipients SET message_id = $4
-        WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3
-    """,
     "committed": """
         SELECT part_count, (
           SELECT p.carrier FROM parts AS p
@@ -172,21 +202,10 @@ _TEMPLATES: Final = {
         ) AS carrier
         FROM messages AS m WHERE account_id = $1 AND id = $2
     """,
-    "state_of": """
-        SELECT state FROM broadcast_recipients
-        WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3
-    """,
-    "end_waiting": """
-        UPDATE broadcast_recipients SET state = $4, message_id = coalesce($5, message_id),
-          reason = $6, parts = $7, due_ms = $8, cost = $9, at_ms = $10
-        WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3 AND state = 'waiting'
-        RETURNING esim_tran_no
-    """,
-    "end_recipient": """
-        UPDATE broadcast_recipients SET state = $4, message_id = coalesce($5, message_id),
-          reason = $6, parts = $7, due_ms = $8, cost = $9, at_ms = $10
-        WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no = $3
-    """,
+    "states_of": """
+        SELECT esim_tran_no, state FROM broadcast_recipients
+        WHERE account_id = $1 AND broadcast_id = $2 AND esim_tran_no IN (%NAMES%)
+    """.replace("%NAMES%", _places(3, AT_ONCE)),
     "count": """
         UPDATE broadcasts SET accepted = accepted + $3, held = held + $4, refused = refused + $5,
           cancelled = cancelled + $6, parts = parts + $7, recent = $8, cost = cost + $9,
