@@ -85,6 +85,8 @@ GIVEN = (
     "SCAN 20-ROW VALUES CLAUSE",
     "SCAN 50-ROW VALUES CLAUSE",
     "SCAN w",
+    "SCAN h",  # a page, in pages of three states
+    "SCAN c",
     "SCAN waited_for",
 )
 MAY_WALK = {
