@@ -24,6 +24,7 @@ from bench.sink import Sink
 from bench.texts import SENDER, text
 
 _DELIVERED_OR_NOT = 3
+_LOGIN = ("bench", "bench123")
 _UNPACKED = Path(sys.prefix) / "peers" / "kannel"
 _CONFIG = Path(__file__).with_suffix(".conf")
 
@@ -43,45 +44,44 @@ def missing() -> str | None:
     return f"Kannel is left out: {why}; apt install kannel helps." if why else None
 
 
-class Kannel:
-    """bearerbox and smsbox with `store-type = file`.
+class KannelBoxes:
+    """bearerbox and smsbox in a folder of their own, bound to one SMSC.
 
-    `tells` false: receipts are requested, accepted and dropped; they are reported to nobody.
+    `smsc_lines` are more lines of the SMSC; `service` says what is done with texts from handsets.
     """
 
-    success = b"0: Accepted for delivery"
-
     def __init__(
-        self, folder: Path, terms: Terms, *, name: str = "kannel", tells: bool = True
+        self,
+        folder: Path,
+        *,
+        smsc_port: int,
+        login: tuple[str, str] = _LOGIN,
+        window: int = 10,
+        smsc_lines: str = "",
+        service: str = 'text = ""',
     ) -> None:
         folder.mkdir()
-        self.name = name
-        self._tells = tells
         self._folder = folder
-        self._parts = terms.parts
-        self._receipts = terms.receipts
         self._password = secrets.token_hex(8)
-        self.sink = Sink(folder, receipts=terms.receipts, window=terms.window)
-        self._listener = Answerer(folder)
-        admin_port, self._box_port, self._http_port = free_ports(3)
+        admin_port, self._box_port, self.http_port = free_ports(3)
         self._config = folder / "kannel.conf"
         self._config.write_text(
             _CONFIG.read_text().format(
                 admin_port=admin_port,
                 box_port=self._box_port,
-                http_port=self._http_port,
-                smsc_port=self.sink.port,
-                window=terms.window,
+                http_port=self.http_port,
+                smsc_port=smsc_port,
+                system_id=login[0],
+                smsc_password=login[1],
+                smsc_lines=smsc_lines,
+                service=service,
+                window=window,
                 folder=folder,
                 password=self._password,
             )
         )
         self._spent = 0.0
         self.start()
-
-    @property
-    def ports(self) -> Sequence[int]:
-        return [self._http_port]
 
     @property
     def cpu_seconds(self) -> float:
@@ -91,12 +91,14 @@ class Kannel:
     def peak_mib(self) -> float:
         return self._bearerbox.peak_mib + self._smsbox.peak_mib
 
-    def requests(self, numbers: range) -> list[bytes]:
-        return [self._request(number) for number in numbers]
+    def path(self, sender: str, to: str, text: str, **more: str) -> str:
+        """Path and query of a request that sends a text."""
+        asked = {"username": "bench", "password": self._password, "from": sender, "to": to}
+        return f"/cgi-bin/sendsms?{urlencode({**asked, 'text': text, **more})}"
 
     def start(self) -> None:
         self._bearerbox = self._run("bearerbox", self._box_port)
-        self._smsbox = self._run("smsbox", self._http_port)
+        self._smsbox = self._run("smsbox", self.http_port)
 
     def kill(self) -> None:
         self._spent = self.cpu_seconds
@@ -106,8 +108,6 @@ class Kannel:
     def stop(self) -> None:
         self._smsbox.stop()
         self._bearerbox.stop()
-        self._listener.stop()
-        self.sink.stop()
 
     def _run(self, program: str, port: int) -> Child:
         found = _find(program)
@@ -119,19 +119,63 @@ class Kannel:
             environment(_UNPACKED),
         )
 
+
+class Kannel:
+    """bearerbox and smsbox with `store-type = file`.
+
+    `tells` false: receipts are requested, accepted and dropped; they are reported to nobody.
+    """
+
+    success = b"0: Accepted for delivery"
+
+    def __init__(
+        self, folder: Path, terms: Terms, *, name: str = "kannel", tells: bool = True
+    ) -> None:
+        self.name = name
+        self._tells = tells
+        self._parts = terms.parts
+        self._receipts = terms.receipts
+        folder.mkdir()
+        self.sink = Sink(folder, receipts=terms.receipts, window=terms.window)
+        self._listener = Answerer(folder)
+        self._boxes = KannelBoxes(folder / "boxes", smsc_port=self.sink.port, window=terms.window)
+
+    @property
+    def ports(self) -> Sequence[int]:
+        return [self._boxes.http_port]
+
+    @property
+    def cpu_seconds(self) -> float:
+        return self._boxes.cpu_seconds
+
+    @property
+    def peak_mib(self) -> float:
+        return self._boxes.peak_mib
+
+    def requests(self, numbers: range) -> list[bytes]:
+        return [self._request(number) for number in numbers]
+
+    def start(self) -> None:
+        self._boxes.start()
+
+    def kill(self) -> None:
+        self._boxes.kill()
+
+    def stop(self) -> None:
+        self._boxes.stop()
+        self._listener.stop()
+        self.sink.stop()
+
     def _request(self, number: int) -> bytes:
-        asked = {
-            "username": "bench",
-            "password": self._password,
-            "from": SENDER,
-            "to": f"+66{number % 1000:09d}",
-            "text": text(number, self._parts),
-        }
+        asked = {}
         if self._receipts:
             asked["dlr-mask"] = str(_DELIVERED_OR_NOT)
         if self._receipts and self._tells:
             asked["dlr-url"] = f"http://{HOST}:{self._listener.port}/{number}/%d"
-        return f"GET /cgi-bin/sendsms?{urlencode(asked)} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+        path = self._boxes.path(
+            SENDER, f"+66{number % 1000:09d}", text(number, self._parts), **asked
+        )
+        return f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
 
 
 def _runs(program: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import urllib.request
 from contextlib import contextmanager
 from typing import Any
 
@@ -39,6 +40,13 @@ class Served:
 
     settings: dict[str, Any] = {"carrier": 'senders = ["*"]'}  # noqa: RUF012  never changed
 
+    def kill(self) -> None:
+        """`kill -9`, and a new process in its place."""
+        self.node.process.kill()
+        self.cluster.nodes.remove(self.node)
+        self.node, self.port = self.start("one")
+        until(self.node.bound)
+
     def take(self) -> tuple[str, str]:
         """An eSIM that no other test uses, and its number."""
         esim = next(self._esims)
@@ -51,6 +59,13 @@ class Served:
 
     def message(self, message_id: str) -> Any:
         return self.node.message(message_id)
+
+    def metrics(self) -> str:
+        """The text of /metrics."""
+        url, token = f"{self.node.url}/metrics", self.cluster.token
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            return str(answer.read().decode())
 
     def wait_final(self, message_id: str) -> Any:
         """The message once nothing more happens to it."""
