@@ -148,7 +148,8 @@ class HttpCallback(Section):
     )
     signature_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]*$", max_length=100)] = Field(
         default="",
-        description="Header with a signature of the raw body, in hex or base64; empty: not signed.",
+        description="Header with a signature of the raw body, in hex or base64; empty: not signed. "
+        'Not with `format = "query"`.',
     )
     signature_secret: SecretStr = Field(
         default=SecretStr(""), description="The key of a signature that is an HMAC."
@@ -188,6 +189,8 @@ class HttpCallback(Section):
             )
         if self.signature_time_header and not self.signature_public_key:
             raise ValueError("signature_time_header needs signature_public_key")
+        if self.signature_header and self.format == "query":
+            raise ValueError("a signature is of the body: it does not secure a query")
         return self
 
 
