@@ -176,6 +176,10 @@ def test_a_wrong_secret_is_not_shown(file: Path) -> None:
         ('"smpp"', '"http"\ncallback = { format = "query", id_path = "a", state_path = "b", '
          'states = { c = "failed" }, signature_header = "X", signature_secret = "d" }',
          "FILE:8: carriers[0].callback: a signature is of the body: it does not secure a query"),
+        ('"smpp"', '"http"\nurl = "https://x.example/?t={text}#a"',
+         "FILE:8: carriers[0].url: must not have a fragment (#): it is not sent"),
+        ('"smpp"', '"http"\nurl = "https://x.example/{text}|a"',
+         "FILE:8: carriers[0].url: has characters that must be percent-encoded"),
         ('"smpp"', '"http"\nheaders = { "X-A\\n" = "x" }',
          "FILE:8: carriers[0].headers: 'X-A\\n' is no header name"),
         ('"smpp"', '"http"\ncallback_token = "a-secret-with-a-line-end\\n"',

@@ -17,6 +17,8 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{24,}")
 EXAMPLE_TOKEN: Final = "a-secret-of-24-characters-or-more"  # noqa: S105  not a secret
 """The callback token of the examples: everybody knows it."""
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_NOT_IN_URLS: Final = frozenset(' "<>\\^`{|}')
+"""As in the address guard, which would refuse every request."""
 _OURS: Final = frozenset(
     {"host", "content-length", "content-type", "transfer-encoding", "connection"}
 )
@@ -34,7 +36,9 @@ def checked_url(url: str) -> str:
         raise ValueError("must be a URL that begins with https:// or http:// and names a host")
     if "@" in parts.netloc:
         raise ValueError("must not contain credentials: put them into auth or headers")
-    if not plain.isascii() or not plain.isprintable() or " " in plain:
+    if "#" in plain:
+        raise ValueError("must not have a fragment (#): it is not sent")
+    if not plain.isascii() or not plain.isprintable() or set(plain) & _NOT_IN_URLS:
         raise ValueError("has characters that must be percent-encoded")
     return url
 
