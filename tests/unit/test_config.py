@@ -173,8 +173,8 @@ def test_a_wrong_secret_is_not_shown(file: Path) -> None:
          "FILE:8: carriers[0].body: must have the placeholder {text}"),
         ('"smpp"', '"http"\nheaders = { Host = "x" }',
          "FILE:8: carriers[0].headers: Host is set by simpost"),
-        ('"smpp"', '"http"\ncallback = { format = "query", id_path = "a", state_path = "b", '
-         'states = { c = "failed" }, signature_header = "X", signature_secret = "d" }',
+        ('"smpp"', ('"http"\ncallback = { format = "query", id_path = "a", state_path = "b", '
+         'states = { c = "failed" }, signature_header = "X", signature_secret = "d" }'),
          "FILE:8: carriers[0].callback: a signature is of the body: it does not secure a query"),
         ('"smpp"', '"http"\nurl = "https://x.example/?t={text}#a"',
          "FILE:8: carriers[0].url: must not have a fragment (#): it is not sent"),
