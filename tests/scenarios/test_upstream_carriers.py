@@ -92,7 +92,7 @@ class Field:
         self.port = free_ports(1)[0]
         urls = {
             name: f"http://127.0.0.1:{self.port}/carriers/{name}/{CALLED}"
-            for name in ("esim_go", "once")
+            for name in ("esim_go", "once", "twilio")
         }
         self.upstream = Simulator(
             SimulatorOptions(upstream_secret=SECRET, callback_urls=urls, retry_s=0.1, seed=1)
@@ -306,3 +306,25 @@ async def test_a_201_without_a_body_is_no_failure_but_has_no_id(field):
     field.set_faults({"once": {0: f.EmptyBody()}})
     message = await field.until(await field.send("once", "no id"), "sent", "delivered")
     assert message["state"] == "sent"
+
+
+async def test_a_text_of_a_handset_comes_by_the_api_that_has_replies(field):
+    """A long text is one inbound message: 1NCE passes its parts on one by one."""
+    texts = {"twilio": "Danke, Grüße", "once": "Thanks " * 40}
+
+    async def check(name):
+        number = esim(name)["msisdn"]
+        url = f"http://127.0.0.1:{field.upstream.http_port}/handsets/{number}/messages"
+        body = {"to": "447700900000", "text": texts[name], "by": name}
+        async with aiohttp.ClientSession() as client, client.post(url, json=body) as answer:
+            shown = await answer.json()
+        assert set(shown["responses"]) == {"HTTP 200"}, shown
+        async with asyncio.timeout(20):
+            while True:
+                found = await field._ask("GET", "/v1/inbound")
+                got = {each["from"].strip("+"): each["text"] for each in found["inbound"]}
+                if got.get(number) == texts[name]:
+                    return
+                await asyncio.sleep(0.02)
+
+    await each_carrier(check, texts)

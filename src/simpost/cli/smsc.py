@@ -18,6 +18,7 @@ from simpost.smsc.faults import UpstreamName
 from simpost.smsc.upstreams.catalogue import UpstreamCatalogue, read_catalogue
 
 _MAX_LINE_LENGTH = 256
+_CALLERS = ("esim_go", "once", "twilio")
 _BANNER = """\
 simpost smsc: an SMSC simulator with handsets. Stop it with Ctrl-C.
 
@@ -96,8 +97,8 @@ def smsc(
     callback: Annotated[
         list[str] | None,
         typer.Option(
-            help="URL that an upstream API calls with news of messages: esim_go=URL, once=URL. "
-            "Repeat it for several."
+            help="URL that an upstream API calls with news of messages and texts of handsets: "
+            "esim_go=URL, once=URL, twilio=URL. Repeat it for several."
         ),
     ] = None,
     catalogue: Annotated[
@@ -183,8 +184,9 @@ def _callback_urls(given: list[str]) -> dict[UpstreamName, str]:
     urls: dict[UpstreamName, str] = {}
     for each in given:
         name, _, url = each.partition("=")
-        if name not in ("esim_go", "once") or not url.startswith(("http://", "https://")):
-            raise typer.BadParameter("write esim_go=URL or once=URL", param_hint="--callback")
+        if name not in _CALLERS or not url.startswith(("http://", "https://")):
+            words = " or ".join(f"{each}=URL" for each in _CALLERS)
+            raise typer.BadParameter(f"write {words}", param_hint="--callback")
         urls[cast("UpstreamName", name)] = url
     return urls
 

@@ -18,20 +18,24 @@ from simpost.smsc.offline_handsets import MAX_OFF
 from simpost.smsc.request_body import body_of, refuse_cross_site
 from simpost.smsc.upstreams.catalogue import MAX_OCTETS as MAX_CATALOGUE_OCTETS
 from simpost.smsc.upstreams.catalogue import parse_catalogue
+from simpost.smsc.upstreams.replies import ReplyName
 from simpost.smsc.views import HandsetView, encode_json, handset_view, message_view
 from simpost.text import TextError
 
 if TYPE_CHECKING:
+    from simpost.smsc.reassembly import HandsetMessage
     from simpost.smsc.simulator import Simulator
 
 _MAX_DIGITS: Final = 20
+_NO_RECEIVER: Final = "No receiver is bound."
 
 
 class HandsetText(Struct, forbid_unknown_fields=True):
-    """Body of a request to send a text from a handset."""
+    """Body of a request to send a text from a handset; without `by` it goes by SMPP."""
 
     to: str
     text: str
+    by: ReplyName | None = None
 
 
 class ControlRoutes:
@@ -103,12 +107,18 @@ class ControlRoutes:
         if number in self._simulator.offline:
             raise HTTPException(409, "The handset is off.")
         try:
-            message = await self._simulator.send_from_handset(number, reply.to, reply.text)
+            message = await self._send(number, reply)
         except (TextError, ValueError) as error:
             raise HTTPException(400, f"The text cannot be sent: {error}") from None
         if message is None:
-            raise HTTPException(409, "No receiver is bound.")
+            problem = f"There is no --callback {reply.by}=URL." if reply.by else _NO_RECEIVER
+            raise HTTPException(409, problem)
         return json_response(message_view(message, packed=self._packed))
+
+    async def _send(self, number: str, reply: HandsetText) -> HandsetMessage | None:
+        if reply.by:
+            return await self._simulator.reply_by_http(reply.by, number, reply.to, reply.text)
+        return await self._simulator.send_from_handset(number, reply.to, reply.text)
 
     async def disconnect(self, request: Request) -> Response:
         refuse_cross_site(request)

@@ -24,7 +24,7 @@ from simpost.smsc.handsets import Handsets
 from simpost.smsc.http import build_app
 from simpost.smsc.http_server import explain_listen_errors, serve_http
 from simpost.smsc.listener import SmscListener
-from simpost.smsc.mobile_originated import MobileOriginated, parts_of
+from simpost.smsc.mobile_originated import NO_RESPONSE, MobileOriginated, parts_of
 from simpost.smsc.offline_handsets import OfflineHandsets
 from simpost.smsc.options import SimulatorOptions
 from simpost.smsc.reassembly import HandsetMessage
@@ -37,6 +37,7 @@ from simpost.smsc.upstreams.api import UpstreamApi
 from simpost.smsc.upstreams.callbacks import Callbacks
 from simpost.smsc.upstreams.catalogue import UpstreamCatalogue
 from simpost.smsc.upstreams.messages import UpstreamMessages
+from simpost.smsc.upstreams.replies import HandsetReply, ReplyName, reply_requests
 from simpost.smsc.upstreams.routes import upstream_routes
 from simpost.smsc.upstreams.texts import UpstreamTexts
 from simpost.smsc.views import StatsView, stats_view
@@ -131,6 +132,7 @@ class Simulator:
             max_sessions=MAX_SESSIONS,
         )
         self._listener = SmscListener(server, self._centre, settings)
+        self._replies = 0
         self._http: HttpServer | None = None
         self._http_socket: socket.socket | None = None
         self.set_faults(options.faults)
@@ -223,6 +225,30 @@ class Simulator:
         for deliver in delivers:
             deliver.on_response(None)  # parts without a response in time
         message.responses = [response.result() for response in responses]
+        self._on_message(number, message)
+        return message
+
+    async def reply_by_http(
+        self, name: ReplyName, number: str, to: str, text: str
+    ) -> HandsetMessage | None:
+        """Send a text from a handset through an upstream API, to the URL of `callback_urls`.
+
+        Returns it with the status of the first call for each part, or None without a URL. Raises
+        TextError or ValueError for a text that the API cannot pass on.
+        """
+        url = self.options.callback_urls.get(name)
+        if not url:
+            return None
+        number = number.removeprefix("+")
+        parts = parts_of(text, reference=0, packed=self.options.gsm7_packed)
+        self._replies += 1
+        reply = HandsetReply(number, to, text, self._replies)
+        requests = reply_requests(name, url, self.options.upstream_secret, reply)
+        message = self.handsets.add_sent(number, to, parts)
+        self._on_message(number, message)
+        passed = [self._callbacks.pass_on(name, request) for request in requests]
+        statuses = await asyncio.gather(*passed)
+        message.responses = [f"HTTP {each}" if each else NO_RESPONSE for each in statuses]
         self._on_message(number, message)
         return message
 

@@ -499,3 +499,111 @@ async def test_a_lost_receipt_is_no_callback_and_a_dead_url_is_given_up(
         await asyncio.sleep(0.01)
     assert (counts.sent, counts.pending) == (8, 0)
     assert server.calls.empty()
+
+
+class Receiver:
+    """Keeps the calls of the simulator; it answers those with `status`, or never."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Any, dict[str, str]]] = []
+        self.status: int | None = 200
+        self.released = asyncio.Event()
+
+    async def handle(self, request: web.Request) -> web.Response:
+        body = await request.text()
+        self.calls.append((request.method, body, dict(request.headers)))
+        if self.status is None:
+            await self.released.wait()
+        return web.Response(status=self.status or 500)
+
+    async def start(self) -> tuple[web.AppRunner, str]:
+        app = web.Application()
+        app.router.add_route("*", "/in", self.handle)
+        runner = web.AppRunner(app, shutdown_timeout=0)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return runner, f"http://127.0.0.1:{runner.addresses[0][1]}/in"
+
+
+@pytest.fixture
+async def receivers() -> AsyncIterator[dict[str, tuple[Receiver, str]]]:
+    found, runners = {}, []
+    for name in ("twilio", "once"):
+        receiver = Receiver()
+        runner, url = await receiver.start()
+        runners.append(runner)
+        found[name] = receiver, url
+    yield found
+    for (receiver, _), runner in zip(found.values(), runners, strict=True):
+        receiver.released.set()
+        await runner.cleanup()
+
+
+async def reply(simulator: Simulator, by: str, text: str, number: str = "66812345678") -> Any:
+    body = {"to": "+447700900000", "text": text, "by": by}
+    return await call(simulator, f"/handsets/{number}/messages", body)
+
+
+async def test_a_reply_by_twilio_is_as_its_library_verifies_it(start: Start, receivers) -> None:
+    receiver, url = receivers["twilio"]
+    simulator = await start(upstream_secret=SECRET, callback_urls={"twilio": url})
+    status, body, _ = await reply(simulator, "twilio", "Grüße & mehr " * 20)
+    assert (status, body["responses"], body["to"]) == (200, ["HTTP 200"], "+447700900000")
+    [(method, form, headers)] = receiver.calls
+    fields = dict(parse_qsl(form))
+    assert RequestValidator(SECRET).validate(url, fields, headers["X-Twilio-Signature"])
+    assert (method, fields["From"], fields["To"]) == ("POST", "+66812345678", "+447700900000")
+    assert (fields["Body"], fields["SmsStatus"]) == ("Grüße & mehr " * 20, "received")
+    assert fields["NumSegments"] == "2"
+
+
+async def test_a_reply_by_1nce_has_a_call_for_each_part(start: Start, receivers) -> None:
+    """help.1nce.com, "SMS Forwarder": one POST per SMS; numbers are texts."""
+    receiver, url = receivers["once"]
+    simulator = await start(callback_urls={"once": url})
+    _, body, _ = await reply(simulator, "once", "a" * 200)
+    assert body["responses"] == ["HTTP 200", "HTTP 200"]
+    found = sorted((json.loads(each) for _, each, _ in receiver.calls), key=lambda one: one["id"])
+    assert "".join(each["payload"] for each in found) == "a" * 200
+    assert [each["multi_part_info"]["partno"] for each in found] == ["1", "2"]
+    assert {each["source_address"] for each in found} == {"66812345678"}
+    receiver.calls.clear()
+    await reply(simulator, "once", "ok")
+    assert "multi_part_info" not in json.loads(receiver.calls[0][1])
+
+
+@pytest.mark.parametrize(
+    ("by", "number", "options", "status"),
+    [
+        ("once", "66812345678", {}, 409),
+        ("twilio", "66812345678", {"callback_urls": {"twilio": "http://127.0.0.1:9/"}}, 400),
+        ("once", ICCID, {"callback_urls": {"once": "http://127.0.0.1:9/"}}, 400),
+        ("emnify", "66812345678", {}, 400),
+    ],
+)
+async def test_a_reply_that_an_api_cannot_pass_on_is_refused(
+    start: Start, by, number, options, status
+) -> None:
+    simulator = await start(**options)
+    assert (await reply(simulator, by, "x", number))[0] == status
+    assert len(simulator.handsets) == 0
+
+
+async def test_a_receiver_that_does_not_answer_delays_no_other(start: Start, receivers) -> None:
+    hanging, slow_url = receivers["once"]
+    _, url = receivers["twilio"]
+    hanging.status = None
+    simulator = await start(
+        upstream_secret=SECRET,
+        callback_urls={"once": slow_url, "twilio": url},
+        response_timeout_s=60.0,
+    )
+    waiting = [asyncio.create_task(reply(simulator, "once", "x")) for _ in range(25)]
+    async with asyncio.timeout(20):
+        while len(hanging.calls) < 20:
+            await asyncio.sleep(0.01)
+        _, body, _ = await reply(simulator, "twilio", "hello")
+    assert body["responses"] == ["HTTP 200"]
+    assert len(hanging.calls) == 20
+    hanging.released.set()
+    await asyncio.gather(*waiting)

@@ -12,6 +12,7 @@ from simpost.smsc.accepted_submits import AcceptedSubmit
 from simpost.smsc.faults import HttpError, UpstreamName
 
 JSON: Final = {"content-type": "application/json"}
+FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 MAX_DIGITS: Final = 20
 """Of a handset: as many as an ICCID has."""
 

@@ -25,6 +25,7 @@ from simpost.smsc.faults import HttpError, UpstreamName
 from simpost.smsc.upstreams.api import UpstreamApi
 from simpost.smsc.upstreams.messages import UpstreamMessages
 from simpost.smsc.upstreams.shape import (
+    FORM,
     Call,
     CallbackRequest,
     RefusedCall,
@@ -62,7 +63,6 @@ _CODES: Final = {400: "21212", 401: "20003", 404: "20404", 429: "20429"}
 _TO: Final = re.compile(r"\+[0-9]{1,15}")
 _URL: Final = re.compile(r"https?://[\x21-\x7e]+")
 _MAX_FIELDS: Final = 100
-_FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 
 
 class SimulatedTwilio:
@@ -146,7 +146,7 @@ class SimulatedTwilio:
             fields["ErrorCode"] = str(code)
         signed = text.callback_url + "".join(name + fields[name] for name in sorted(fields))
         mac = hmac.digest(text.secret.encode(), signed.encode(), "sha1")
-        headers = {**_FORM, "X-Twilio-Signature": base64.b64encode(mac).decode()}
+        headers = {**FORM, "X-Twilio-Signature": base64.b64encode(mac).decode()}
         return CallbackRequest("POST", text.callback_url, headers, urlencode(fields).encode())
 
     def _fetch(self, call: Call) -> UpstreamReply:
