@@ -97,7 +97,7 @@ class Centre(Process):
         body = json.dumps({"to": to, "text": text}).encode()
         url = f"http://{HOST}:{self.http_port}/handsets/{number}/messages"
         with urllib.request.urlopen(url, body) as answer:
-            assert json.load(answer)["responses"] == ["ESME_ROK"]
+            assert set(json.load(answer)["responses"]) == {"ESME_ROK"}  # one for each part
 
 
 class OneNode:

@@ -13,6 +13,7 @@ import smpplib.client
 from bench.processes import HOST, free_ports
 from tests.integration.cluster.cluster import ACCESS_CODE, Centre, Cluster, OneNode, until
 
+OWN = '[[numbers]]\nnumber = "4455"\n'
 PATIENCE_S = 60
 """Longest wait for a PDU; it only ends a test that hangs."""
 
@@ -35,7 +36,7 @@ class Served:
     def start(self, name: str) -> tuple[OneNode, int]:
         """Another node, and its SMPP port."""
         (port,) = free_ports(1)
-        more = f"[smpp_server]\nenabled = true\nport = {port}\n{self.smpp}"
+        more = f"{OWN}[smpp_server]\nenabled = true\nport = {port}\n{self.smpp}"
         return self.cluster.start(name, more=more, **self.settings), port
 
     settings: dict[str, Any] = {"carrier": 'senders = ["*"]'}  # noqa: RUF012  never changed

@@ -14,6 +14,7 @@ from bench.processes import HOST
 from tests.integration.downloads import alone
 from tests.integration.smpp_server.served import PATIENCE_S
 
+OWN_NUMBER = "4455"
 LONG = "A long text that Kannel cuts into parts of its own. " * 8
 DELIVERED, ACCEPTED = "1", "8"
 """%d of a dlr-url: delivered to the phone, and accepted by the SMSC."""
@@ -93,6 +94,13 @@ def test_a_text_of_kannel_arrives_and_kannel_is_told(tmp_path, served, told):
         {"name": "one", "state": DELIVERED},
     ]
     assert served.centre.texts_of(number) == ["Hello from Kannel"]
+
+
+def test_a_text_from_a_handset_comes_to_kannel(tmp_path, served, told):
+    _, number = served.take()
+    with boxes(tmp_path / "kannel", served, told):
+        served.centre.send_from(number, "Is it on? [é€]", to=OWN_NUMBER)
+        assert told.next() == {"from": f"+{number}", "to": OWN_NUMBER, "text": "Is it on? [é€]"}
 
 
 def test_a_long_text_that_kannel_cuts_is_shown_whole(tmp_path, served, told):

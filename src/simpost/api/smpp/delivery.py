@@ -1,4 +1,4 @@
-"""Sends receipts to bound clients: follows the event log, as webhooks do (decision 0023).
+"""Sends receipts and replies to clients: follows the event log, as webhooks do (decision 0023).
 
 A round of a login reads events behind its cursor, sends what they make due, and commits the cursor
 up to the first event that no client acknowledged. After a `kill -9`, or with another node, what was
@@ -23,6 +23,7 @@ from simpost.api.smpp.receipts import (
     receipts_of,
     reference_of,
 )
+from simpost.api.smpp.replies import inbound_id_of, reply_of
 from simpost.domain.smpp_logins import SmppLogin
 from simpost.errors import StoreError
 from simpost.observe import get_logger
@@ -74,12 +75,14 @@ class ReceiptDelivery:
         *,
         owner: str,
         clock_ms: Clock,
+        default_alphabet: str = "gsm7",
         may_send: Callable[[], bool] = always,
     ) -> None:
         self.outcomes: Counter[tuple[str]] = Counter()
         self._store = store
         self._owner = owner
         self._clock_ms = clock_ms
+        self._default_alphabet = default_alphabet
         self._may_send = may_send
         self._serving: dict[str, asyncio.Task[None]] = {}
         self._paused_until_s: dict[str, float] = {}
@@ -170,6 +173,10 @@ class ReceiptDelivery:
 
     async def _pdus(self, login: SmppLogin, event: Event) -> Sequence[DeliverSm]:
         """What an event makes due for a login."""
+        if inbound_id := inbound_id_of(event.data):
+            inbound = await self._store.inbound.find_inbound(login.account_id, inbound_id)
+            reply = reply_of(inbound, self._default_alphabet) if inbound else None
+            return (reply,) if reply else ()
         if event.type == PARTS_DROPPED:
             return dropped_receipts(event, login.system_id)
         reference = reference_of(event, login.system_id)
