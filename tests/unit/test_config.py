@@ -169,6 +169,17 @@ def test_a_wrong_secret_is_not_shown(file: Path) -> None:
          "FILE:8: carriers[0].auth.password: is missing"),
         ('"smpp"', '"http"\nauth = { type = "hmac", secret = "x", header = "X", signed = "{a}" }',
          "FILE:8: carriers[0].auth.signed: has no placeholder {a}"),
+        ('"smpp"', ('"http"\nauth = { type = "hmac", secret = "x", header = "X", '
+         'signed = "{body}}" }'),
+         "FILE:8: carriers[0].auth.signed: has a brace without its other one"),
+        ('"smpp"', ('"http"\nauth = { type = "log_in", url = "https://x.example/", '
+         'body = { a = "b" }, headers = { X = "{token}\\r\\nY: 1" } }'),
+         "FILE:8: carriers[0].auth.headers: the value of X must be printable ASCII"),
+        ('"smpp"', ('"http"\nauth = { type = "log_in", url = "https://x.example/", '
+         'body = { a = "b" }, headers = { Content-Length = "{token}" } }'),
+         "FILE:8: carriers[0].auth.headers.Content-Length.[key]: Content-Length is set by simpost"),
+        ('"smpp"', '"http"\nauth = { type = "api_key", keys = { Host = "x" } }',
+         "FILE:8: carriers[0].auth: Host is set by simpost"),
         ('"smpp"', '"http"\nbody = { to = "{destination}" }',
          "FILE:8: carriers[0].body: must have the placeholder {text}"),
         ('"smpp"', '"http"\nheaders = { Host = "x" }',

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from simpost.config.http_upstream import (
+    PLACEHOLDER,
     HeaderSecret,
     Url,
     checked_header,
@@ -37,7 +38,16 @@ def _checked_signed(text: str) -> str:
         raise ValueError(f"has no placeholder {{{unknown[0]}}}")
     if named.count("body") != 1:
         raise ValueError("must have the placeholder {body} once")
+    if {"{", "}"} & set(PLACEHOLDER.sub("", text)):
+        raise ValueError("has a brace without its other one")
     return text
+
+
+def _checked_values(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not value.isascii() or not value.isprintable():
+            raise ValueError(f"the value of {name} must be printable ASCII")
+    return headers
 
 
 class BasicAuth(Section):
@@ -112,7 +122,7 @@ class LogInAuth(Section):
     body: dict[str, SecretStr] = Field(
         min_length=1, max_length=10, description="JSON body of the log-in, with the credentials."
     )
-    headers: dict[_HeaderName, str] = Field(
+    headers: Annotated[dict[_HeaderName, str], AfterValidator(_checked_values)] = Field(
         min_length=1,
         max_length=5,
         description="Headers of each request, with values of the response as placeholders, such as "

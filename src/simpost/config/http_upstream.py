@@ -12,7 +12,8 @@ from pydantic import AfterValidator, Field, SecretStr
 from simpost.config.part_prices import PRICE_PER_PART, PRICES, Price, Prices
 from simpost.config.section import NAME, Section, SenderOrAny, SenderOrNone
 
-_PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
+PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
+"""A name in braces."""
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{24,}")
 EXAMPLE_TOKEN: Final = "a-secret-of-24-characters-or-more"  # noqa: S105  not a secret
 """The callback token of the examples: everybody knows it."""
@@ -26,7 +27,7 @@ _OURS: Final = frozenset(
 
 def checked_url(url: str) -> str:
     """The URL; raises ValueError for one that cannot be called. It may have placeholders."""
-    plain = _PLACEHOLDER.sub("0", url)
+    plain = PLACEHOLDER.sub("0", url)
     try:
         parts = urlsplit(plain)
         host, port = parts.hostname, parts.port
@@ -44,7 +45,7 @@ def checked_url(url: str) -> str:
 
 
 def _checked_base(url: str) -> str:
-    if _PLACEHOLDER.search(url) or "?" in url or "#" in url:
+    if PLACEHOLDER.search(url) or "?" in url or "#" in url:
         raise ValueError("must be scheme, host and path, such as https://api.example.com")
     return checked_url(url).rstrip("/")
 
@@ -52,15 +53,15 @@ def _checked_base(url: str) -> str:
 def checked_headers(headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
     """The headers; raises ValueError for one that cannot be sent or is set by simpost."""
     for name, value in headers.items():
-        if name.lower() in _OURS:
-            raise ValueError(f"{name} is set by simpost")
         checked_header(name)
         checked_secret(value, f"the value of {name}")
     return headers
 
 
 def checked_header(name: str) -> str:
-    """The name of a header; raises ValueError for any other text."""
+    """The name of a header; raises ValueError for any other text, and for one set by simpost."""
+    if name.lower() in _OURS:
+        raise ValueError(f"{name} is set by simpost")
     if not _HEADER_NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no header name")
     return name
@@ -88,7 +89,7 @@ def texts_of(value: Any) -> Iterator[str]:
 
 def placeholders_in(text: str) -> list[str]:
     """The names in braces."""
-    return _PLACEHOLDER.findall(text)
+    return PLACEHOLDER.findall(text)
 
 
 Url = Annotated[str, AfterValidator(checked_url), Field(max_length=2048)]
