@@ -205,7 +205,9 @@ def decide(
         decision = stopped
     else:
         if send_at_ms is None:
-            decision = _apply(policy, account, esim, plan, now_ms) if policy else plan
+            decision = policy(account, esim, plan, now_ms) if policy else plan
+            if not isinstance(decision, (SendPlan, Hold, Refusal)):
+                raise _no_decision(policy, decision)
         else:
             decision = _schedule(plan, send_at_ms, now_ms)
         if expires_at_ms is not None:
@@ -230,13 +232,10 @@ def quota_refusal(reached: QuotaReached, record: DecisionRecord | None = None) -
     return Refusal(quota.reason, reached.detail, record, budget_name(quota.counter), until_ms)
 
 
-def _apply(policy: Policy, account: Account, esim: Esim, plan: SendPlan, now_ms: int) -> Decision:
-    """What policy decides. A rule that forgets to return must not look like a permission."""
-    decision: object = policy(account, esim, plan, now_ms)
-    if isinstance(decision, (SendPlan, Hold, Refusal)):
-        return decision
-    raise PolicyError(
-        f"{type(policy).__name__} returned {type(decision).__name__}, "
+def _no_decision(policy: object, returned: object) -> PolicyError:
+    """A rule that forgets to return must not look like a permission."""
+    return PolicyError(
+        f"{type(policy).__name__} returned {type(returned).__name__}, "
         "and must return a SendPlan, a Hold or a Refusal."
     )
 

@@ -435,7 +435,7 @@ class Intake(Component):
             part_count=plan.part_count,
             quotas=plan.quotas,
             caller_reference=caller_reference,
-            decision=encode_sending(plan),
+            decision=encode_sending(plan) if plan.record or plan.quotas else None,
         )
         return message, reservation
 

@@ -3,7 +3,7 @@ from typing import Any, cast
 
 import pytest
 
-from simpost.api.open.auth import identify, sign
+from simpost.api.open.auth import challenge, check_signature, needs_body, sign
 from simpost.api.open.envelope import ApiError, Code
 from simpost.api.open.headers import Headers, parse_headers
 from simpost.domain.accounts import Account
@@ -73,14 +73,13 @@ async def ask(
     now_ms: int = NOW_MS,
     **given: bytes,
 ) -> Account:
-    return identify(
-        await accounts_of(account),
-        headers(**given),
-        body,
-        {"client": (host, 4711)},
-        now_ms=now_ms,
-        window_ms=300_000,
+    came, scope = headers(**given), {"client": (host, 4711)}
+    found = challenge(
+        await accounts_of(account), came, scope, clock_ms=lambda: now_ms, window_ms=300_000
     )
+    if needs_body(found, came):
+        check_signature(found, came, body, scope)
+    return found
 
 
 async def code_of(account: Account, **given: Any) -> Code:

@@ -17,6 +17,7 @@ from simpost.api.open.headers import Headers
 from simpost.api.shared.credentials import NOBODY, holds_secret, look_up, may_come_from
 from simpost.domain.accounts import Account
 from simpost.messaging.accounts import Accounts
+from simpost.runtime.clock import Clock
 
 _TIMESTAMP = re.compile(rb"\d{10}|\d{13}")
 
@@ -28,24 +29,8 @@ def sign(
     return hmac.new(secret, timestamp + request_id + access_code + body, hashlib.sha256).hexdigest()
 
 
-def identify(
-    accounts: Accounts,
-    headers: Headers,
-    body: bytes,
-    scope: Scope,
-    *,
-    now_ms: int,
-    window_ms: int,
-) -> Account:
-    """The authenticated account. Raises ApiError."""
-    account = challenge(accounts, headers, scope, now_ms=now_ms, window_ms=window_ms)
-    if needs_body(account, headers):
-        check_signature(account, headers, body, scope)
-    return account
-
-
 def challenge(
-    accounts: Accounts, headers: Headers, scope: Scope, *, now_ms: int, window_ms: int
+    accounts: Accounts, headers: Headers, scope: Scope, *, clock_ms: Clock, window_ms: int
 ) -> Account:
     """The account that the headers name: authenticated, unless `needs_body`. Raises ApiError.
 
@@ -57,7 +42,7 @@ def challenge(
         raise ApiError(Code.HEADER_MALFORMED, "RT-Timestamp must be Unix time in milliseconds")
     account = look_up(accounts, headers.access_code)
     if needs_body(account, headers):
-        _check_timestamp(headers, now_ms, window_ms)
+        _check_timestamp(headers, clock_ms(), window_ms)
         return account
     if not account.access_code_only:
         if not headers.secret:

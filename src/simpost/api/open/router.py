@@ -63,7 +63,7 @@ async def _respond(
             services.accounts,
             headers,
             scope,
-            now_ms=services.clock_ms(),
+            clock_ms=services.clock_ms,
             window_ms=services.timestamp_window_s * 1000,
         )
         is_signed = needs_body(account, headers)
