@@ -117,7 +117,8 @@ class Lane:
         """Dispatch the parts of a committed message that has places here."""
         until_ms = min(message.created_ms + _STALE_MS, message.expires_ms)
         ready = self._ready[message.priority]
-        ready.extend([(until_ms, part) for part in first_attempts(message, reference)])
+        for part in first_attempts(message, reference):
+            ready.append((until_ms, part))
         self.pump()
 
     def release(self, message_id: bytes, count: int, *, is_uncertain: bool) -> None:

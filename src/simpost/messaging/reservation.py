@@ -69,9 +69,9 @@ class Reservation:
 
 def first_attempts(message: NewMessage, reference: int) -> list[OutboundPart]:
     """The first attempt of each part of a committed message."""
-    total = len(message.parts)
-    return [
-        OutboundPart(
+    attempts, total = [], len(message.parts)
+    for number, text in enumerate(message.parts, start=1):
+        part = OutboundPart(
             message.account_id,
             message.id,
             number,
@@ -89,5 +89,5 @@ def first_attempts(message: NewMessage, reference: int) -> list[OutboundPart]:
             repeat=False,
             options=message.options,
         )
-        for number, text in enumerate(message.parts, start=1)
-    ]
+        attempts.append(part)
+    return attempts

@@ -52,6 +52,9 @@ class Routing(msgspec.Struct, frozen=True):
             if route.matches(access_code, esim):
                 if len(route.carriers) == 1:
                     return (self.carriers[route.carriers[0]],)
-                names = sorted(route.carriers, key=lambda name: not self.is_available(name))
-                return tuple(self.carriers[name] for name in names)
+                return self._by_availability(route)
         return ()
+
+    def _by_availability(self, route: Route) -> tuple[CarrierCapabilities, ...]:
+        names = sorted(route.carriers, key=lambda name: not self.is_available(name))
+        return tuple(self.carriers[name] for name in names)

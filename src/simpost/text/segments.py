@@ -188,7 +188,10 @@ def units_up_to(text: str, encoding: Encoding) -> Sequence[int]:
     known = alphabet.only_known.match(text)
     if known is None or known.end() < len(text):
         raise Unencodable(known.end() if known else 0, encoding.label)
-    pairs = alphabet.pairs
+    return _units_with_pairs(text, alphabet.pairs)
+
+
+def _units_with_pairs(text: str, pairs: frozenset[str]) -> Sequence[int]:
     return list(accumulate([1 + (char in pairs) for char in text]))
 
 

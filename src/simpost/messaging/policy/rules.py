@@ -25,7 +25,7 @@ from simpost.messaging.decision import Decision, Hold, Refusal, SendPlan
 from simpost.messaging.policy.hours import OpenHours
 from simpost.messaging.policy.opt_out import find_opt_out
 from simpost.messaging.policy.places import countries_of, zone_names_of, zones_of
-from simpost.messaging.policy.sender_rules import SenderRules, find_sender_refusal
+from simpost.messaging.policy.sender_rules import SenderFinding, SenderRules, find_sender_refusal
 from simpost.messaging.policy.stops import Stops
 from simpost.runtime.component import Component
 
@@ -83,8 +83,18 @@ class PolicyRules(Component):
         Budgets and the daily limit are only looked up here: the commit of the message counts them.
         """
         findings = self._senders.find(account, esim, plan, now_ms)
-        if not findings:
-            return self._apply_others(account, esim, plan, now_ms)
+        if findings:
+            return self._apply_with(findings, account, esim, plan, now_ms)
+        return self._apply_others(account, esim, plan, now_ms)
+
+    def _apply_with(
+        self,
+        findings: tuple[SenderFinding, ...],
+        account: Account,
+        esim: Esim,
+        plan: SendPlan,
+        now_ms: int,
+    ) -> Decision:
         refusal = find_sender_refusal(findings, plan)
         if refusal:
             refusal = replace(refusal, record=self.describe(account, esim, plan.category, now_ms))

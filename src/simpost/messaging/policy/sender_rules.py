@@ -85,10 +85,13 @@ class SenderRules:
         rows = self._rows.get(key)
         if rows is None:
             rows = self._find_rows(*key)
-        if not rows:
-            return ()
+        return self._judge_all(account, plan.sender, rows, now_ms) if rows else ()
+
+    def _judge_all(
+        self, account: Account, sender: str, rows: Sequence[_Row], now_ms: int
+    ) -> tuple[SenderFinding, ...]:
         today = datetime.fromtimestamp(now_ms / 1000, UTC).date()
-        found = (self._judge(account, plan.sender, row, today) for row in rows)
+        found = (self._judge(account, sender, row, today) for row in rows)
         return tuple(sorted(found, key=_strictness)[:MOST_SENDER_RULES])
 
     def _find_rows(

@@ -31,6 +31,10 @@ def stored_texts(texts: TextSeal, message: NewMessage) -> StoredTexts:
     key_id = texts.key_for(message.category)
     if key_id is None:
         return StoredTexts(message.text, message.parts, None)
+    return _sealed_texts(texts, message, key_id)
+
+
+def _sealed_texts(texts: TextSeal, message: NewMessage, key_id: str) -> StoredTexts:
     key = message.account_id, message.id
     text = texts.seal(key_id, place_of(b"messages", *key), message.text)
     if len(message.parts) < 2:

@@ -149,10 +149,11 @@ def next_reference(session: SqliteSession, message: NewMessage) -> int:
 
 def part_rows(message: NewMessage, texts: Sequence[str], node: str) -> list[tuple[object, ...]]:
     """The row of each part; with a lease it belongs to the node that accepts the message."""
+    rows: list[tuple[object, ...]] = []
     total = len(texts)
     leased = message.lease_ms is not None
-    return [
-        (
+    for number, text in enumerate(texts, start=1):
+        row = (
             message.account_id,
             message.id,
             number,
@@ -168,5 +169,5 @@ def part_rows(message: NewMessage, texts: Sequence[str], node: str) -> list[tupl
             message.created_ms,
             text if total > 1 else None,
         )
-        for number, text in enumerate(texts, start=1)
-    ]
+        rows.append(row)
+    return rows

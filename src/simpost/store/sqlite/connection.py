@@ -20,7 +20,7 @@ INCREMENTAL = 2
 """The mode of `auto_vacuum` in which free pages are given back on demand."""
 _PAGE_CACHE_KIB = 16_384
 _JOURNAL_LIMIT_OCTETS = 64 * 1024 * 1024
-_STATEMENTS = 512
+_STATEMENTS = 256
 """APSW's cache is a ring: it drops a statement that was not among the last ones executed. With 128
 the statements of rare numbers of rows were prepared again and again."""
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
