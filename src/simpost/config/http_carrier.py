@@ -194,6 +194,51 @@ class HttpCallback(Section):
         return self
 
 
+class HttpReply(Section):
+    """Where calls of the API have texts from handsets; they come as `[carriers.callback]` says."""
+
+    when_path: str = Field(
+        default="",
+        pattern=_PATH,
+        max_length=200,
+        description="Where a call says what it is; empty: it is a text if it has one.",
+    )
+    when: str = Field(
+        default="", max_length=200, description="What is there if the call is a text."
+    )
+    list_path: str = Field(
+        default="",
+        pattern=_PATH,
+        max_length=200,
+        description="Where the list of texts is; empty: the body is one text, or a list of them. "
+        "The other paths begin in a text.",
+    )
+    id_path: str = Field(
+        pattern=r"^[^.\s]+(?:\.[^.\s]+)*$", max_length=200, description="Where a text has its id."
+    )
+    source_path: str = Field(
+        pattern=r"^[^.\s]+(?:\.[^.\s]+)*$",
+        max_length=200,
+        description="Where a text has the number of the handset.",
+    )
+    destination_path: str = Field(
+        pattern=r"^[^.\s]+(?:\.[^.\s]+)*$",
+        max_length=200,
+        description="Where a text has the number that it was sent to.",
+    )
+    text_path: str = Field(
+        pattern=r"^[^.\s]+(?:\.[^.\s]+)*$",
+        max_length=200,
+        description="Where the text is. The API must join the parts of a long one.",
+    )
+
+    @model_validator(mode="after")
+    def _has_both(self) -> HttpReply:
+        if bool(self.when_path) != bool(self.when):
+            raise ValueError("when_path and when need each other")
+        return self
+
+
 class HttpCarrierSettings(CallbackUpstreamSettings):
     """A carrier reached by HTTP: simpost calls its API, one request per message."""
 
@@ -296,6 +341,19 @@ class HttpCarrierSettings(CallbackUpstreamSettings):
         description="What the API reports of messages, and how: the table below. Without it "
         "nothing is reported.",
     )
+
+    reply: HttpReply | None = Field(
+        default=None,
+        description="Which calls of the API are texts from handsets: the table below. Without it "
+        "none is.",
+    )
+
+    @field_validator("reply")
+    @classmethod
+    def _has_a_callback(cls, reply: HttpReply | None, info: ValidationInfo) -> HttpReply | None:
+        if reply and not info.data.get("callback"):
+            raise ValueError("needs [carriers.callback]")
+        return reply
 
     @field_validator("callback")
     @classmethod

@@ -596,3 +596,120 @@ async def test_telnyx_is_believed_with_its_signature_and_not_after_five_minutes(
 async def test_settings_of_a_signature_that_contradict_each_other_are_refused(changes):
     with pytest.raises(ValidationError):
         settings_of({**GENERIC, "callback": GENERIC["callback"] | changes}, "http://127.0.0.1:9")
+
+
+REPLIES = [
+    (
+        "infobip",
+        json_call(
+            {
+                "results": [
+                    {
+                        "messageId": "817790313235066447",
+                        "from": "447700900001",
+                        "to": "447700900000",
+                        "text": "STOP please",
+                        "cleanText": "please",
+                        "keyword": "STOP",
+                        "receivedAt": "2026-11-29T10:00:00.000+0000",
+                        "smsCount": 1,
+                    }
+                ],
+                "messageCount": 1,
+                "pendingMessageCount": 0,
+            }
+        ),
+    ),
+    (
+        "vonage",
+        Callback(
+            "GET",
+            "msisdn=447700900001&to=447700900000&messageId=0A0000000123ABCD1&text=STOP+please"
+            "&type=text&keyword=STOP&api-key=abcd1234&message-timestamp=2026-11-29+10%3A00%3A00",
+            {},
+            b"",
+        ),
+    ),
+    (
+        "sinch",
+        json_call(
+            {
+                "type": "mo_text",
+                "id": "01XXXXX21XXXXX119Z8P1XXXXX",
+                "from": "447700900001",
+                "to": "447700900000",
+                "body": "STOP please",
+                "received_at": "2026-11-29T10:00:00.000Z",
+            }
+        ),
+    ),
+    (
+        "plivo",
+        Callback(
+            "POST",
+            "",
+            {},
+            b"From=447700900001&To=447700900000&Text=STOP+please&Type=sms&MessageUUID=p-9",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "callback"), REPLIES)
+async def test_an_example_reads_the_replies_of_its_api(started, name, callback):
+    carrier, inbox = await started(settings_in(name))
+    for _ in range(2):
+        await carrier.receive_callback(callback)
+    [found] = inbox.parts
+    assert found.octets.decode("utf-16-be") == "STOP please"
+    assert (found.source, found.destination) == ("447700900001", "447700900000")
+    assert inbox.receipts == []
+
+
+async def test_telnyx_says_by_the_type_of_an_event_that_it_is_a_reply(started):
+    """A report of a message of ours has a text and numbers, too."""
+    settings = settings_in("telnyx")
+    for name in ("signature_header", "signature_time_header", "signature_public_key"):
+        del settings["callback"][name]
+    carrier, inbox = await started(settings)
+    payload = {
+        "id": "84cca175",
+        "from": {"phone_number": "+447700900001"},
+        "to": [{"phone_number": "+447700900000", "status": "webhook_delivered"}],
+        "text": "hello",
+    }
+    received = {"data": {"event_type": "message.received", "payload": payload}}
+    await carrier.receive_callback(json_call(received))
+    ours = payload | {"to": [{"phone_number": "+447700900001", "status": "delivered"}]}
+    finalized = {"data": {"event_type": "message.finalized", "payload": ours}}
+    await carrier.receive_callback(json_call(finalized))
+    [found] = inbox.parts
+    assert (found.source, found.destination) == ("447700900001", "447700900000")
+    assert [each.state for each in inbox.receipts] == [State.DELIVERED]
+
+
+REPLY = {"id_path": "id", "source_path": "from", "destination_path": "to", "text_path": "text"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"id": "1", "from": "", "to": "2", "text": "x"},
+        {"id": "", "from": "1", "to": "2", "text": "x"},
+        {"id": "1", "from": "1\0", "to": "2", "text": "x"},
+    ],
+)
+async def test_a_reply_without_its_fields_is_not_understood(started, capsys, body):
+    carrier, inbox = await started({**GENERIC, "reply": REPLY})
+    await carrier.receive_callback(json_call(body))
+    assert (inbox.parts, inbox.receipts) == ([], [])
+    assert "callback_not_understood" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"reply": REPLY, "callback": None}, {"reply": REPLY | {"when_path": "type"}}],
+)
+async def test_settings_of_replies_that_lack_something_are_refused(changes):
+    with pytest.raises(ValidationError):
+        settings_of({**GENERIC, **changes}, "http://127.0.0.1:9")

@@ -40,7 +40,9 @@ class GenericUpstream:
         self._settings = settings
         self.concatenation = CONCATENATIONS[settings.long_texts]
         self.call_limit = call_limit_of(settings)
-        self.callbacks = GenericCallbacks(settings.callback) if settings.callback else None
+        self.callbacks: GenericCallbacks | None = None
+        if settings.callback:
+            self.callbacks = GenericCallbacks(settings.callback, settings.reply)
         self.receipts = settings.callback is not None
         auth = settings.auth
         self.log_in = log_in_of(auth)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -13,7 +14,7 @@ from simpost.carriers.http.callbacks import (
     read_each,
 )
 from simpost.carriers.http.document import code_of, find, id_at, read_json, text_at
-from simpost.config.http_carrier import HttpCallback
+from simpost.config.http_carrier import HttpCallback, HttpReply
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.net.body_signatures import SignatureRule, is_signed
@@ -31,11 +32,12 @@ _STATES: Final = {
 
 
 class GenericCallbacks:
-    """Reads reports by paths and a table of states."""
+    """Reads reports by paths and a table of states, and texts of handsets by paths."""
 
     answer = CallbackAnswer()
 
-    def __init__(self, settings: HttpCallback) -> None:
+    def __init__(self, settings: HttpCallback, reply: HttpReply | None = None) -> None:
+        self._reply = reply
         self.methods = frozenset(settings.methods)
         self._settings = settings
         self._rule = SignatureRule((settings.signature_header.lower(),), settings.signature_digest)
@@ -54,10 +56,10 @@ class GenericCallbacks:
         if not self._is_proven(callback, now_ms):
             raise WrongCallbackSignature
         document = self._document(callback)
-        entries = find(document, settings.list_path) if settings.list_path else document
-        if not isinstance(entries, list):
-            entries = [entries]
-        return read_each(entries, self._read)
+        if self._reply and _has_texts(self._reply, document):
+            texts = _entries(document, self._reply.list_path)
+            return read_each(texts, partial(_read_text, self._reply))
+        return read_each(_entries(document, settings.list_path), self._read)
 
     def _is_proven(self, callback: Callback, now_ms: int) -> bool:
         """Whether the request is signed as the settings require, if they do."""
@@ -86,3 +88,27 @@ class GenericCallbacks:
         if known is None:
             return None
         return StateReport(message_id, *_STATES[known], code_of(text_at(entry, settings.code_path)))
+
+
+def _entries(document: Any, path: str) -> list[Any]:
+    found = find(document, path) if path else document
+    return found if isinstance(found, list) else [found]
+
+
+def _has_texts(reply: HttpReply, document: Any) -> bool:
+    """Whether a call is about texts: as it says itself, or because its first entry has one."""
+    if reply.when_path:
+        return text_at(document, reply.when_path) == reply.when
+    entries = _entries(document, reply.list_path)
+    return bool(entries) and isinstance(find(entries[0], reply.text_path), str)
+
+
+def _read_text(reply: HttpReply, entry: Any) -> TextReport:
+    message_id = id_at(entry, reply.id_path)
+    source, destination = text_at(entry, reply.source_path), text_at(entry, reply.destination_path)
+    text = find(entry, reply.text_path)
+    if not message_id or not source or not isinstance(text, str):
+        raise NotUnderstoodCallback("there is nothing at id_path, source_path or text_path")
+    if any("\0" in each for each in (message_id, source, destination)):  # PostgreSQL stores none
+        raise NotUnderstoodCallback("a field has a NUL")
+    return TextReport(message_id, source, destination, text)
