@@ -12,6 +12,8 @@ import msgspec
 
 EVENT_PREFIX = "evt_"
 CALLBACK_PREFIX = "callback:"
+OWN_RECEIVER = "#"
+"""At the end of a reference: the endpoint is that of `receiver_of`, else that of `origin_of`."""
 """The reference of a message begins so if a URL follows that its states are sent to."""
 MAX_SEQUENCE = 2**53 - 1
 """The largest integer that every JSON reader represents exactly."""
@@ -103,11 +105,9 @@ class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(msgspec.json.encode(facts)).digest()
 
     def wants(self, type_: str, data: Mapping[str, Any]) -> bool:
-        """Whether an event passes its filters; in the format `twilio` also that of its host."""
-        if self.format is EndpointFormat.TWILIO:
-            callback = callback_of(data)
-            if callback is None or origin_of(callback) != self.url:
-                return False
+        """Whether an event passes its filters; in the format `twilio` also that of its URL."""
+        if self.format is EndpointFormat.TWILIO and _receiver_in(data) != self.url:
+            return False
         if self.categories and data.get("category", self.categories[0]) not in self.categories:
             return False
         return not self.types or any(covers(each, type_) for each in self.types)
@@ -183,13 +183,32 @@ def callback_of(data: Mapping[str, Any]) -> str | None:
     reference = data.get("reference")
     if not isinstance(reference, str) or not reference.startswith(CALLBACK_PREFIX):
         return None
-    return reference.removeprefix(CALLBACK_PREFIX)
+    return reference.removeprefix(CALLBACK_PREFIX).removesuffix(OWN_RECEIVER)
+
+
+def _receiver_in(data: Mapping[str, Any]) -> str | None:
+    """The URL of the endpoint for the message that an event is about; `None` without one."""
+    callback = callback_of(data)
+    if callback is None:
+        return None
+    is_own = str(data["reference"]).endswith(OWN_RECEIVER)
+    return receiver_of(callback) if is_own else origin_of(callback)
 
 
 def origin_of(url: str) -> str:
     """Scheme, host and port of a URL, as a URL."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{re.split('[/?]', rest, maxsplit=1)[0].lower()}/"
+
+
+def receiver_of(url: str) -> str:
+    """The URL without query and what is behind the first of several places in its path.
+
+    The last place is often the id of an order, so that it tells no receivers apart.
+    """
+    origin = origin_of(url)
+    places = url.partition("://")[2].partition("?")[0].split("/")[1:]
+    return f"{origin}{places[0]}/" if len(places) > 1 and places[0] else origin
 
 
 def covers(pattern: str, type_: str) -> bool:

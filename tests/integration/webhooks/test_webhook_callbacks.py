@@ -18,7 +18,7 @@ from simpost.domain.webhooks import (
     EventDelivery,
     origin_of,
 )
-from simpost.features.webhooks.callback_endpoints import MAX_CALLBACK, add_callback
+from simpost.features.webhooks.callback_endpoints import MAX_CALLBACK, MOST_OWN, add_callback
 from simpost.features.webhooks.callbacks import callback_request
 from simpost.net.address_guard import RefusedUrl
 from tests.integration.webhooks.receiver import answer
@@ -54,12 +54,60 @@ async def test_a_callback_is_a_form_that_the_library_of_twilio_verifies(
     assert not RequestValidator("other-secret-of-16").validate(url, form, signature)
 
 
-async def test_a_host_has_one_endpoint_whatever_the_urls(hooks: HOOKS, receiver: RECEIVER) -> None:
+async def test_a_receiver_has_one_endpoint_whatever_the_ids_in_its_urls(
+    hooks: HOOKS, receiver: RECEIVER
+) -> None:
     for number in range(25):
         await add_callback(hooks.service, hooks.account, f"{receiver.url}/{number}")
     [endpoint] = await hooks.service.list_all(hooks.account)
-    assert (endpoint.url, endpoint.format) == (origin_of(receiver.url), EndpointFormat.TWILIO)
+    assert (endpoint.url, endpoint.format) == (f"{receiver.url}/", EndpointFormat.TWILIO)
     assert await hooks.service.list_all(hooks.other) == []
+
+
+async def test_a_receiver_that_fails_pauses_no_other_one_of_its_host(
+    hooks: HOOKS, receiver: RECEIVER
+) -> None:
+    origin = origin_of(receiver.url)
+    receiver.answer = lambda got: answer("500 X" if "/first/" in got.path else "204 No Content")
+    for place in ("first/status", "second/status", "status"):
+        reference = await add_callback(hooks.service, hooks.account, f"{origin}{place}?order=7")
+        await hooks.accept(caller_reference=reference)
+    for _ in range(3):
+        await hooks.deliver()
+    endpoints = {each.url: each for each in await hooks.service.list_all(hooks.account)}
+    assert set(endpoints) == {f"{origin}first/", f"{origin}second/", origin}
+    assert [endpoints[f"{origin}{each}"].failures > 0 for each in ("first/", "second/", "")] == [
+        True,
+        False,
+        False,
+    ]
+    got = [each.path for each in receiver.got]
+    assert got.count("/second/status?order=7") == got.count("/status?order=7") == 1
+
+
+async def test_receivers_beyond_ten_endpoints_share_that_of_their_host(
+    hooks: HOOKS, receiver: RECEIVER
+) -> None:
+    origin = origin_of(receiver.url)
+    urls = [f"{origin}{number}/status" for number in range(25)]
+    references = [await add_callback(hooks.service, hooks.account, url) for url in urls]
+    endpoints = await hooks.service.list_all(hooks.account)
+    assert len(endpoints) == MOST_OWN + 1
+    assert [each.endswith("#") for each in references] == [True] * MOST_OWN + [False] * 15
+    for reference in (references[0], references[-1]):
+        await hooks.accept(caller_reference=reference)
+    await hooks.deliver()
+    assert sorted(each.path for each in receiver.got) == ["/0/status", "/24/status"]
+
+
+async def test_a_message_from_before_is_reported_to_the_endpoint_of_its_host(
+    hooks: HOOKS, receiver: RECEIVER
+) -> None:
+    origin = origin_of(receiver.url)
+    await add_callback(hooks.service, hooks.account, f"{origin}x")
+    await hooks.accept(caller_reference=f"callback:{receiver.url}/7")
+    await hooks.deliver()
+    assert [each.path for each in receiver.got] == ["/hook/7"]
 
 
 async def test_first_messages_at_the_same_time_share_the_endpoint_of_their_host(
@@ -69,7 +117,7 @@ async def test_first_messages_at_the_same_time_share_the_endpoint_of_their_host(
     references = await asyncio.gather(
         *(add_callback(hooks.service, hooks.account, url) for url in urls)
     )
-    assert references == [f"callback:{url}" for url in urls]
+    assert references == [f"callback:{url}#" for url in urls]
     assert len(await hooks.service.list_all(hooks.account)) == 1
 
 

@@ -1,7 +1,7 @@
 """Status callbacks as Twilio sends them: a signed form to the URL that the message was sent with.
 
-The URL is in the reference of the message, behind `callback:`. Each host has one endpoint of the
-account, in the format `twilio`. Sources: Twilio's "Messages resource", "Security" and error codes.
+The URL is in the reference of the message, behind `callback:`. Their endpoints have the format
+`twilio`. Sources: Twilio's "Messages resource", "Security" and error codes.
 """
 
 from __future__ import annotations
