@@ -411,3 +411,26 @@ async def test_what_waits_for_a_token_when_the_carrier_closes_was_not_sent(api) 
         await carrier.set_owned_connections((), 0)
         [(_, outcome)] = recorder.outcomes
     assert shown(outcome) == ("unreachable", "carrier_unreachable", None)
+
+
+@pytest.mark.parametrize("case", ["emnify", "esim_go", "path"])
+async def test_a_number_never_changes_the_path_of_a_request(api, case) -> None:
+    """Servers take `..` as the folder above: the keys of the carrier would call another path."""
+    cases = {each.name: each for each in CASES}
+    given = {"type": "http", "method": "GET", "url": "URL/to/{destination}/{text}"}
+    if case != "path":
+        given = cases[case].settings
+        prepared(api, cases[case], cases[case].accepted)
+    async with running_carrier(given, api.url) as (carrier, recorder):
+        outcome = await recorder.outcome(carrier, part("..", TEXT))
+        assert shown(outcome) == ("refused", "undeliverable", None)
+        assert carrier.state is ConnectionState.READY
+    assert not [each for each in api.requests if ".." in each.path]
+
+
+async def test_a_text_in_the_query_may_be_dots(api) -> None:
+    api.script(Reply(200))
+    given = {"type": "http", "method": "GET", "url": "URL/{destination}?text={text}"}
+    async with running_carrier(given, api.url) as (carrier, recorder):
+        assert (await recorder.outcome(carrier, part(NUMBER, ".."))).kind.value == "accepted"
+    assert api.requests[0].query == {"text": ".."}

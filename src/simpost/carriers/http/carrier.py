@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from simpost.carriers.http.callback_endpoint import CallbackEndpoint
 from simpost.carriers.http.exchange import Exchange
-from simpost.carriers.http.outcome import NO_RESPONSE, NOT_SENT, TOO_LONG
+from simpost.carriers.http.outcome import NO_RESPONSE, NO_SUCH_ADDRESS, NOT_SENT, TOO_LONG
 from simpost.carriers.http.reach import MAX_PAUSE_S, Reach
 from simpost.carriers.http.receipt_polls import ReceiptPolls
 from simpost.carriers.http.tokens import NoToken, Token
+from simpost.carriers.http.upstream import NoPathSegment
 from simpost.carriers.http.upstreams import upstream_of
 from simpost.carriers.rate_control import AdaptiveRate
 from simpost.carriers.throttle_state import ThrottleState
@@ -321,6 +322,8 @@ class HttpCarrier:
             return NOT_SENT
         except TooLongUrl:
             return TOO_LONG
+        except NoPathSegment:
+            return NO_SUCH_ADDRESS
         except (NotSent, RefusedUrl) as error:
             self._reach.fail(str(error))
             return NOT_SENT

@@ -21,6 +21,7 @@ from simpost.carriers.http.upstream import (
     LogIn,
     ReportedState,
     UpstreamRequest,
+    path_segment,
 )
 from simpost.config.emnify_carrier import EmnifyCarrierSettings
 from simpost.domain.options import Concatenation
@@ -72,7 +73,10 @@ class EmnifyMessages:
             if kind := _kind_of(part.sender):
                 body["source_address_type"] = {"id": kind}
         return UpstreamRequest(
-            "POST", self._of(part.destination), JSON_HEADERS, msgspec.json.encode(body)
+            "POST",
+            self._of(path_segment(part.destination)),
+            JSON_HEADERS,
+            msgspec.json.encode(body),
         )
 
     def outcome(self, response: HttpResponse, now_ms: int) -> Outcome:
@@ -88,7 +92,8 @@ class EmnifyMessages:
         return outcome_of(response, now_ms, meaning=meaning, code=code, message_id=found)
 
     def state_request(self, destination: str, message_id: str) -> UpstreamRequest:
-        url = f"{self._of(destination)}/{quote(message_id, safe='')}"
+        endpoint = quote(destination, safe="")
+        url = f"{self._of(endpoint)}/{quote(message_id, safe='')}"
         return UpstreamRequest("GET", url, {}, b"")
 
     def read_state(self, response: HttpResponse) -> ReportedState | None:
@@ -98,7 +103,7 @@ class EmnifyMessages:
         return ReportedState(*known, code) if known else None
 
     def id_request(self, part: OutboundPart) -> UpstreamRequest:
-        return UpstreamRequest("GET", self._of(part.destination), {}, b"")
+        return UpstreamRequest("GET", self._of(quote(part.destination, safe="")), {}, b"")
 
     def read_id(self, response: HttpResponse, part: OutboundPart, since_ms: int) -> str:
         """The id of the one message with the text and header of the part that came since then."""
@@ -114,8 +119,8 @@ class EmnifyMessages:
         }
         return found.pop() if len(found) == 1 else ""
 
-    def _of(self, destination: str) -> str:
-        return f"{self._url}{quote(destination, safe='')}/sms"
+    def _of(self, endpoint: str) -> str:
+        return f"{self._url}{endpoint}/sms"
 
 
 class Emnify(EmnifyMessages):

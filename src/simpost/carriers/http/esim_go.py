@@ -7,7 +7,6 @@ message id. 403 means a wrong key, no bundle left, or an ICCID of another accoun
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import quote
 
 import msgspec
 
@@ -15,7 +14,7 @@ from simpost.carriers.http.credentials import JSON_HEADERS
 from simpost.carriers.http.document import read_json, text_at
 from simpost.carriers.http.esim_go_callbacks import EsimGoCallbacks
 from simpost.carriers.http.outcome import UNCLEAR, outcome_of
-from simpost.carriers.http.upstream import CONCATENATIONS, UpstreamRequest, text_of
+from simpost.carriers.http.upstream import CONCATENATIONS, UpstreamRequest, path_segment, text_of
 from simpost.config.esim_go_carrier import EsimGoCarrierSettings
 from simpost.domain.outcomes import Outcome
 from simpost.net.http_client import HttpResponse
@@ -50,7 +49,7 @@ class EsimGo:
         body: dict[str, Any] = {"message": text_of(part)}
         if part.sender:
             body["from"] = part.sender
-        url = f"{self._url}{quote(part.destination, safe='')}/sms"
+        url = f"{self._url}{path_segment(part.destination)}/sms"
         return UpstreamRequest("POST", url, self._headers, msgspec.json.encode(body))
 
     def outcome(self, response: HttpResponse, now_ms: int) -> Outcome:

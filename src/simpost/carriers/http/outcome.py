@@ -22,6 +22,7 @@ _NOT_IMPLEMENTED: Final = 501
 _UNAVAILABLE: Final = 503
 
 NOT_SENT: Final = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
+NO_SUCH_ADDRESS: Final = Outcome(OutcomeKind.REFUSED, reason=Reason.UNDELIVERABLE)
 TOO_LONG: Final = Outcome(OutcomeKind.REFUSED, reason=Reason.TEXT_TOO_LONG)
 NO_RESPONSE: Final = Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
 

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from simpost.carriers.http.upstream import request_id_of, text_of
+from simpost.carriers.http.upstream import path_segment, request_id_of, text_of
 from simpost.domain.messages import format_id
 from simpost.ports.carrier import OutboundPart
 
@@ -32,8 +32,11 @@ def values_of(part: OutboundPart, encodings: Mapping[Any, Any]) -> dict[str, Any
 
 
 def fill_url(template: str, values: Mapping[str, Any]) -> str:
-    """The URL; values are percent-encoded, a slash included."""
-    return _PLACEHOLDER.sub(lambda found: quote(str(values[found[1]]), safe=""), template)
+    """The URL; values are percent-encoded, a slash included. Raises NoPathSegment."""
+    path, mark, query = template.partition("?")
+    path = _PLACEHOLDER.sub(lambda found: path_segment(str(values[found[1]])), path)
+    query = _PLACEHOLDER.sub(lambda found: quote(str(values[found[1]]), safe=""), query)
+    return path + mark + query
 
 
 def fill(template: Any, values: Mapping[str, Any]) -> Any:

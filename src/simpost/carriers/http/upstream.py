@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from typing import Final, NamedTuple, Protocol
+from urllib.parse import quote
 
 from simpost.carriers.http.callbacks import CallbackReader
 from simpost.domain.options import Concatenation
@@ -113,6 +114,17 @@ class Upstream(Protocol):
         `unreachable` with `carrier_unreachable` means that the credentials were refused.
         """
         ...
+
+
+class NoPathSegment(Exception):
+    """The value is `.` or `..`: a server would take the path for another one (RFC 3986 5.2.4)."""
+
+
+def path_segment(value: str) -> str:
+    """A value as one segment of a path. Raises NoPathSegment."""
+    if value in (".", ".."):
+        raise NoPathSegment
+    return quote(value, safe="")
 
 
 def text_of(part: OutboundPart) -> str:
