@@ -123,7 +123,8 @@ class Serving:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def operate(self, method: str, path: str, body: object) -> None:
+    def operate(self, method: str, path: str, body: object) -> Any:
+        """The JSON response of the admin API. Raises SystemExit if an import refused a row."""
         request = urllib.request.Request(
             f"{self.url}/v1/admin/{path}",
             method=method,
@@ -134,9 +135,10 @@ class Serving:
             },
         )
         with urllib.request.urlopen(request) as answer:
-            refused = json.load(answer).get("refused") if method == "PUT" else None
-        if refused:
+            found = json.load(answer)
+        if method == "PUT" and (refused := found.get("refused")):
             raise SystemExit(f"{path}: {refused[0]}")
+        return found
 
     def _toml(
         self, smsc_port: int, window: int, log_level: str, url: str, key: str, carrier: str

@@ -76,6 +76,8 @@ class Simpost:
     """`simpost serve` on the embedded store, or several nodes on a database."""
 
     success = SUCCESS
+    more = ""
+    """More sections of the configuration."""
 
     def __init__(
         self,
@@ -184,6 +186,7 @@ class Simpost:
             database_url=self._database.url if self._database else None,
             seal_key=seal_key,
             carrier=self._carrier,
+            more=self.more,
         )
 
 

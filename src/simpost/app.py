@@ -457,6 +457,7 @@ class App:
             shows_imported_prices=server.plan_prices == "imported",
             handsets_url=self.handsets_url,
             shapes=server.shapes,
+            smpp_port=self.smpp_port,
             public_url=server.public_url.rstrip("/"),
         )
         is_traced = self._tracing is not None

@@ -27,6 +27,7 @@ from simpost.api.admin import (
     plans,
     receipts,
     reload,
+    smpp_clients,
     smpp_logins,
     sources,
     stops,
@@ -102,7 +103,7 @@ def framework(version: str) -> FastAPI:
         *(preferences, batches, flags, templates, conversations, replies, webhooks, keys),
         *(esim_tags, esim_facts, lifecycle, automations, broadcast_files, broadcasts),
         *(accounts, admin_keys, smpp_logins, budgets, code_policies, carriers),
-        *(esims, plans, imports),
+        *(smpp_clients, esims, plans, imports),
         *(admin_messages, admin_inbound, admin_preferences, erasures),
         *(stops, nodes, receipts, reload, text_keys, copies, sources),
     )

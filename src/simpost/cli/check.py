@@ -23,7 +23,9 @@ from simpost.config import (
     load,
 )
 from simpost.config.http_upstream import EXAMPLE_TOKEN, CallbackUpstreamSettings
+from simpost.config.smpp_server import SmppServerSettings, is_loopback
 from simpost.errors import ConfigError, StoreError
+from simpost.smpp.tls import server_context
 from simpost.store.sqlite.files import open_to_others
 
 _OTHERS = 0o077
@@ -48,6 +50,8 @@ def check(
 def _summary(settings: Settings, store: str) -> Iterator[str]:
     yield f"server    http://{settings.server.host}:{settings.server.port}"
     yield f"store     {store}"
+    if settings.smpp_server.enabled:
+        yield f"smpp      {_smpp_port(settings.smpp_server)}"
     for carrier in settings.carriers:
         rate = f"{carrier.rate_per_s:g} a second" if carrier.rate_per_s else "any rate"
         if isinstance(carrier, HttpUpstreamSettings):
@@ -63,6 +67,14 @@ def _summary(settings: Settings, store: str) -> Iterator[str]:
         yield f"source    {source.name}: {source.type} at {host}, for the account {source.account}"
     for number, route in enumerate(settings.routes, 1):
         yield f"route {number}   {', then '.join(route.order)}: {_conditions(route)}"
+
+
+def _smpp_port(smpp: SmppServerSettings) -> str:
+    """Where clients bind. Raises ConfigError if the certificate cannot be used."""
+    if not smpp.tls_cert_file:
+        return f"{smpp.host}:{smpp.port}, without TLS"
+    server_context(*smpp.certificate)
+    return f"{smpp.host}:{smpp.port}, TLS"
 
 
 def _conditions(route: RouteSettings) -> str:
@@ -100,11 +112,20 @@ def _about_database(store: StoreSettings) -> str:
 
 def _warnings(settings: Settings, config: Path) -> Iterator[str]:
     yield from _kept_warnings(settings, config)
-    if not _is_loopback(settings.server.host):
+    if not is_loopback(settings.server.host):
         yield (
             "the server uses HTTP without TLS beyond this machine: put a proxy with TLS in front "
             "of it"
         )
+    smpp = settings.smpp_server
+    if smpp.enabled and smpp.is_plain_beyond_loopback:
+        yield (
+            "smpp_server: SMPP without TLS beyond this machine: anyone on the way reads texts and "
+            "passwords. Set tls_cert_file, or use a VPN"
+        )
+    if smpp.enabled and smpp.tls_cert_file and smpp.key_is_open_to_others:
+        key = smpp.certificate[1]
+        yield f"other users can read the TLS key in {key}: chmod 600 {key}"
     yield from _about_tls(settings.carriers)
     yield from _about_callbacks(settings.carriers)
     yield from _about_database_tls(settings.store)
@@ -149,13 +170,13 @@ def _about_tls(carriers: Sequence[CarrierSettings]) -> Iterator[str]:
     for carrier in carriers:
         if isinstance(carrier, HttpUpstreamSettings):
             parts = urlsplit(carrier.called_url)
-            if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+            if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
                 yield (
                     f"carrier {carrier.name}: HTTP without TLS beyond this machine: anyone on the "
                     "way reads texts and keys. Use an https:// URL"
                 )
             continue
-        if not carrier.tls and not _is_loopback(carrier.host):
+        if not carrier.tls and not is_loopback(carrier.host):
             yield (
                 f"carrier {carrier.name}: SMPP without TLS beyond this machine: anyone on the way "
                 "reads texts and the password. Set tls = true, or use a VPN"
@@ -195,7 +216,7 @@ def _about_proxies(settings: Settings) -> Iterator[str]:
                 f"server.trusted_proxies: every host in {found} can claim any address: list only "
                 "the proxies"
             )
-    if _is_loopback(server.host):
+    if is_loopback(server.host):
         if server.trusted_proxies and not server.allowed_hosts:
             yield (
                 "server.allowed_hosts is empty: a proxied request with a Host other than "
@@ -208,13 +229,6 @@ def _about_proxies(settings: Settings) -> Iterator[str]:
             "server.trusted_proxies is empty: behind a proxy every client has the proxy's "
             "address, so ipAllow of an account refuses or allows all of them"
         )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _covers(earlier: RouteSettings, later: RouteSettings) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -26,6 +27,7 @@ def status(
         "stops": server.get(f"{_ADMIN}/stops")["stops"],
         "carriers": server.get(f"{_ADMIN}/carriers")["carriers"],
         "nodes": server.get(f"{_ADMIN}/nodes")["nodes"],
+        "smpp": server.get(f"{_ADMIN}/smpp-clients"),
         "sources": server.get(f"{_ADMIN}/sources")["sources"],
     }
     if as_json:
@@ -38,6 +40,8 @@ def _rows(found: dict[str, Any]) -> Iterator[list[str]]:
     yield ["sending", _sending(found)]
     for carrier in found["carriers"]:
         yield ["carrier", f"{carrier['name']}: {_carrier(carrier)}"]
+    if found["smpp"]["port"] is not None:
+        yield ["smpp", f"port {found['smpp']['port']}: {_smpp_clients(found['smpp']['clients'])}"]
     for node in found["nodes"]:
         invalid = ", its configuration file is invalid" if node["configurationErrors"] else ""
         yield ["node", f"{node['name']}: {', '.join(node['roles'])}{invalid}"]
@@ -70,6 +74,15 @@ def _carrier(carrier: dict[str, Any]) -> str:
     paused = ", paused" if carrier["paused"] else ""
     queued = counted(carrier["queued"], "part")
     return f"{carrier['state'] or 'not configured'}{paused}, {queued} queued"
+
+
+def _smpp_clients(clients: list[dict[str, Any]]) -> str:
+    """How many clients are bound, by system_id."""
+    if not clients:
+        return "no client is bound"
+    counts = Counter(each["systemId"] for each in clients)
+    names = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+    return f"{len(clients)} bound ({names})"
 
 
 def _copy(source: dict[str, Any]) -> str:

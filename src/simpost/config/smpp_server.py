@@ -109,6 +109,16 @@ class SmppServerSettings(Section):
     )
 
     @property
+    def certificate(self) -> tuple[Path, Path]:
+        """The files of the certificate chain and of its key."""
+        return Path(self.tls_cert_file), Path(self.tls_key_file or self.tls_cert_file)
+
+    @property
+    def key_is_open_to_others(self) -> bool:
+        """Whether other users of the machine can read the key."""
+        return bool(self.certificate[1].stat().st_mode & 0o077)
+
+    @property
     def is_plain_beyond_loopback(self) -> bool:
         """Whether passwords and texts cross a network unencrypted."""
         return not self.tls_cert_file and not is_loopback(self.host)

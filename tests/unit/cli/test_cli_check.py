@@ -8,6 +8,7 @@ import pytest
 from simpost.cli import main
 from simpost.cli.init import store_for
 from simpost.config import load
+from tests.integration.smpp.certificates import tls_contexts
 
 CARRIER = """
 [[carriers]]
@@ -93,6 +94,36 @@ secret_key = "hush"
         "source    supplier: esim_access at https://supplier.example, for the account shop" in said
     )
     assert "hush" not in said
+
+
+def test_check_reads_the_certificate_of_the_smpp_port(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tls_contexts(file.parent)
+    certificate = file.parent / "mc.pem"
+    certificate.chmod(0o644)
+    more = '[smpp_server]\nenabled = true\nhost = "0.0.0.0"\ntls_cert_file = "mc.pem"\n'
+    file.write_text(file.read_text().replace("[smpp_server]\n", more))
+    said = checked(file, capsys)
+    assert "smpp      0.0.0.0:2775, TLS" in said
+    assert f"warning: other users can read the TLS key in {certificate}" in said
+    certificate.write_text("no certificate")
+    assert run("check", "--config", str(file)) == 2
+    assert str(certificate) in capsys.readouterr().err
+
+
+def test_check_wants_tls_for_the_smpp_port_beyond_loopback(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = file.read_text()
+    open_port = '[smpp_server]\nenabled = true\nhost = "0.0.0.0"\n'
+    file.write_text(before.replace("[smpp_server]\n", open_port))
+    assert run("check", "--config", str(file)) == 2
+    assert "smpp_server.tls_cert_file: is missing" in capsys.readouterr().err
+    file.write_text(before.replace("[smpp_server]\n", f"{open_port}allow_plain = true\n"))
+    said = checked(file, capsys)
+    assert "smpp      0.0.0.0:2775, without TLS" in said
+    assert "warning: smpp_server: SMPP without TLS beyond this machine" in said
 
 
 def test_check_shows_its_findings(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from simpost.api.shared.open_streams import OpenStreams, open_exports
 from simpost.api.shared.request_body import BodyBudget
 from simpost.api.shared.response_cache import ResponseCache
 from simpost.api.shared.response_counts import ResponseCounts
+from simpost.api.shared.smpp_clients import SmppPortView
 from simpost.api.shared.wrong_credentials import WrongCredentials
 from simpost.cluster.facade import Cluster
 from simpost.features.automations.service import Automations
@@ -89,6 +90,7 @@ class Services:
     handsets_url: str = ""
     shapes: tuple[str, ...] = ()
     public_url: str = ""
+    smpp_port: SmppPortView | None = None
     names: NameResolver = field(default_factory=NameResolver)
     wrong_credentials: WrongCredentials = field(default_factory=WrongCredentials)
     response_counts: ResponseCounts = field(default_factory=ResponseCounts)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from simpost.api.shared.smpp_clients import SmppClient
 from simpost.api.smpp.binds import BindCheck
 from simpost.api.smpp.clients import Clients
 from simpost.api.smpp.delivery import ReceiptDelivery
@@ -73,10 +73,22 @@ class SmppPort(Component):
         self._tls: ssl.SSLContext | None = None
 
     @property
-    def port(self) -> int:
-        """The port it listens on."""
-        assert self._server is not None, "not listening"
-        return self._server.port
+    def listens_on(self) -> int | None:
+        """The port; `None` while it is closed."""
+        return self._server.port if self._server else None
+
+    def bound_clients(self) -> Sequence[SmppClient]:
+        """The clients that are bound, in the order of their binds."""
+        return [
+            SmppClient(
+                system_id=login.system_id,
+                account_id=login.account_id,
+                bind=session.state.value,
+                peer=session.peer,
+                unanswered=session.unacked,
+            )
+            for session, login in self.clients.bound.items()
+        ]
 
     def prepare(self, listener: socket.socket) -> None:
         """Listen on the socket once `start` is called.
@@ -85,7 +97,7 @@ class SmppPort(Component):
         """
         self._listener = listener
         if self.settings.tls_cert_file:
-            self._tls = server_context(*_certificate(self.settings))
+            self._tls = server_context(*self.settings.certificate)
 
     async def start(self) -> None:
         """Accept connections, if there is a socket."""
@@ -121,7 +133,7 @@ class SmppPort(Component):
         del settings
         if self._tls is not None:
             try:
-                load_certificate(self._tls, *_certificate(self.settings))
+                load_certificate(self._tls, *self.settings.certificate)
             except ConfigError as error:
                 log.error("smpp_certificate_unreadable", problem=str(error))
 
@@ -154,7 +166,3 @@ def session_settings(settings: SmppServerSettings) -> SessionSettings:
         max_unread_octets=MAX_UNREAD_OCTETS,
         interface_version=SMPP_5_0,
     )
-
-
-def _certificate(settings: SmppServerSettings) -> tuple[Path, Path]:
-    return Path(settings.tls_cert_file), Path(settings.tls_key_file or settings.tls_cert_file)

@@ -18,7 +18,7 @@ _REPLACED: Final = "\ufffd"
 
 def send_request(account: Account, submit: Submit, text: str) -> SendRequest:
     """The request to the intake. Raises SubmitError if the octets are not the text they claim."""
-    if _REPLACED in text:
+    if _REPLACED in text or "\0" in text:
         raise SubmitError(Status.ESME_RINVDCS)
     return SendRequest(
         esim_tran_no=submit.esim_tran_no,

@@ -14,9 +14,9 @@ from simpost.domain.reasons import Reason
 from simpost.domain.smpp_logins import SmppLogin
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.intake import Intake
-from simpost.messaging.reassembly import reassemble
 from simpost.runtime.clock import Clock
 from simpost.smpp import Status, SubmitSm
+from simpost.text import read_text
 
 
 class Sends:
@@ -50,6 +50,6 @@ class Sends:
         submit = read_submit(request, login.system_id, now, zero=zero)
         if not submit.part.place.is_alone:
             return await self._parts.send(account, submit)
-        text = reassemble([submit.part]).text
+        text = read_text(submit.part.octets, submit.part.encoding)
         message_id = await commit(self._intake, account, send_request(account, submit, text))
         return format_id(message_id)
