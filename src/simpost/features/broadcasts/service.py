@@ -31,6 +31,9 @@ _INTERVAL_S: Final = 0.25
 _IDLE_S: Final = 1.0
 """When to look again after there was no broadcast to work on."""
 _DELETE_INTERVAL_S: Final = 10.0
+_BUSY_INTERVAL_S: Final = 0.05
+"""Between two turns of sending when the last one decided `_MANY`: carriers wait for more."""
+_MANY: Final = 50
 _TURN_S: Final = 0.5
 """Longest time that sending or noting goes on before others are looked at."""
 _KEEP_MS: Final = 90 * 86_400_000
@@ -90,6 +93,7 @@ class Broadcasts(Component):
         self._reported: dict[bytes, bytes] = {}
         self._turns = asyncio.Lock()
         self._begun = asyncio.Event()
+        self._is_busy = False
 
     async def run(self) -> None:
         """Note recipients and send, four times a second on the leader, until cancelled."""
@@ -107,7 +111,7 @@ class Broadcasts(Component):
                     idle_s=_IDLE_S,
                     name=name,
                     when=self._is_leader,
-                    sleep=self._pause,
+                    sleep=self._pause_sending if job == self.send_some else self._pause,
                 )
                 tasks.create_task(work)
 
@@ -116,6 +120,9 @@ class Broadcasts(Component):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._begun.wait()
+
+    async def _pause_sending(self, seconds: float) -> None:
+        await self._pause(_BUSY_INTERVAL_S if self._is_busy else seconds)
 
     def _wake(self) -> None:
         self._begun.set()
@@ -196,6 +203,7 @@ class Broadcasts(Component):
             return await self._send_some(self._clock_ms())
 
     async def _send_some(self, now_ms: int) -> bool:
+        self._is_busy = False
         found = [each async for each in self._active()]
         self._sender.paces.keep(each.id for each in found)
         errors: list[StoreError] = []
@@ -207,8 +215,12 @@ class Broadcasts(Component):
                 errors.append(error)
         end_s = time.monotonic() + _TURN_S
         turns = [turn for turn in turns if turn[1] > 0]
+        decided = 0
         while turns and time.monotonic() < end_s:
-            turns = [turn for each in turns if (turn := await self._turn(each, errors))[1] > 0]
+            done = [(each, await self._turn(each, errors)) for each in turns]
+            decided += sum(sent for _, sent in done)
+            turns = [(one, most - sent) for (one, most), sent in done if 0 < sent < most]
+        self._is_busy = decided >= _MANY
         if errors:
             raise errors[0]
         return bool(found)
@@ -221,16 +233,13 @@ class Broadcasts(Component):
         while await self.files.delete_old():
             pass
 
-    async def _turn(
-        self, turn: tuple[Broadcast, int], errors: list[StoreError]
-    ) -> tuple[Broadcast, int]:
-        broadcast, most = turn
+    async def _turn(self, turn: tuple[Broadcast, int], errors: list[StoreError]) -> int:
+        """How many recipients were decided."""
         try:
-            sent = await self._sender.send_chunk(broadcast, most)
+            return await self._sender.send_chunk(*turn)
         except StoreError as error:
             errors.append(error)
-            sent = 0
-        return broadcast, most - sent if sent else 0
+            return 0
 
     async def report_some(self) -> bool:
         """Note what became of messages, and pause broadcasts of which too many failed.

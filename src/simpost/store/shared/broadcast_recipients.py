@@ -19,7 +19,7 @@ from simpost.domain.broadcasts import (
 from simpost.ports.store.broadcasts import TakenRecipient
 from simpost.store.records.row import NamedRow
 from simpost.store.shared.broadcast_rows import broadcast_of, encode_text, result_of
-from simpost.store.shared.broadcast_sql import AT_ONCE, ROW_SQL, SQL
+from simpost.store.shared.broadcast_sql import AT_ONCE, ROW_COUNTS, ROW_SQL, SQL
 from simpost.store.shared.steps import Steps
 
 _UNSENT: Final = (RecipientState.WAITING, RecipientState.HELD)
@@ -79,13 +79,12 @@ def _reserve(
 
 def _write(name: str, rows: Sequence[tuple[Any, ...]]) -> Steps[None]:
     """Change many recipients with few statements."""
-    for first in range(0, len(rows), AT_ONCE):
-        some = rows[first : first + AT_ONCE]
-        if len(some) == AT_ONCE:
-            yield ROW_SQL[name][AT_ONCE], tuple(value for row in some for value in row)
-        else:
-            for row in some:
-                yield ROW_SQL[name][1], row
+    first = 0
+    while rest := len(rows) - first:
+        count = next(each for each in ROW_COUNTS if each <= rest)
+        some = rows[first : first + count]
+        yield ROW_SQL[name][count], tuple(value for row in some for value in row)
+        first += count
 
 
 def end(

@@ -30,8 +30,10 @@ _RECIPIENTS: Final = """
   FROM broadcast_recipients WHERE account_id = $1 AND broadcast_id = $2
 """
 
-AT_ONCE: Final = 25
-"""Recipients of one statement."""
+AT_ONCE: Final = 50
+"""Recipients of one statement that reads."""
+ROW_COUNTS: Final = (50, 10, 1)
+"""Recipients of one statement that writes; many are written by several of them."""
 
 
 def _places(first: int, count: int) -> str:
@@ -59,7 +61,7 @@ _END: Final = """
       cost = excluded.cost, at_ms = excluded.at_ms
 """
 ROW_SQL: Final = {
-    name: {count: text.replace("%ROWS%", _rows(columns, count)) for count in (AT_ONCE, 1)}
+    name: {count: text.replace("%ROWS%", _rows(columns, count)) for count in ROW_COUNTS}
     for name, text, columns in (("reserve", _RESERVE, 5), ("end", _END, 10))
 }
 """Statements for this number of recipients."""
