@@ -12,6 +12,8 @@ _FIRST_MS: Final = 250.0
 MIN_QUEUED: Final = 50
 MAX_QUEUED: Final = 2_500
 _QUEUED_MS: Final = 500.0
+_SHORTEST_MS: Final = 200
+"""Shortest time that says how fast carriers are: they may take a burst at once."""
 
 
 @dataclass(slots=True)
@@ -62,6 +64,8 @@ class Paces:
             self._queues[broadcast_id] = _Queue(now_ms, queued)
             return
         elapsed_ms = now_ms - queue.at_ms
+        if 0 <= elapsed_ms < _SHORTEST_MS:
+            return
         if not queued and queue.begun:
             most = 2 * queue.most
         elif elapsed_ms > 0 and queued:

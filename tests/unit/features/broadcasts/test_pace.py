@@ -84,3 +84,18 @@ def test_the_queue_of_another_broadcast_is_its_own():
     paces = Paces()
     paces.note_queued(ID, 0, START_MS)
     assert paces.most_queued(b"2") == MIN_QUEUED
+
+
+def test_a_burst_of_a_carrier_is_not_its_pace():
+    """It takes 200 at once, and then 200 in a second; the queue is looked at every 50 ms."""
+    paces, queued, tokens, longest = Paces(), 0, 200, 0
+    for step in range(200):
+        now_ms = START_MS + 50 * step
+        paces.note_queued(ID, queued, now_ms)
+        room = paces.most_queued(ID) - queued
+        count = max(0, min(room, paces.allowance(ID, 10_000, now_ms)))
+        paces.use(ID, 10_000, count)
+        taken = min(queued + count, tokens)
+        queued, tokens = queued + count - taken, tokens - taken + 10
+        longest = max(longest, queued)
+    assert longest <= 200
