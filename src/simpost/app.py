@@ -145,7 +145,7 @@ class App:
         return Dispatch(
             self.store,
             owner=self._parts.name,
-            retry_policy=retry_policy_of(self.settings.messages),
+            retry_policy=retry_policy_of(self.settings),
             clock_ms=self._clock_ms,
             inbound=self._receive,
             wrap_events=partial(trace_carrier_events, tracing) if tracing else None,
@@ -243,7 +243,7 @@ class App:
         return Maintenance(
             self.store,
             owner=self._parts.name,
-            repeats=repeats_of(messages),
+            repeats=repeats_of(self.settings),
             receipt_grace_ms=1000 * messages.receipt_grace_s,
             keep_days=messages.keep_days,
             keep_events_days=self.settings.events.keep_days,

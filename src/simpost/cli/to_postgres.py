@@ -132,7 +132,7 @@ def _run(path: Path, url: str, settings: Settings, key: str, tell: move.OnProgre
                 path,
                 url,
                 seal_key=key,
-                repeats=repeats_of(settings.messages),
+                repeats=repeats_of(settings),
                 now_ms=wall_clock_ms(),
                 on_progress=tell,
             )

@@ -266,6 +266,11 @@ class SmppCarrierSettings(Section):
     prices: Prices = PRICES
 
     @property
+    def repeats_are_safe(self) -> bool:
+        """SMPP cannot tell a repeat; the categories that may be repeated take that into account."""
+        return True
+
+    @property
     def default_sender(self) -> str:
         """The sender of a message that names none; empty if the carrier chooses it."""
         return self.source_address

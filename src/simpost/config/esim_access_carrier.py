@@ -47,6 +47,11 @@ class EsimAccessCarrierSettings(HttpUpstreamSettings):
     long_texts: LongTexts = LONG_TEXTS
 
     @property
+    def repeats_are_safe(self) -> bool:
+        """HiRoaming describes RT-RequestID as "for idempotency"; eSIM Access does not."""
+        return self.repeat_in_doubt or self.credentials == "secret"
+
+    @property
     def called_url(self) -> str:
         return self.base_url
 

@@ -31,5 +31,10 @@ class EsimflyCarrierSettings(HttpUpstreamSettings):
     long_texts: LongTexts = LONG_TEXTS
 
     @property
+    def repeats_are_safe(self) -> bool:
+        """It refuses a request id that it saw before."""
+        return True
+
+    @property
     def called_url(self) -> str:
         return self.base_url

@@ -387,5 +387,12 @@ class HttpCarrierSettings(CallbackUpstreamSettings):
         return encodings
 
     @property
+    def repeats_are_safe(self) -> bool:
+        """Also if each request has its id: who sets that says that the API knows it."""
+        texts = [self.url, *texts_of(self.body)]
+        has_id = any("request_id" in placeholders_in(text) for text in texts)
+        return self.repeat_in_doubt or has_id or bool(self.request_id_header)
+
+    @property
     def called_url(self) -> str:
         return self.url

@@ -118,6 +118,11 @@ class HttpUpstreamSettings(Section):
         default=False,
         description="Allow the URL to lead to loopback and private addresses.",
     )
+    repeat_in_doubt: bool = Field(
+        default=False,
+        description="Send parts in doubt again, in the categories of `messages.repeat_in_doubt`, "
+        "also if the API cannot tell a repeat: the handset may show such a text twice.",
+    )
     connect_timeout_s: float = Field(
         default=10, ge=0.1, le=120, description="Time limit for connecting, in seconds."
     )
@@ -149,6 +154,11 @@ class HttpUpstreamSettings(Section):
     )
     price_per_part: Price = PRICE_PER_PART
     prices: Prices = PRICES
+
+    @property
+    def repeats_are_safe(self) -> bool:
+        """Whether a part in doubt may be sent again: the API knows it by its request id."""
+        return self.repeat_in_doubt
 
     @property
     def called_url(self) -> str:

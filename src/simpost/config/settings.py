@@ -171,7 +171,8 @@ class MessageSettings(Section):
             {Category.SERVICE, Category.SUPPORT, Category.NOTICE, Category.PROMOTION}
         ),
         description="Categories whose parts are sent again when they are in doubt. Other "
-        "categories stay in doubt: the handset never shows them twice.",
+        "categories stay in doubt: the handset never shows them twice. An HTTP carrier sends "
+        "again only if its API can tell a repeat ([carriers.md](carriers.md#outcome-by-status)).",
     )
     max_repeats: int = Field(
         default=3,

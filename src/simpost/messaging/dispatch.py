@@ -196,7 +196,7 @@ class Dispatch(Component):
 
     async def reconfigure(self, settings: Settings) -> None:
         """Apply the retry policy of new settings to all lanes."""
-        policy = self._retry_policy = retry_policy_of(settings.messages)
+        policy = self._retry_policy = retry_policy_of(settings)
         for lane in self.lanes.values():
             lane.retry_policy = policy
             lane.health.failover_after_ms = int(1000 * policy.failover_s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simpost.config import MessageSettings, Settings
+from simpost.config import Settings
 from simpost.domain.conversations import ConversationRules
 from simpost.domain.inbound import OwnNumbers
 from simpost.domain.repeats import RepeatPolicy
@@ -10,15 +10,18 @@ from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route
 
 
-def repeats_of(messages: MessageSettings) -> RepeatPolicy:
-    """Which categories are repeated when in doubt, and how often."""
+def repeats_of(settings: Settings) -> RepeatPolicy:
+    """Which categories are repeated when in doubt, how often, and by which carriers not."""
+    messages = settings.messages
+    unsafe = frozenset(each.name for each in settings.carriers if not each.repeats_are_safe)
     categories = frozenset(str(category) for category in messages.repeat_in_doubt)
-    return RepeatPolicy(categories, messages.max_repeats)
+    return RepeatPolicy(categories, messages.max_repeats, unsafe_carriers=unsafe)
 
 
-def retry_policy_of(messages: MessageSettings) -> RetryPolicy:
+def retry_policy_of(settings: Settings) -> RetryPolicy:
     """When to try again, and when to fail over."""
-    return RetryPolicy(repeats=repeats_of(messages), failover_s=messages.failover_after_s)
+    failover_s = settings.messages.failover_after_s
+    return RetryPolicy(repeats=repeats_of(settings), failover_s=failover_s)
 
 
 def routes_of(settings: Settings) -> tuple[Route, ...]:

@@ -105,7 +105,7 @@ class Maintenance(Component):
 
     async def reconfigure(self, settings: Settings) -> None:
         messages = settings.messages
-        self.repeats = repeats_of(messages)
+        self.repeats = repeats_of(settings)
         self.receipt_grace_ms = 1000 * messages.receipt_grace_s
         self.keep_days = messages.keep_days
         self.keep_events_days = settings.events.keep_days

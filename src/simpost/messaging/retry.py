@@ -66,8 +66,8 @@ def apply_outcome(
     """The result to be stored for the outcome of an attempt."""
     state, due_ms = _SENT, None
     if outcome.kind is not _ACCEPTED:
-        outcome = _limit_repeats(part, outcome, retry_policy.repeats)
-        state, due_ms = _next_state(part, outcome, ended_ms, retry_policy)
+        outcome = _limit_repeats(part, carrier, outcome, retry_policy.repeats)
+        state, due_ms = _next_state(part, carrier, outcome, ended_ms, retry_policy)
     return AttemptResult(
         account_id=part.account_id,
         message_id=part.message_id,
@@ -87,10 +87,12 @@ def apply_outcome(
     )
 
 
-def _limit_repeats(part: OutboundPart, outcome: Outcome, repeats: RepeatPolicy) -> Outcome:
+def _limit_repeats(
+    part: OutboundPart, carrier: str, outcome: Outcome, repeats: RepeatPolicy
+) -> Outcome:
     """The outcome; a final one once the part was repeated as often as allowed."""
     if outcome.kind is OutcomeKind.IN_DOUBT:
-        if repeats.is_exhausted(part.category, part.unclear):
+        if repeats.is_exhausted(carrier, part.category, part.unclear):
             return msgspec.structs.replace(outcome, reason=Reason.REPEATS_EXHAUSTED)
     elif outcome.reason is Reason.UNCLEAR_RESPONSE and part.unclear >= repeats.most:
         return msgspec.structs.replace(
@@ -100,7 +102,7 @@ def _limit_repeats(part: OutboundPart, outcome: Outcome, repeats: RepeatPolicy) 
 
 
 def _next_state(
-    part: OutboundPart, outcome: Outcome, now_ms: int, retry_policy: RetryPolicy
+    part: OutboundPart, carrier: str, outcome: Outcome, now_ms: int, retry_policy: RetryPolicy
 ) -> tuple[State, int | None]:
     match outcome.kind:
         case OutcomeKind.ACCEPTED:
@@ -109,7 +111,7 @@ def _next_state(
             return State.REJECTED, None
         case OutcomeKind.IN_DOUBT:
             return State.IN_DOUBT, retry_policy.repeats.due_ms(
-                part.category, part.unclear, now_ms, part.expires_ms
+                carrier, part.category, part.unclear, now_ms, part.expires_ms
             )
         case OutcomeKind.THROTTLED | OutcomeKind.UNREACHABLE:
             wait_ms = int(1000 * retry_policy.delay_s(outcome, part.attempt, part.priority))

@@ -55,6 +55,24 @@ def test_a_part_in_doubt_is_repeated_only_if_its_category_allows_it():
     assert (code.state, code.due_ms) == (State.IN_DOUBT, NOW + 3_600_000)
 
 
+def test_a_carrier_that_cannot_tell_a_repeat_gets_no_part_in_doubt_again():
+    unsafe = RepeatPolicy(frozenset({"service"}), unsafe_carriers=frozenset({"c"}))
+    doubt = Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
+    for unclear in (0, 3):
+        done = apply_outcome(
+            part(unclear=unclear),
+            doubt,
+            carrier="c",
+            started_ms=NOW,
+            ended_ms=NOW,
+            retry_policy=RetryPolicy(repeats=unsafe),
+        )
+        assert (done.state, done.due_ms) == (State.IN_DOUBT, NOW + 3_600_000)
+        assert done.reason is Reason.NO_RESPONSE
+    assert unsafe.due_after_lease_ms("c", "service", 0, NOW, NOW + 9) == NOW + 9
+    assert unsafe.due_after_lease_ms("other", "service", 0, NOW, NOW + 9) == NOW
+
+
 @pytest.mark.parametrize(("unclear", "pause_s"), [(0, 60), (1, 120), (2, 240)])
 def test_a_part_in_doubt_is_repeated_after_a_longer_pause_each_time(unclear, pause_s):
     done = settled(Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE), unclear=unclear)

@@ -63,9 +63,9 @@ def queue_depth(row: NamedRow) -> QueueDepth:
 
 def after_lost_lease(row: NamedRow, expiry: LeaseExpiry) -> tuple[int, Reason]:
     """When a part whose lease ran out is due again, and its reason until then."""
-    category, unclear, repeats = row["category"], row["unclear"], expiry.repeats
-    due_ms = repeats.due_after_lease_ms(category, unclear, expiry.now_ms, row["expires_ms"])
-    is_last = repeats.is_exhausted(category, unclear)
+    part, repeats = (row["carrier"], row["category"], row["unclear"]), expiry.repeats
+    due_ms = repeats.due_after_lease_ms(*part, expiry.now_ms, row["expires_ms"])
+    is_last = repeats.is_exhausted(*part)
     return due_ms, Reason.REPEATS_EXHAUSTED if is_last else Reason.LEASE_LOST
 
 
