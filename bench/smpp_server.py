@@ -1,7 +1,8 @@
 """What a message costs that comes by the SMPP port: `python -m bench.smpp_server`.
 
 Three gateways with the embedded store, each with a sink of its own that sends a receipt for each
-part, take turns: one is called by HTTP, the others by four SMPP connections with a window of 50.
+part, take turns: one is called over 50 HTTP connections, the others by four SMPP connections with a
+window of 12.
 Of these one client asks for no receipts, the other gets one for each message and acknowledges it.
 CPU seconds are those of the gateway, per 1,000 messages, until the last receipt is acknowledged.
 """
@@ -38,7 +39,7 @@ from simpost.smpp import (
 )
 
 CONNECTIONS = 4
-WINDOW = 50
+WINDOW = 12
 _WARM_UP = 500
 _SETTLING_S = 0.3
 _PATIENCE_S = 120

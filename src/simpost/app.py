@@ -214,7 +214,7 @@ class App:
             self.store,
             owner=self._parts.name,
             clock_ms=self._clock_ms,
-            default_alphabet=self.settings.smpp_server.default_alphabet,
+            settings=self.settings.smpp_server,
             may_send=self.copy_guard.may_send,
         )
         return SmppPort(

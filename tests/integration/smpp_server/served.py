@@ -33,11 +33,11 @@ class Served:
         self._esims = iter(cluster.fill(self.node, esims=esims, requestsPerSecond=0))
         until(self.node.bound)
 
-    def start(self, name: str) -> tuple[OneNode, int]:
+    def start(self, name: str, *options: str) -> tuple[OneNode, int]:
         """Another node, and its SMPP port."""
         (port,) = free_ports(1)
         more = f"{OWN}[smpp_server]\nenabled = true\nport = {port}\n{self.smpp}"
-        return self.cluster.start(name, more=more, **self.settings), port
+        return self.cluster.start(name, *options, more=more, **self.settings), port
 
     settings: dict[str, Any] = {"carrier": 'senders = ["*"]'}  # noqa: RUF012  never changed
 

@@ -120,6 +120,20 @@ def test_two_nodes_share_the_receipts_and_each_comes_once(shared):
     node.process.kill()
 
 
+def test_workers_share_the_port(shared):
+    """Two processes listen on it; each connection is served by one of them."""
+    workers, port = shared.start("", "--workers=2")
+    login, sent = shared.login(), set()
+    with bound(port, login, "receiver") as receiver:
+        for _ in range(6):
+            with closing(RawClient(port)) as sender:
+                assert sender.bind(login, BindTransmitter).command_status == Status.ESME_ROK
+                sent.add(submit(sender, shared.take()[1]))
+        assert sorted(collect((receiver,), 6)) == sorted(sent)
+    workers.process.stop()
+    shared.cluster.nodes.remove(workers)
+
+
 def collect(esmes, count):
     """The ids in the receipts of several clients."""
     for esme in esmes:

@@ -44,6 +44,8 @@ from simpost.smpp import (
 
 log = get_logger(__name__)
 
+_GRACE_S: Final = 10.0
+"""Longest wait for requests in progress when simpost stops."""
 _RECEIVING: Final = frozenset({SessionState.BOUND_RX, SessionState.BOUND_TRX})
 Answer = Coroutine[Any, Any, Pdu]
 
@@ -103,10 +105,10 @@ class Clients(SessionHandler):
                 self._spawn(_unbind(session))
 
     async def stop(self) -> None:
-        """Refuse further requests, and return once those in progress are answered."""
+        """Refuse further requests, and return once those in progress are answered, or late."""
         self._is_stopping = True
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_GRACE_S)
 
     # Called by sessions.
 

@@ -24,6 +24,7 @@ from simpost.api.smpp.receipts import (
     reference_of,
 )
 from simpost.api.smpp.replies import inbound_id_of, reply_of
+from simpost.config.smpp_server import SmppServerSettings
 from simpost.domain.smpp_logins import SmppLogin
 from simpost.errors import StoreError
 from simpost.observe import get_logger
@@ -39,9 +40,10 @@ from simpost.smpp import (
     Status,
 )
 
-LEASE_MS: Final = 180_000
-"""Longer than a round: what was started in START_FOR_S, and one response of 120 s at most."""
 START_FOR_S: Final = 5.0
+"""For how long a round starts receipts."""
+_COMMIT_S: Final = 10.0
+"""What a round may take besides, so that it ends well within its lease."""
 _INTERVAL_S: Final = 0.25
 _ASSIGN_STEP: Final = 1_000
 _STEP: Final = 200
@@ -75,14 +77,15 @@ class ReceiptDelivery:
         *,
         owner: str,
         clock_ms: Clock,
-        default_alphabet: str = "gsm7",
+        settings: SmppServerSettings,
         may_send: Callable[[], bool] = always,
     ) -> None:
         self.outcomes: Counter[tuple[str]] = Counter()
         self._store = store
         self._owner = owner
         self._clock_ms = clock_ms
-        self._default_alphabet = default_alphabet
+        self._default_alphabet = settings.default_alphabet
+        self._lease_ms = int(1000 * (START_FOR_S + settings.response_timeout_s + _COMMIT_S))
         self._may_send = may_send
         self._serving: dict[str, asyncio.Task[None]] = {}
         self._paused_until_s: dict[str, float] = {}
@@ -109,6 +112,9 @@ class ReceiptDelivery:
         """Begin to serve the logins that have new events and a receiver here."""
         clients.end_revoked()
         receiving = clients.receiving()
+        for system_id in self._paused_until_s.keys() - receiving.keys():
+            del self._paused_until_s[system_id]
+            self._failures.pop(system_id, None)
         now_s = time.monotonic()
         free = [
             system_id
@@ -120,7 +126,7 @@ class ReceiptDelivery:
         await self._store.events.assign_sequence(limit=_ASSIGN_STEP)
         now_ms = self._clock_ms()
         claimed = await self._store.smpp_logins.claim_smpp_logins(
-            self._owner, free, now_ms=now_ms, lease_ms=now_ms + LEASE_MS
+            self._owner, free, now_ms=now_ms, lease_ms=now_ms + self._lease_ms
         )
         for system_id, cursor in claimed.items():
             task = asyncio.create_task(self._serve(clients, receiving[system_id], cursor))
@@ -165,7 +171,7 @@ class ReceiptDelivery:
             self._failures.pop(login.system_id, None)
         now_ms = self._clock_ms()
         goes_on = is_full and not is_stopped
-        lease_ms = now_ms + LEASE_MS if goes_on else now_ms
+        lease_ms = now_ms + self._lease_ms if goes_on else now_ms
         kept = await self._store.smpp_logins.record_smpp_cursor(
             self._owner, login.system_id, cursor, now_ms=now_ms, lease_ms=lease_ms
         )

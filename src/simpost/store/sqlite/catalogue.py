@@ -25,7 +25,7 @@ from simpost.store.sqlite.session import SqliteSession
 R = TypeVar("R")
 
 _MOST_ESIMS = 10_000
-"""eSIMs remembered as they were found, until any eSIM or plan is saved."""
+"""eSIMs, and eSIMs of numbers, remembered as they were found, until an eSIM or plan is saved."""
 
 
 class SqliteCatalogue:
@@ -38,6 +38,7 @@ class SqliteCatalogue:
         self._end_snapshot = database.end_snapshot
         self._write = database.write
         self._esims = lru_cache(maxsize=_MOST_ESIMS)(self._find_esim)
+        self._numbers = lru_cache(maxsize=_MOST_ESIMS)(self._esims_of_number)
         self._plan_changes = 0
 
     async def find_esim(
@@ -51,7 +52,10 @@ class SqliteCatalogue:
         return self._look_up(rows.find_esim, account_id, esim_tran_no, iccid)
 
     async def esims_of_number(self, account_id: int, msisdn: str) -> list[str]:
-        return self._look_up(rows.esims_of_number, account_id, msisdn)
+        return list(self._numbers(account_id, msisdn))
+
+    def _esims_of_number(self, account_id: int, msisdn: str) -> tuple[str, ...]:
+        return tuple(self._look_up(rows.esims_of_number, account_id, msisdn))
 
     async def query_esims(self, account_id: int, which: EsimFilter) -> tuple[list[EsimRow], int]:
         return await self._read(rows.query_esims, self._seal, account_id, which)
@@ -130,6 +134,7 @@ class SqliteCatalogue:
         """Let the next look-up of each eSIM read the file."""
         self._end_snapshot()
         self._esims.cache_clear()
+        self._numbers.cache_clear()
 
     def _forget_plans(self, _saving: asyncio.Future[Any]) -> None:
         self.forget_esims()
