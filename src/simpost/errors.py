@@ -2,14 +2,20 @@
 
 SimpostError
 ├── InvalidRequest        the caller's: the request cannot be fulfilled
-│   └── NotFound          what the request names does not exist
-│       ├── UnknownAccount
-│       ├── UnknownCarrier
-│       ├── UnknownEsim
-│       ├── NotHeld
-│       ├── UnknownStop
-│       └── UnknownWebhook
-├── CarrierError          the carrier's: its response, as a decision for the engine
+│   ├── NotFound          what the request names does not exist
+│   │   ├── UnknownAccount
+│   │   ├── UnknownCarrier
+│   │   ├── UnknownEsim
+│   │   ├── UnknownAutomation
+│   │   ├── UnknownBroadcast
+│   │   ├── UnknownBroadcastFile
+│   │   ├── UnknownConversation
+│   │   ├── NotHeld
+│   │   ├── UnknownSource
+│   │   ├── UnknownStop
+│   │   └── UnknownWebhook
+│   ├── ConversationExists
+│   └── PullRuns
 ├── StoreError            ours: the store did not do what it promised
 │   ├── StoreBusy         another process owns the embedded store
 │   ├── StoreFull         no room on the disk
@@ -93,35 +99,6 @@ class UnknownStop(NotFound):
 
 class UnknownWebhook(NotFound):
     """This account has no such webhook endpoint."""
-
-
-class CarrierError(SimpostError):
-    """The carrier did not accept the part.
-
-    Attributes:
-        retryable: the same part may be offered again later.
-        our_fault: the bind, route or configuration must be fixed, not the message.
-        outcome_known: false when bytes may have left and no response came (in doubt).
-        carrier_code: the carrier's error code (SMPP: command_status in hex).
-        retry_after_s: seconds the carrier asked us to wait, if it did.
-    """
-
-    def __init__(
-        self,
-        message: str | None = None,
-        *,
-        retryable: bool,
-        our_fault: bool = False,
-        outcome_known: bool = True,
-        carrier_code: str | None = None,
-        retry_after_s: float | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.retryable = retryable
-        self.our_fault = our_fault
-        self.outcome_known = outcome_known
-        self.carrier_code = carrier_code
-        self.retry_after_s = retry_after_s
 
 
 class StoreError(SimpostError):

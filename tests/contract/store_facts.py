@@ -5,12 +5,23 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from simpost.domain.conversations import Conversation, ConversationStatus
+from simpost.domain.lifecycle import EventKind, LifecycleEvent
 from simpost.domain.messages import Category, Priority
 from simpost.domain.outcomes import OutcomeKind, Receipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.ports.store import AttemptResult, EsimRow, NewMessage, PlanRow, RequestKey
+from simpost.ports.store import (
+    AttemptResult,
+    EsimRow,
+    NewMessage,
+    PlanRow,
+    RequestKey,
+    Store,
+)
+from simpost.ports.store.conversations import ConversationFilter
 from simpost.ports.store.held import HeldMessage
+from simpost.ports.store.lifecycle import EventOutcome, NewLifecycleEvent
 
 NOW_MS = 1_767_225_600_000
 DAY_MS = 86_400_000
@@ -163,3 +174,23 @@ def plan(code: str = "PKG-TH-01", **changes: Any) -> PlanRow:
         "document": {"packageCode": code, "price": 45000},
     }
     return PlanRow(**{**facts, **changes})
+
+
+async def enter_country(store: Store, esim_tran_no: str, country: str) -> None:
+    """Record that an eSIM of account 1 is now in another country."""
+    at_ms = NOW_MS + 1_000 * next(_count)
+    event = LifecycleEvent(
+        "api", EventKind.COUNTRY_CHANGED, at_ms, esim_tran_no=esim_tran_no, country=country
+    )
+    new = NewLifecycleEvent(event, new_id(at_ms))
+    [recorded] = await store.lifecycle.record(
+        1, [new], new_id=lambda: new_id(NOW_MS), now_ms=NOW_MS
+    )
+    assert recorded.outcome is EventOutcome.APPLIED
+
+
+async def find_current(store: Store, account_id: int, esim_tran_no: str) -> Conversation | None:
+    """The conversation of the eSIM that is not closed."""
+    which = ConversationFilter(esim_tran_no=esim_tran_no)
+    found = await store.conversations.list_conversations(account_id, which)
+    return next((each for each in found if each.status is not ConversationStatus.CLOSED), None)

@@ -17,7 +17,7 @@ from simpost.domain.broadcasts import (
 )
 from simpost.domain.messages import Category
 from simpost.ports.store.broadcasts import BroadcastChange
-from tests.contract.store_facts import DAY_MS, NOW_MS, esim, new_id
+from tests.contract.store_facts import DAY_MS, NOW_MS, enter_country, esim, new_id
 
 ACCEPTED, HELD, REFUSED = (
     RecipientState.ACCEPTED,
@@ -148,8 +148,8 @@ async def test_conditions_are_combined(store):
             esim("e5", package_code="A", esim_status="IN_USE"),
         ],
     )
-    await store.recipients.set_country(1, "e1", "FR")
-    await store.recipients.set_country(1, "e5", "DE")
+    await enter_country(store, "e1", "FR")
+    await enter_country(store, "e5", "DE")
     await store.esim_tags.set_tags(1, {"e1": ["vip", "beta"], "e2": ["vip-not"], "e5": ["beta"]})
     await store.catalogue.save_esims(2, [esim("other")])
     await store.esim_tags.set_tags(2, {"other": ["vip"]})

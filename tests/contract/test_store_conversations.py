@@ -25,6 +25,7 @@ from tests.contract.store_facts import (
     DAY_MS,
     DUE_MS,
     NOW_MS,
+    find_current,
     held,
     key,
     message,
@@ -50,7 +51,7 @@ async def receive(store, text="Help me", *, at_ms=NOW_MS, account_id=1, asked=Fa
 
 
 async def current(store, esim=ESIM, account_id=1):
-    return await store.conversations.find_current(account_id, esim)
+    return await find_current(store, account_id, esim)
 
 
 async def change(store, of, *, now_ms=NOW_MS, **fields):

@@ -37,6 +37,7 @@ from tests.contract.store_facts import (
     DAY_MS,
     NOW_MS,
     esim,
+    find_current,
     held,
     leased,
     message,
@@ -195,7 +196,7 @@ async def test_notes_and_own_number_of_its_conversations_are_erased(store):
     row = inbound(text="help", esim_tran_no=ESIM)
     received = ReceivedText(ConversationRules())
     await store.inbound.save(NewInbound(row, alone("help"), received=received))
-    of = await store.conversations.find_current(1, ESIM)
+    of = await find_current(store, 1, ESIM)
     assert of.own_number
     for each in (kept, of):
         note = Note(new_id(NOW_MS), 1, each.id, "Ana", "private words", NOW_MS)

@@ -10,6 +10,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.lifecycle import EventKind, LifecycleEvent, Transition
 from simpost.ports.store.lifecycle import EventOutcome, ImportedEsim, NewLifecycleEvent
 from simpost.ports.store.lifecycle_sources import LifecycleError, LifecycleSource
+from tests.contract.raw_rows import raw_rows
 from tests.contract.store_facts import DAY_MS, NOW_MS, esim, new_id
 
 TRAN_NO = "23072017992029"
@@ -43,8 +44,8 @@ async def history(store, tran_no=TRAN_NO, account_id=1, **page):
 
 
 async def transitions(store, account_id=1):
-    found = await store.lifecycle.list_transitions(account_id, after=b"", limit=50)
-    return [str(each.transition) for each in found]
+    rows = await raw_rows(store, "esim_transitions")
+    return [each["transition"] for each in rows if each["account_id"] == account_id]
 
 
 async def save(store, *esims, account_id=1):
@@ -231,20 +232,6 @@ async def test_transitions_of_one_kind_are_read_in_pages(store):
     assert await store.lifecycle.transitions_of_kind(**enabled, after=found.id) == []
     other = enabled | {"account_id": 2}
     assert await store.lifecycle.transitions_of_kind(**other, after=b"") == []
-
-
-async def test_transitions_wait_until_they_are_handled(store):
-    await save(store)
-    await record(store, event("enabled"))
-    waiting = await store.lifecycle.open_transitions(after=b"", limit=10)
-    assert [str(each.transition) for each in waiting] == ["installed", "enabled"]
-    await store.lifecycle.mark_handled(waiting[:1], now_ms=NOW_MS)
-    [left] = await store.lifecycle.open_transitions(after=b"", limit=10)
-    assert left == waiting[1]
-    [of_esim] = await store.lifecycle.list_transitions(
-        1, after=waiting[0].id, limit=10, esim_tran_no=TRAN_NO
-    )
-    assert of_esim == left
 
 
 async def test_the_clock_notices_that_a_plan_ends(store):

@@ -13,7 +13,7 @@ from simpost.domain.reasons import Reason
 from simpost.ports.store.inbound import Duplicate, NewInbound
 from simpost.ports.store.recipients import Flag, Recipient
 from tests.contract.inbound_facts import alone, inbound
-from tests.contract.store_facts import NOW_MS, esim, message, new_id, plan
+from tests.contract.store_facts import NOW_MS, enter_country, esim, message, new_id, plan
 
 pytestmark = pytest.mark.asyncio
 
@@ -70,9 +70,9 @@ async def test_a_change_is_part_of_the_next_look_up(store):
 
 async def test_the_country_is_saved_beside_the_preferences(store):
     await saved_esim(store)
-    await store.recipients.set_country(1, TRAN_NO, "FR")
+    await enter_country(store, TRAN_NO, "FR")
     await store.recipients.change_preferences(change(language="fr"))
-    await store.recipients.set_country(1, TRAN_NO, "JP")
+    await enter_country(store, TRAN_NO, "JP")
     assert await store.recipients.find_recipient(1, TRAN_NO) == Recipient(1, TRAN_NO, "JP", "fr")
     assert ((await found(store)).country, (await found(store)).language) == ("JP", "fr")
 

@@ -6,7 +6,7 @@ from itertools import count
 import msgspec
 import pytest
 
-from simpost.domain.code_budgets import NO_LIMITS, CodeSubjects
+from simpost.domain.code_budgets import CodeLimits, CodeSubjects
 from simpost.domain.code_modes import known_key
 from simpost.domain.messages import Category, Priority
 from simpost.domain.verifications import (
@@ -18,6 +18,7 @@ from simpost.domain.verifications import (
 from simpost.ports.store.verifications import CodeMessage, NewVerification
 from tests.contract.store_facts import CARRIER, DAY_MS, NOW_MS, message
 
+NO_LIMITS = CodeLimits()
 RULES = VerificationRules()
 CODE, OTHER_CODE = "482910", "555555"
 _ids = count(1)

@@ -21,7 +21,6 @@ SIGNED_PLACEHOLDERS: Final = ("body", "timestamp", "request_id")
 """What the text to sign may name, in braces."""
 
 _HeaderName = Annotated[str, AfterValidator(checked_header), Field(max_length=100)]
-_Dots = Annotated[str, Field(pattern=r"^[^.\s{}]+(?:\.[^.\s{}]+)*$", max_length=200)]
 
 
 def _checked_keys(keys: dict[str, SecretStr]) -> dict[str, SecretStr]:

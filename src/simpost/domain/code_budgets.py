@@ -51,9 +51,6 @@ class CodeLimits(msgspec.Struct, frozen=True, gc=False):
     day: Mapping[CodeBudget, int] = {}
 
 
-NO_LIMITS: Final = CodeLimits()
-
-
 class CodeSubjects(msgspec.Struct, frozen=True, gc=False):
     """What a code is counted for; an empty string where it is not known.
 

@@ -71,9 +71,6 @@ class VerificationRules(msgspec.Struct, frozen=True, gc=False):
     repeat_code: bool = True
 
 
-DEFAULT_RULES = VerificationRules()
-
-
 class Verification(msgspec.Struct, frozen=True):
     """A verification without its code.
 

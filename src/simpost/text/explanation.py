@@ -14,7 +14,6 @@ from simpost.text.alphabet import septets_of
 from simpost.text.codec import is_encodable
 from simpost.text.encoding import GSM7, LANGUAGES
 from simpost.text.lookalikes import LOOK_ALIKES
-from simpost.text.segments import MAX_PARTS
 from simpost.text.spelling import cheapest_spelling, needed_invisibles
 
 if TYPE_CHECKING:
@@ -86,11 +85,6 @@ class Explanation:
     doubled: tuple[CostDriver, ...]
     replaced: Alternative | None
     languages: tuple[Alternative, ...]
-
-    @property
-    def too_long(self) -> bool:
-        """Whether no carrier can take the text: more parts than a header can count."""
-        return len(self.segments.parts) > MAX_PARTS
 
 
 def explain(

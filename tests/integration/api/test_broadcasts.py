@@ -10,6 +10,7 @@ from simpost.catalogue.normalization import parse_esim
 from simpost.domain.prices import PartPrices
 from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import CarrierCapabilities
+from tests.contract.store_facts import enter_country
 from tests.integration.api.conftest import GOOD, NOW_MS, esim
 
 WITHOUT_SMS = "26010100000002"
@@ -279,8 +280,8 @@ async def test_a_preview_counts_by_verdict_and_sends_nothing(service, many):
 
 
 async def test_an_opt_out_and_conditions_are_respected(service, many, clock):
-    await service.store.recipients.set_country(1, MORE[2], "FR")
-    await service.store.recipients.set_country(1, MORE[3], "FR")
+    await enter_country(service.store, MORE[2], "FR")
+    await enter_country(service.store, MORE[3], "FR")
     no = {"categories": {"notice": False}}
     await service.native("PATCH", f"esims/{MORE[3]}/preferences", json=no)
     begun = await begin(service, audience={"countries": ["FR"]})

@@ -15,7 +15,7 @@ from simpost.errors import ConversationExists
 from simpost.ports.store import Accepted
 from simpost.ports.store.conversations import ReceivedText
 from tests.contract import inbound_facts
-from tests.contract.store_facts import DAY_MS, NOW_MS, message, new_id
+from tests.contract.store_facts import DAY_MS, NOW_MS, find_current, message, new_id
 
 OPEN, WAITING, CLOSED = ConversationStatus
 RULES = ConversationRules()
@@ -39,7 +39,7 @@ async def closed_twice(store, esim):
     ids = []
     for at_ms in (NOW_MS, NOW_MS + 10 * DAY_MS):
         await receive(store, esim, at_ms)
-        ids.append((await store.conversations.find_current(1, esim)).id)
+        ids.append((await find_current(store, 1, esim)).id)
         await change(store, ids[-1], at_ms, status=CLOSED)
     assert len(set(ids)) == 2
     return ids
@@ -58,7 +58,7 @@ async def test_replies_in_two_closed_conversations_at_once_are_both_accepted(nod
             first, second = await closed_twice(one, esim)
             done = await asyncio.gather(reply(one, esim, first), reply(two, esim, second))
             assert done == [Accepted()] * 2
-            assert (await one.conversations.find_current(1, esim)).status is WAITING
+            assert (await find_current(one, 1, esim)).status is WAITING
 
 
 async def test_a_text_and_a_reply_in_an_old_conversation_at_once(node):
@@ -68,7 +68,7 @@ async def test_a_text_and_a_reply_in_an_old_conversation_at_once(node):
             first, _ = await closed_twice(one, esim)
             accepted, _ = await asyncio.gather(reply(one, esim, first), receive(two, esim, at_ms))
             assert accepted == Accepted()
-            assert await one.conversations.find_current(1, esim) is not None
+            assert await find_current(one, 1, esim) is not None
 
 
 async def test_reopening_and_a_text_at_once(node):
@@ -83,14 +83,14 @@ async def test_reopening_and_a_text_at_once(node):
             )
             assert received is None
             assert isinstance(reopened, ConversationExists) or reopened.status is OPEN
-            assert (await one.conversations.find_current(1, esim)).unread == 1
+            assert (await find_current(one, 1, esim)).unread == 1
 
 
 async def test_jobs_replies_texts_and_notes_of_many_conversations_at_once(node):
     async with node("n1") as one, node("n2") as two:
         esims = [f"e{number}" for number in range(40)]
         await asyncio.gather(*(receive(one, each, NOW_MS) for each in esims))
-        found = [await one.conversations.find_current(1, each) for each in esims]
+        found = [await find_current(one, 1, each) for each in esims]
         later_ms = NOW_MS + DAY_MS
         for _ in range(5):
             done = await asyncio.gather(

@@ -59,21 +59,11 @@ class Schedule(NamedTuple):
     is_holiday: IsHoliday = no_holidays
 
 
-def next_open_interval(
-    now_ms: int,
-    windows: Sequence[OpenWindow],
-    zones: Sequence[tzinfo],
-    is_holiday: IsHoliday = no_holidays,
-) -> Interval | None:
-    """The open interval that contains the time, or the next one after it.
+def next_common_interval(now_ms: int, schedules: Sequence[Schedule]) -> Interval | None:
+    """The interval that contains the time, or the next one, in which all schedules are open.
 
     `None` when there is none within LOOK_AHEAD_DAYS.
     """
-    return next_common_interval(now_ms, [Schedule(windows, zones, is_holiday)])
-
-
-def next_common_interval(now_ms: int, schedules: Sequence[Schedule]) -> Interval | None:
-    """The interval that contains the time, or the next one, in which all schedules are open."""
     each_zone = [
         _intervals(now_ms, schedule.windows, zone, schedule.is_holiday)
         for schedule in schedules

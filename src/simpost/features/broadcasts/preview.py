@@ -69,7 +69,6 @@ class BroadcastPreviews:
 
     def __init__(self, store: Store, intake: Intake, messages: BroadcastMessages) -> None:
         self._store = store.broadcasts
-        self._files = store.broadcast_files
         self._intake = intake
         self._messages = messages
 

@@ -9,12 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from simpost.features.templates.definition import (
-    InvalidTemplate,
-    Mistake,
-    Template,
-    check,
-)
+from simpost.features.templates.definition import InvalidTemplate, Mistake, Template
 from simpost.features.templates.languages import Language, find_language
 from simpost.features.templates.message_format import Plural, Select, Text, branches, parse
 from simpost.features.templates.renderer import (
@@ -34,15 +29,6 @@ class Inspection(msgspec.Struct, frozen=True):
 
     template: Template
     longest: dict[str, Explanation]
-
-
-def inspect(template: Template) -> Inspection:
-    """Check a template and count the parts of its longest texts. Raises InvalidTemplate.
-
-    The API does the same in steps, off the event loop: a large template takes a second.
-    """
-    check(template)
-    return Inspection(template, {tag: explain_longest(template, tag) for tag in template.texts})
 
 
 def explain_longest(template: Template, tag: str) -> Explanation:

@@ -66,10 +66,6 @@ class ConversationStore(Protocol):
         """One of the account's conversations."""
         ...
 
-    async def find_current(self, account_id: int, esim_tran_no: str) -> Conversation | None:
-        """The conversation of the eSIM that is not closed."""
-        ...
-
     async def was_asked(self, account_id: int, esim_tran_no: str) -> bool | None:
         """Whether the eSIM was asked what it meant, in the conversation that is not closed.
 

@@ -161,27 +161,10 @@ class LifecycleStore(Protocol):
         """The history of an eSIM, the latest arrival first; parked ones for an empty number."""
         ...
 
-    async def list_transitions(
-        self, account_id: int, *, after: bytes, limit: int, esim_tran_no: str | None = None
-    ) -> list[StoredTransition]:
-        """Transitions of an account or of one eSIM after an id, the oldest first."""
-        ...
-
     async def transitions_of_kind(
         self, account_id: int, transition: Transition, *, after: bytes, limit: int
     ) -> list[StoredTransition]:
         """Transitions of one kind of an account after an id, the oldest first."""
-        ...
-
-    async def open_transitions(self, *, after: bytes, limit: int) -> list[StoredTransition]:
-        """Transitions of all accounts that are not handled, after an id, the oldest first.
-
-        Start from `b""` each time: a commit of another node may add one with a smaller id.
-        """
-        ...
-
-    async def mark_handled(self, transitions: Sequence[StoredTransition], *, now_ms: int) -> None:
-        """Mark transitions as handled: `open_transitions` returns them no more."""
         ...
 
     async def delete_old(self, *, before_ms: int) -> int:

@@ -89,10 +89,6 @@ class RecipientStore(Protocol):
         """The recipient; `None` when nothing is known."""
         ...
 
-    async def set_country(self, account_id: int, esim_tran_no: str, country: str) -> None:
-        """Save the last known country."""
-        ...
-
     async def change_preferences(self, change: PreferenceChange) -> Differences:
         """Merge a change and record it in the history; the differences, empty if nothing changed.
 

@@ -11,7 +11,7 @@ import base64
 import hmac
 import time
 from collections.abc import Callable, Mapping
-from typing import Final, Literal, NamedTuple, TypeAlias, get_args
+from typing import Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlencode
 
 import msgspec
@@ -20,7 +20,6 @@ from simpost.smsc.upstreams.shape import FORM, JSON, CallbackRequest
 from simpost.text import segment
 
 ReplyName: TypeAlias = Literal["twilio", "once"]
-REPLY_NAMES: Final[tuple[ReplyName, ...]] = get_args(ReplyName)
 _DIGITS: Final = 15
 
 

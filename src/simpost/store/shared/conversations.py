@@ -68,10 +68,7 @@ class StoredConversations:
         return await self._database.transact(_begin, account_id, esim_tran_no, new_id, now_ms)
 
     async def find(self, account_id: int, conversation_id: bytes) -> Conversation | None:
-        return await self._database.query(_one, "find", account_id, conversation_id)
-
-    async def find_current(self, account_id: int, esim_tran_no: str) -> Conversation | None:
-        return await self._database.query(_one, "current", account_id, esim_tran_no)
+        return await self._database.query(_find, account_id, conversation_id)
 
     async def was_asked(self, account_id: int, esim_tran_no: str) -> bool | None:
         return await self._database.query(_was_asked, account_id, esim_tran_no)
@@ -175,8 +172,8 @@ def _begin(account_id: int, esim: str, new_id: bytes, now_ms: int) -> Steps[Conv
     raise StoreError("too many conversations of this eSIM began at the same time")
 
 
-def _one(statement: str, *key: Any) -> Steps[Conversation | None]:
-    rows = yield SQL[statement], key
+def _find(account_id: int, conversation_id: bytes) -> Steps[Conversation | None]:
+    rows = yield SQL["find"], (account_id, conversation_id)
     return _conversation(rows[0]) if rows else None
 
 

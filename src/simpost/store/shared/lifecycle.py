@@ -107,23 +107,12 @@ class StoredLifecycle:
     ) -> list[StoredEvent]:
         return await self._database.query(_list_events, account_id, esim_tran_no, before, limit)
 
-    async def list_transitions(
-        self, account_id: int, *, after: bytes, limit: int, esim_tran_no: str | None = None
-    ) -> list[StoredTransition]:
-        return await self._database.query(_list_transitions, account_id, after, limit, esim_tran_no)
-
     async def transitions_of_kind(
         self, account_id: int, transition: Transition, *, after: bytes, limit: int
     ) -> list[StoredTransition]:
         return await self._database.query(
             _transitions_of_kind, account_id, transition, after, limit
         )
-
-    async def open_transitions(self, *, after: bytes, limit: int) -> list[StoredTransition]:
-        return await self._database.query(_open_transitions, after, limit)
-
-    async def mark_handled(self, transitions: Sequence[StoredTransition], *, now_ms: int) -> None:
-        await self._database.transact(_mark_handled, transitions, now_ms)
 
     async def delete_old(self, *, before_ms: int) -> int:
         return await self._database.transact(_delete_old, before_ms)
@@ -155,31 +144,11 @@ def _list_events(
     ]
 
 
-def _list_transitions(
-    account_id: int, after: bytes, limit: int, esim_tran_no: str | None
-) -> Steps[list[StoredTransition]]:
-    if esim_tran_no is None:
-        rows = yield SQL["list_transitions"], (account_id, after, limit)
-    else:
-        rows = yield SQL["transitions_of_esim"], (account_id, esim_tran_no, after, limit)
-    return [_transition(row) for row in rows]
-
-
 def _transitions_of_kind(
     account_id: int, transition: Transition, after: bytes, limit: int
 ) -> Steps[list[StoredTransition]]:
     rows = yield SQL["transitions_of_kind"], (account_id, transition, after, limit)
     return [_transition(row) for row in rows]
-
-
-def _open_transitions(after: bytes, limit: int) -> Steps[list[StoredTransition]]:
-    rows = yield SQL["open_transitions"], (after, limit)
-    return [_transition(row) for row in rows]
-
-
-def _mark_handled(transitions: Sequence[StoredTransition], now_ms: int) -> Steps[None]:
-    for each in transitions:
-        yield SQL["mark_handled"], (each.account_id, each.id, now_ms)
 
 
 def _delete_old(before_ms: int) -> Steps[int]:

@@ -104,20 +104,6 @@ SQL: Final = {
         SELECT * FROM esim_transitions WHERE account_id = $1 AND transition = $2 AND id > $3
         ORDER BY id LIMIT $4
     """,
-    "list_transitions": """
-        SELECT * FROM esim_transitions WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3
-    """,
-    "transitions_of_esim": """
-        SELECT * FROM esim_transitions
-        WHERE account_id = $1 AND esim_tran_no = $2 AND id > $3 ORDER BY id LIMIT $4
-    """,
-    "open_transitions": """
-        SELECT * FROM esim_transitions WHERE handled_ms IS NULL AND id > $1 ORDER BY id LIMIT $2
-    """,
-    "mark_handled": """
-        UPDATE esim_transitions SET handled_ms = $3
-        WHERE account_id = $1 AND id = $2 AND handled_ms IS NULL
-    """,
     "delete_events": """
         DELETE FROM lifecycle_events WHERE (account_id, id) IN (
           SELECT account_id, id FROM lifecycle_events

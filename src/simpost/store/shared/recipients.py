@@ -45,12 +45,6 @@ SQL: Final = {
         UPDATE recipients SET language = $3, choices = $4, open_hours = $5, own_choices = $6
         WHERE account_id = $1 AND esim_tran_no = $2
     """,
-    "set_country": """
-        INSERT INTO recipients (
-          account_id, esim_tran_no, country, language, choices, open_hours, own_choices
-        ) VALUES ($1, $2, $3, '', '', '', '')
-        ON CONFLICT (account_id, esim_tran_no) DO UPDATE SET country = excluded.country
-    """,
     "record": """
         INSERT INTO preference_changes (
           account_id, id, esim_tran_no, way, actor, words, differences, at_ms, text_key
@@ -106,9 +100,6 @@ class StoredRecipients:
 
     async def find_recipient(self, account_id: int, esim_tran_no: str) -> Recipient | None:
         return await self._database.query(_find, account_id, esim_tran_no)
-
-    async def set_country(self, account_id: int, esim_tran_no: str, country: str) -> None:
-        await self._changing(_set_country, account_id, esim_tran_no, country)
 
     async def change_preferences(self, change: PreferenceChange) -> Differences:
         return await self._changing(change_preferences, change, self._texts)
@@ -189,10 +180,6 @@ def _find(account_id: int, esim_tran_no: str) -> Steps[Recipient | None]:
         return None
     rows = yield SQL["find"], (account_id, esim_tran_no)
     return _recipient(rows[0]) if rows else None
-
-
-def _set_country(account_id: int, esim_tran_no: str, country: str) -> Steps[None]:
-    yield SQL["set_country"], (account_id, esim_tran_no, country)
 
 
 def _list_changes(

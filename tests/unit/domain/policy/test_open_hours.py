@@ -11,7 +11,8 @@ from simpost.domain.policy.open_hours import (
     DAY_MINUTES,
     Interval,
     OpenWindow,
-    next_open_interval,
+    Schedule,
+    next_common_interval,
 )
 
 MINUTE_MS = 60_000
@@ -34,7 +35,8 @@ def at(text, zone="UTC"):
 
 
 def found(now, windows=(EIGHT_TO_TWENTY,), zones=("Europe/Paris",), **options):
-    return next_open_interval(at(now), windows, [ZoneInfo(zone) for zone in zones], **options)
+    schedule = Schedule(windows, [ZoneInfo(zone) for zone in zones], **options)
+    return next_common_interval(at(now), [schedule])
 
 
 def test_inside_a_window_the_interval_is_the_current_one():
@@ -153,7 +155,7 @@ windows_of_days = st.builds(
 def test_it_is_never_open_where_a_local_clock_says_quiet(windows, zones, now_minutes):
     now_ms = now_minutes * MINUTE_MS
     known = [ZoneInfo(zone) for zone in zones]
-    interval = next_open_interval(now_ms, windows, known) or Interval(
+    interval = next_common_interval(now_ms, [Schedule(windows, known)]) or Interval(
         now_ms + 14 * DAY_MINUTES * MINUTE_MS, 0
     )
     step_ms = 7 * MINUTE_MS

@@ -10,9 +10,9 @@ from simpost.api.v1.templates.schemas import TemplateIn
 from simpost.domain.lifecycle import Transition
 from simpost.domain.messages import Category
 from simpost.features.automations.samples import SAMPLES
-from simpost.features.templates.definition import VariableType
+from simpost.features.templates.definition import VariableType, check
 from simpost.features.templates.message_format import Placeholder, parse, walk
-from simpost.features.templates.preview import inspect
+from simpost.features.templates.preview import explain_longest
 from simpost.features.verifications.texts import LANGUAGES
 
 IN_UCS2 = {"ar", "ja", "pl", "tr", "zh"}
@@ -57,7 +57,7 @@ def parts_by_the_standard(text):
 
 
 def longest_text(sample, tag):
-    return inspect(template_of(sample)).longest[tag]
+    return explain_longest(template_of(sample), tag)
 
 
 def template_of(sample):
@@ -89,7 +89,8 @@ def test_an_unknown_sample_is_no_file():
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_sample_is_a_template_that_the_api_accepts(name):
     sample = SAMPLES[name]
-    template = inspect(template_of(sample)).template
+    template = template_of(sample)
+    check(template)
     assert sample.name == sample.template["name"] == name
     assert template.default_language == "en"
     assert sample.category in {Category.SERVICE, Category.NOTICE}

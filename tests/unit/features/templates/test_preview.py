@@ -14,7 +14,7 @@ from simpost.features.templates.definition import (
 )
 from simpost.features.templates.languages import find_language
 from simpost.features.templates.message_format import parse
-from simpost.features.templates.preview import explain_longest, inspect
+from simpost.features.templates.preview import explain_longest
 from simpost.features.templates.renderer import RenderedTooLong, render
 from simpost.text import explain
 
@@ -83,7 +83,7 @@ def template(text, **samples):
 
 def test_a_template_that_may_become_too_long_is_refused():
     with pytest.raises(InvalidTemplate) as found:
-        inspect(template("{a}" * 6, a="x" * 1_000))
+        explain_longest(template("{a}" * 6, a="x" * 1_000), "en")
     [mistake] = found.value.mistakes
     assert mistake.problem == "with the longest values it has more than 5,000 characters"
 
@@ -91,7 +91,7 @@ def test_a_template_that_may_become_too_long_is_refused():
 def test_the_worst_template_takes_bounded_time():
     text = "{a}" * 1_666
     started_s = time.thread_time()
-    inspect(template(text, a="жжж"))
+    explain_longest(template(text, a="жжж"), "en")
     assert time.thread_time() - started_s < 2
 
 
