@@ -2,8 +2,10 @@
 
 CPU microseconds of the process and of the PostgreSQL server, per one-part message that is decided
 and accepted: without policy, as a service message, as a notice with a daily limit, and as a service
-message of an account with budgets per day, per month and for a prefix. In turns, on both stores.
-The first lines are the decision alone.
+message of an account with budgets per day, per month and for a prefix. On both stores, a new one
+each round; the cases take turns, a group of messages each, so that other work on the machine
+disturbs all of them. The first lines are the decision alone; the others are medians of the groups
+of each round, and what policy adds to the median without policy.
 """
 
 from __future__ import annotations
@@ -89,46 +91,62 @@ def esim_of(number: int) -> Esim:
     return Esim(tran_no, f"89852000000000{number:05}", msisdn, "", "ENABLED", "IN_USE", 1)
 
 
-async def work(store: Store, decider: Decider, count: int, group: int) -> None:
-    esims = [esim_of(number) for number in range(_ESIMS)]
-    for start in range(0, count, group):
-        batch = []
-        for number in range(start, start + group):
-            one = message(number % _ESIMS)
-            quotas = decider.quotas(esims[number % _ESIMS], one.created_ms)
-            batch.append(msgspec.structs.replace(one, quotas=quotas))
-        accepted = await asyncio.gather(*(store.queue.accept(one) for one in batch))
-        assert all(isinstance(each, Accepted) for each in accepted)
+class Cost(NamedTuple):
+    """CPU microseconds a message: of the process and of the server."""
+
+    process: float
+    server: float
+
+
+async def group_cost(
+    store: Store, decider: Decider, first: int, group: int, server: Callable[[], float]
+) -> Cost:
+    """Decide and accept messages to the eSIMs from `first` on."""
+    numbers = [number % _ESIMS for number in range(first, first + group)]
+    made = [(esim_of(number), message(number)) for number in numbers]
+    server_s, process_s = server(), time.process_time()
+    batch = [
+        msgspec.structs.replace(one, quotas=decider.quotas(esim, one.created_ms))
+        for esim, one in made
+    ]
+    accepted = await asyncio.gather(*(store.queue.accept(one) for one in batch))
+    spent_s = time.process_time() - process_s
+    assert all(isinstance(each, Accepted) for each in accepted)
+    return Cost(1e6 * spent_s / group, 1e6 * (server() - server_s) / group)
 
 
 async def measure(
-    store: Store, case: Case, count: int, group: int, server: Callable[[], float]
-) -> float:
-    """CPU microseconds a message."""
-    decider = Decider(store, case)
-    await work(store, decider, 10 * group, group)
-    begun = time.process_time() + server()
-    await work(store, decider, count, group)
-    return 1e6 * (time.process_time() + server() - begun) / count
+    store: Store, count: int, group: int, server: Callable[[], float]
+) -> dict[str, Cost]:
+    """The median of the groups of each case, the first ten left out."""
+    deciders = [Decider(store, case) for case in CASES]
+    spent: list[list[Cost]] = [[] for _ in CASES]
+    for turn in range(10 + count // group):
+        for place in range(len(CASES)):
+            case = (turn + place) % len(CASES)
+            cost = await group_cost(store, deciders[case], turn * group, group, server)
+            spent[case].append(cost)
+    medians = (Cost(*map(statistics.median, zip(*costs[10:], strict=True))) for costs in spent)
+    return dict(zip((case.name for case in CASES), medians, strict=True))
 
 
-async def on_sqlite(case: Case, count: int, group: int) -> float:
+async def on_sqlite(count: int, group: int) -> dict[str, Cost]:
     with tempfile.TemporaryDirectory() as folder:
         path, key = Path(folder) / "simpost.db", Fernet.generate_key().decode()
         store = await SqliteStore.open(path, seal_key=key)
         try:
-            return await measure(store, case, count, group, lambda: 0.0)
+            return await measure(store, count, group, lambda: 0.0)
         finally:
             await store.close()
 
 
-async def on_postgres(case: Case, count: int, group: int) -> float:
+async def on_postgres(count: int, group: int) -> dict[str, Cost]:
     database = Database()
     try:
         key = Fernet.generate_key().decode()
         store = await PostgresStore.open(database.url, seal_key=key, node="bench")
         try:
-            return await measure(store, case, count, group, lambda: database.cpu_seconds)
+            return await measure(store, count, group, database.running_seconds)
         finally:
             await store.close()
     finally:
@@ -152,16 +170,15 @@ def main() -> None:
     for case in CASES:
         print(f"decision   {case.name:10} {decision_cost(case):6.2f} us")
     for name, run in (("SQLite", on_sqlite), ("PostgreSQL", on_postgres)):
-        spent: dict[str, list[float]] = {case.name: [] for case in CASES}
-        for round_ in range(given.rounds):
-            first = round_ % len(CASES)
-            for case in CASES[first:] + CASES[:first]:
-                spent[case.name].append(uvloop.run(run(case, given.count, given.group)))
-        for case_name, costs in spent.items():
-            figures = " ".join(f"{cost:.0f}" for cost in costs)
-            median = statistics.median(costs)
+        rounds = [uvloop.run(run(given.count, given.group)) for _ in range(given.rounds)]
+        for case in CASES:
+            costs = [each[case.name] for each in rounds]
+            more = [sum(each[case.name]) - sum(each[CASES[0].name]) for each in rounds]
+            process, server = map(statistics.median, zip(*costs, strict=True))
             print(
-                f"{name:10} {case_name:10} least {min(costs):4.0f} median {median:4.0f}  {figures}"
+                f"{name:10} {case.name:10} process {process:4.1f} server {server:4.1f}"
+                f"  more {statistics.median(more):4.1f}:"
+                f" {' '.join(f'{each:.1f}' for each in more)}"
             )
 
 
