@@ -7,6 +7,7 @@ import pytest
 
 from simpost.api.smpp.submits import REQUEST_ID
 from simpost.smpp import (
+    BindTransceiver,
     BroadcastSm,
     CancelSm,
     DataSm,
@@ -21,6 +22,7 @@ from simpost.smpp import (
     Unbind,
     format_absolute,
     format_relative,
+    parse_receipt,
 )
 from tests.integration.cluster.cluster import until
 from tests.integration.smpp_server.raw import RawClient
@@ -134,6 +136,17 @@ def test_another_account_has_neither_the_esim_nor_the_message(served, client):
 )
 def test_what_is_not_supported_is_refused(client, pdu, status):
     assert ask(client, pdu).command_status == status
+
+
+def test_a_client_of_version_3_3_gets_no_tlvs(served):
+    with closing(RawClient(served.port)) as client:
+        system_id, password = served.login()
+        bind = BindTransceiver(system_id=system_id, password=password, interface_version=0x33)
+        response = ask(client, bind)
+        assert (response.command_status, response.tlvs) == (Status.ESME_ROK, ())
+        message_id = submit(client, served.take()[1], registered_delivery=1).message_id
+        receipt = client.receive()
+        assert (parse_receipt(receipt).message_id, receipt.tlvs) == (message_id, ())
 
 
 def test_unbind_is_answered_and_ends_the_connection(client, served):
