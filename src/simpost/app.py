@@ -22,19 +22,13 @@ from simpost.cluster.single_node import SingleNode
 from simpost.config import Settings
 from simpost.domain.inbound import InboundPart
 from simpost.domain.reasons import Reason
-from simpost.features.automations.service import Automations
-from simpost.features.broadcasts.service import Broadcasts
+from simpost.feature_set import FeatureParts, build_features
 from simpost.features.catalogue_sync.service import CatalogueSync
 from simpost.features.catalogue_sync.supplier_calls import SupplierCalls
-from simpost.features.conversations.service import Conversations
-from simpost.features.lifecycle.service import Lifecycle
-from simpost.features.lifecycle.sources import LifecycleSources
 from simpost.features.preferences.handset import HandsetPreferences
 from simpost.features.preferences.links import OptOutLinks
 from simpost.features.preferences.service import PreferenceService
-from simpost.features.templates.recipient_texts import RecipientTexts
 from simpost.features.templates.service import Templates
-from simpost.features.verifications.service import Verifications
 from simpost.features.webhooks.delivery import WebhookDelivery
 from simpost.features.webhooks.endpoints import Webhooks
 from simpost.features.webhooks.sender import WebhookSender
@@ -78,14 +72,6 @@ from simpost.store.selection import open_store
 from simpost.store.text_seal import request_digest_key
 
 
-class _Features(NamedTuple):
-    verifications: Verifications
-    lifecycle: Lifecycle
-    conversations: Conversations
-    automations: Automations
-    broadcasts: Broadcasts
-
-
 class _Suppliers(NamedTuple):
     sync: CatalogueSync
     calls: SupplierCalls
@@ -124,7 +110,7 @@ class App:
         self._receipts = PlainTextReceipts(store, self.inbound.receive)
         self.failover, self.maintenance = self._build_failover(), self._build_maintenance()
         self.erasures = self._build_erasures()
-        self.features = features = self._build_features()
+        self.features = features = build_features(self._feature_parts())
         # In the order in which they apply new settings: routes change before carriers are removed.
         services = (self.dispatch, self.intake, self.inbound, self.failover, self.maintenance)
         settled = (TextKeys(store), self.policy, self._replies, self.smpp_port, *self.suppliers)
@@ -261,74 +247,19 @@ class App:
             is_leader=self._is_leader,
         )
 
-    def _build_features(self) -> _Features:
-        return _Features(
-            self._build_verifications(),
-            self._build_lifecycle(),
-            self._build_conversations(),
-            self._build_automations(),
-            self._build_broadcasts(),
-        )
-
-    def _build_verifications(self) -> Verifications:
-        return Verifications(
-            self.store,
-            self.intake,
-            self.settings.verifications,
-            new_id=self._parts.new_id,
-            clock_ms=self._clock_ms,
-            is_leader=self._is_leader,
-        )
-
-    def _build_lifecycle(self) -> Lifecycle:
-        return Lifecycle(
-            self.store.lifecycle,
-            self.store.lifecycle_sources,
-            LifecycleSources(self.store.lifecycle_sources, self._clock_ms),
-            new_id=self._parts.new_id,
-            clock_ms=self._clock_ms,
-            keep_days=self.settings.lifecycle.keep_days,
-            is_leader=self._is_leader,
-        )
-
-    def _build_conversations(self) -> Conversations:
-        return Conversations(
-            self.store,
-            self.intake,
-            conversation_rules_of(self.settings),
-            new_id=self._parts.new_id,
-            clock_ms=self._clock_ms,
-            keep_days=self.settings.conversations.keep_days,
-            is_leader=self._is_leader,
-        )
-
-    def _build_automations(self) -> Automations:
-        return Automations(
+    def _feature_parts(self) -> FeatureParts:
+        return FeatureParts(
+            self.settings,
             self.store,
             self.accounts,
             self.intake,
-            self._build_texts(),
+            self.stops,
+            self._opt_out_links(),
             new_id=self._parts.new_id,
             clock_ms=self._clock_ms,
-            keep_days=self.settings.lifecycle.keep_days,
-            is_leader=self._may_lead_sends,
+            is_leader=self._is_leader,
+            may_lead_sends=self._may_lead_sends,
         )
-
-    def _build_broadcasts(self) -> Broadcasts:
-        return Broadcasts(
-            self.store,
-            self.accounts,
-            self.intake,
-            self._build_texts(),
-            new_id=self._parts.new_id,
-            clock_ms=self._clock_ms,
-            is_stopped=self.stops.is_stopped,
-            is_leader=self._may_lead_sends,
-        )
-
-    def _build_texts(self) -> RecipientTexts:
-        templates = Templates(self.store.templates, self._clock_ms)
-        return RecipientTexts(templates, self._opt_out_links().url_for)
 
     def _opt_out_links(self) -> OptOutLinks:
         secrets_key = self.settings.store.secrets_key.get_secret_value()
