@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 SOURCES = sorted(Path("src").rglob("*.py"))
-PAGES = sorted([*Path().glob("*.md"), *Path("docs").rglob("*.md")])
+PAGES = sorted(
+    [*Path().glob("*.md"), *Path("docs").rglob("*.md"), *Path("requirements").glob("*.md")]
+)
 
 SAME_NAME: dict[str, str] = {}
 """Class names that may exist twice, and why."""
@@ -33,6 +35,8 @@ UNUSED_WORDS = re.compile(
     re.IGNORECASE,
 )
 
+MOST_LINES = 500
+
 DOCUMENTED = ("api", "cli", "http", "net", "ports", "smpp", "text")
 
 
@@ -56,8 +60,16 @@ def test_modules_are_nouns():
     assert gerunds - NOUNS == set()
 
 
+def test_a_file_has_500_lines_at_most():
+    long = [str(path) for path in SOURCES if path.read_text("utf-8").count("\n") > MOST_LINES]
+    assert long == []
+
+
 def test_words_we_do_not_use():
-    paths = [*SOURCES, *PAGES, *Path("bench").rglob("*.py"), *Path("tests").rglob("*.py")]
+    code = [path for room in ("src", "bench", "tests") for path in Path(room).rglob("*.py")]
+    other = [path for room in ("src", "ops") for path in Path(room).rglob("*.*")]
+    texts = [path for path in other if path.suffix in {".sql", ".toml", ".html", ".json", ".yml"}]
+    paths = [*PAGES, *code, *texts]
     found = [
         f"{path}:{number}: {word[0]}"
         for path in paths

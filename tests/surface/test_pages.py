@@ -10,7 +10,9 @@ import typer
 
 from simpost.cli import COMMANDS, find
 
-PAGES = sorted([*Path().glob("*.md"), *Path("docs").rglob("*.md")])
+PAGES = sorted(
+    [*Path().glob("*.md"), *Path("docs").rglob("*.md"), *Path("requirements").glob("*.md")]
+)
 WIDTH = 100
 LINK = re.compile(r"\]\(([^()\s]+)\)")
 PLACEHOLDER = re.compile(r"\[[^\]]*\]|\.\.\.|…|\|")
