@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote
@@ -220,8 +221,12 @@ def _with_budget(
     limits = {each["prefix"]: {name: each[name] for name, _ in _LIMITS} for each in found}
     changed = limits.setdefault(prefix, {})
     given = {name: most for name, most in changes.items() if most is not None}
-    changed |= {name: None if most in (0, "0") else most for name, most in given.items()}
+    changed |= {name: None if _is_zero(most) else most for name, most in given.items()}
     return [{"prefix": key, **most} for key, most in limits.items() if any(most.values())]
+
+
+def _is_zero(most: int | str) -> bool:
+    return most == 0 or (isinstance(most, str) and re.fullmatch(r"0(\.0*)?", most) is not None)
 
 
 def _wanted(
