@@ -20,6 +20,7 @@ from simpost.cluster.node_name import new_name
 from simpost.cluster.parts import ClusterParts, shared_parts, single_node_parts
 from simpost.cluster.single_node import SingleNode
 from simpost.config import Settings
+from simpost.console import build_console
 from simpost.domain.inbound import InboundPart
 from simpost.domain.reasons import Reason
 from simpost.feature_set import FeatureParts, build_features
@@ -354,6 +355,7 @@ class App:
             stops=self.stops,
             api_keys=self.api_keys,
             smpp_logins=self.smpp_logins,
+            console_users=self.features.console_users,
             intake=self.intake,
             erasures=self.erasures,
             preferences=PreferenceService(
@@ -392,7 +394,13 @@ class App:
             public_url=server.public_url.rstrip("/"),
         )
         is_traced = self._tracing is not None
-        return build_server(services, self.settings, is_traced=is_traced, grace_s=GRACE_S)
+        return build_server(
+            services,
+            self.settings,
+            is_traced=is_traced,
+            grace_s=GRACE_S,
+            console=build_console(services) if self.settings.console.enabled else None,
+        )
 
     async def run(
         self,

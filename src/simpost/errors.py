@@ -5,6 +5,7 @@ SimpostError
 │   ├── NotFound          what the request names does not exist
 │   │   ├── UnknownAccount
 │   │   ├── UnknownCarrier
+│   │   ├── UnknownConsoleUser
 │   │   ├── UnknownEsim
 │   │   ├── UnknownAutomation
 │   │   ├── UnknownBroadcast
@@ -55,6 +56,10 @@ class UnknownAccount(NotFound):
 
 class UnknownCarrier(NotFound):
     """There is no carrier with this name."""
+
+
+class UnknownConsoleUser(NotFound):
+    """There is no console user with this name."""
 
 
 class UnknownEsim(NotFound):

@@ -1,4 +1,4 @@
-"""Builds the features that send messages or follow eSIMs; `app.py` builds what they need."""
+"""Builds the features; `app.py` builds what they need."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from simpost.config import Settings
 from simpost.features.automations.service import Automations
 from simpost.features.broadcasts.service import Broadcasts
+from simpost.features.console_users.service import ConsoleUsers
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.lifecycle.sources import LifecycleSources
@@ -53,6 +54,7 @@ class FeatureSet(NamedTuple):
     conversations: Conversations
     automations: Automations
     broadcasts: Broadcasts
+    console_users: ConsoleUsers
 
 
 def build_features(parts: FeatureParts) -> FeatureSet:
@@ -63,6 +65,7 @@ def build_features(parts: FeatureParts) -> FeatureSet:
         _conversations(parts),
         _automations(parts),
         _broadcasts(parts),
+        _console_users(parts),
     )
 
 
@@ -124,6 +127,16 @@ def _broadcasts(parts: FeatureParts) -> Broadcasts:
         clock_ms=parts.clock_ms,
         is_stopped=parts.stops.is_stopped,
         is_leader=parts.may_lead_sends,
+    )
+
+
+def _console_users(parts: FeatureParts) -> ConsoleUsers:
+    return ConsoleUsers(
+        parts.store.console,
+        parts.settings.console,
+        new_id=parts.new_id,
+        clock_ms=parts.clock_ms,
+        is_leader=parts.is_leader,
     )
 
 

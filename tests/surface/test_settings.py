@@ -7,6 +7,7 @@ import pytest
 from simpost.cli.init import init
 from simpost.config import Settings, load
 from simpost.config.carriers import CARRIER_TYPES
+from simpost.config.console import ConsoleSettings
 from simpost.config.conversations import ConversationSettings
 from simpost.config.lifecycle import LifecycleSettings
 from simpost.config.policy import OpenHoursSettings, PolicySettings
@@ -48,6 +49,7 @@ SECTIONS: dict[str, type[Section]] = {
     "[[registered_senders]]": RegisteredSenderSettings,
     **{f'[[sources]]` with `type = "{name}"': model for name, model in SOURCE_TYPES.items()},
     "[smpp_server]": SmppServerSettings,
+    "[console]": ConsoleSettings,
     "[log]": LogSettings,
     "[tracing]": TracingSettings,
 }

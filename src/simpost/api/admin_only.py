@@ -1,4 +1,4 @@
-"""Restricts a node without the role `api` to administration and health."""
+"""Restricts a node without the role `api` to administration, the console and health."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from simpost.api.shared.problems import Problem, ProblemCode, render
 
 _PUBLIC = ("/", "/docs", "/healthz", "/readyz", "/metrics", "/openapi.json")
 _ADMIN = "/v1/admin/"
+_CONSOLE = "/console"
 
 
 def admin_only(app: ASGIApp) -> ASGIApp:
-    """Serve administration and health paths only; answer all others with 404."""
+    """Serve administration, console and health paths only; answer all others with 404."""
 
     async def filtered(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] != "http" or path in _PUBLIC or path.startswith(_ADMIN):
+        if scope["type"] != "http" or path in _PUBLIC or path.startswith((_ADMIN, _CONSOLE)):
             await app(scope, receive, send)
             return
         problem = Problem(

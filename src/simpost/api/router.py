@@ -18,12 +18,13 @@ from simpost.api.shared.services import Services
 from simpost.features.lifecycle.sources import PATH as LIFECYCLE
 from simpost.ports.carrier_callbacks import PATH as CARRIERS
 
+CONSOLE: Final = "/console"
 _HELD: Final = b"simpost-sending", b"held-copy"
 """A header of every response while nothing is sent because the store is a copy."""
 
 
-def build(services: Services) -> ASGIApp:
-    """An ASGI app that passes each request to its API by the path."""
+def build(services: Services, console: ASGIApp | None = None) -> ASGIApp:
+    """An ASGI app that passes each request to its API by the path; `console` has `/console`."""
     open_app = build_open_app(services)
     native_app = build_native_app(services)
     lifecycle_app = build_lifecycle_app(services)
@@ -55,11 +56,18 @@ def build(services: Services) -> ASGIApp:
             start = next(each for each in starts if scope["path"].startswith(each))
             await shapes[start](scope, receive, send)
             shape_times_s.add(perf_counter() - started_s)
+        elif console and scope["type"] == "http" and is_console(scope["path"]):
+            await console(scope, receive, send)
         else:
             await native_app(scope, receive, send)
             native_times_s.add(perf_counter() - started_s)
 
     return app
+
+
+def is_console(path: str) -> bool:
+    """Whether the path is one of the console."""
+    return path == CONSOLE or path.startswith(f"{CONSOLE}/")
 
 
 def with_header(send: Send, name: bytes, value: bytes) -> Send:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from starlette.types import ASGIApp
+
 from simpost.api.admin_only import admin_only
 from simpost.api.router import build
 from simpost.api.shared.services import Services
@@ -11,11 +13,16 @@ from simpost.http import HostRules, HttpServer, Limits, TrustedProxies
 
 
 def build_server(
-    services: Services, settings: Settings, *, is_traced: bool, grace_s: float
+    services: Services,
+    settings: Settings,
+    *,
+    is_traced: bool,
+    grace_s: float,
+    console: ASGIApp | None = None,
 ) -> HttpServer:
     """Return a server with the APIs of this node; without the role `api`, administration only."""
     server = settings.server
-    app = build(services)
+    app = build(services, console)
     if "api" not in settings.node.roles:
         app = admin_only(app)
     return HttpServer(

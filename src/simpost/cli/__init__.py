@@ -114,6 +114,9 @@ COMMANDS = {
     "smpp": CommandEntry(
         "smpp", "app", "Add, list and revoke SMPP logins of accounts.", "Administer"
     ),
+    "users": CommandEntry(
+        "users", "app", "Add, list and remove users of the console.", "Administer"
+    ),
     "plans": CommandEntry("plans", "app", "Import, list, retire and delete plans.", "Administer"),
     "esims": CommandEntry("esims", "app", "Import, list, retire and delete eSIMs.", "Administer"),
     "carriers": CommandEntry(

@@ -20,12 +20,14 @@ import typer
 
 from simpost import app, config
 from simpost.cli.demo_data import TO_TRY, fill
+from simpost.domain.console_users import ConsoleRole
 from simpost.observe import configure_logging
 from simpost.runtime.process import listen
 from simpost.smsc import Simulator, SimulatorOptions
 
 _HOST = "127.0.0.1"
 _SYSTEM_ID = "demo"
+_USER = "demo"
 _NUMBER = "66820000000"  # a handset can answer a number, and no name
 _TRY = """\
 simpost demo: gateway, SMSC simulator and sample data in one process. Ctrl-C ends it.
@@ -35,6 +37,7 @@ simpost demo: gateway, SMSC simulator and sample data in one process. Ctrl-C end
   handsets   http://{host}:{handsets_port}/   (open it: handsets light up as texts arrive)
   SMSC       {host}:{smsc_port}   system_id {system_id}, password {password}
   sender     {number}   (answer on a handset: `inbox` shows it)
+  console    {url}/console   sign in as {user}, password {user_password}
   data       {folder}
 
   account    RT-AccessCode: demo    RT-SecretKey: demo-secret
@@ -118,6 +121,7 @@ async def _run(folder: Path, port: int, handsets_port: int, smsc_port: int) -> N
             ) as service:
                 service.handsets_url = f"http://{_HOST}:{smsc.http_port}/"
                 await fill(service)
+                user_password = await _set_user(service)
                 text = _TRY.format(
                     url=f"http://{_HOST}:{settings.server.port}",
                     host=_HOST,
@@ -125,6 +129,8 @@ async def _run(folder: Path, port: int, handsets_port: int, smsc_port: int) -> N
                     smsc_port=smsc.port,
                     system_id=_SYSTEM_ID,
                     password=password,
+                    user=_USER,
+                    user_password=user_password,
                     admin_token=known["admin_token"],
                     folder=folder,
                     number=_NUMBER,
@@ -135,6 +141,16 @@ async def _run(folder: Path, port: int, handsets_port: int, smsc_port: int) -> N
                 await service.run([listener], partial(_print, text), ends_on_hangup=True)
         finally:
             await smsc.stop()
+
+
+async def _set_user(service: app.App) -> str:
+    """A user of the console with a new password; returns the password."""
+    users, password = service.features.console_users, secrets.token_urlsafe(12)
+    if await users.find_user(_USER):
+        await users.set_password(_USER, password)
+    else:
+        await users.add(_USER, ConsoleRole.ADMIN, None, password)
+    return password
 
 
 def _command() -> str:
@@ -176,6 +192,9 @@ shapes = ["esim_go", "esimfly", "twilio"]
 
 [store]
 secrets_key = {json.dumps(known["secrets_key"])}
+
+[console]
+enabled = true
 
 [[carriers]]
 name = "simulator"

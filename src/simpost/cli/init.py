@@ -101,6 +101,10 @@ keep_days = 90
 # tls_cert_file = ""    # PEM, beside this file
 # tls_key_file = ""
 
+[console]
+# A web console at /console: `simpost users add NAME --role admin` adds a user.
+# enabled = false
+
 [log]
 # level = "info"        # debug, info, warning, error
 # format = "console"    # json for programs

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from simpost.config.carriers import CarrierSettings
+from simpost.config.console import ConsoleSettings
 from simpost.config.conversations import ConversationSettings
 from simpost.config.lifecycle import LifecycleSettings
 from simpost.config.policy import OpenHoursSettings, PolicySettings
@@ -336,5 +337,6 @@ class Settings(Section):
     registered_senders: tuple[RegisteredSenderSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = ()
     smpp_server: SmppServerSettings = SmppServerSettings()
+    console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()
     tracing: TracingSettings = TracingSettings()

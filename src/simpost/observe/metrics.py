@@ -315,7 +315,7 @@ AUTHENTICATION_FAILURES = Metric(
     "simpost_authentication_failures_total",
     "counter",
     ("api",),
-    "Requests with wrong credentials, by API: open, native, shapes, smpp, admin, metrics.",
+    "Requests with wrong credentials, by API: open, native, shapes, smpp, admin, metrics, console.",
 )
 SMPP_BINDS = Metric(
     "simpost_smpp_server_binds",

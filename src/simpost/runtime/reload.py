@@ -20,7 +20,7 @@ AT_ONCE = (
 )
 _TEXT_KEY = "store.text_key"
 """The only setting of its section that applies at once."""
-AT_START = ("server", "smpp_server", "store", "node", "log", "tracing")
+AT_START = ("server", "smpp_server", "console", "store", "node", "log", "tracing")
 _MOST_PROBLEMS = 20
 _MOST_LETTERS = 500
 """Most characters of a problem that are reported to other nodes, with each heartbeat."""

@@ -22,6 +22,7 @@ from simpost.api import Services, build
 from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.cluster.single_node import SingleNode
 from simpost.config import PreferenceSettings
+from simpost.config.console import ConsoleSettings
 from simpost.config.policy import PolicySettings
 from simpost.config.verifications import VerificationSettings
 from simpost.domain.accounts import Account, Dialect
@@ -32,6 +33,7 @@ from simpost.features.automations.service import Automations
 from simpost.features.broadcasts.service import Broadcasts
 from simpost.features.catalogue_sync.service import CatalogueSync
 from simpost.features.catalogue_sync.supplier_calls import SupplierCalls
+from simpost.features.console_users.service import ConsoleUsers
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.lifecycle.sources import LifecycleSources
@@ -240,6 +242,9 @@ async def wire(store: Store, **settings: Any) -> Services:
         stops=stops,
         api_keys=ApiKeys(store.api_keys, clock_ms),
         smpp_logins=SmppLogins(store.smpp_logins, accounts, clock_ms),
+        console_users=ConsoleUsers(
+            store.console, ConsoleSettings(), new_id=lambda: uuid7().bytes, clock_ms=clock_ms
+        ),
         intake=intake,
         # Of the time of message ids: what is younger than an erasure stays.
         erasures=Erasures(store, new_id=lambda: uuid7().bytes, clock_ms=wall_clock_ms),

@@ -16,6 +16,7 @@ import asyncpg
 from bench.history import fill_sqlite
 from simpost.domain.accounts import Account
 from simpost.domain.api_keys import ApiKey, KeyScope
+from simpost.domain.console_users import AuditRow, ConsoleRole, ConsoleSession, ConsoleUser
 from simpost.domain.options import Options
 from simpost.domain.reasons import Reason
 from simpost.domain.smpp_logins import SmppLogin
@@ -173,6 +174,13 @@ async def _tell(store: SqliteStore, made: Embedded) -> None:
     networks = ("192.0.2.0/24",)
     smpp_login = SmppLogin(2, "shop", b"\0\xff", digest, NOW_MS, networks)
     await store.smpp_logins.add_smpp_login(smpp_login)
+    user = ConsoleUser("ann", ConsoleRole.ADMIN, None, "$argon2id$", NOW_MS)
+    session = ConsoleSession(digest, "ann", NOW_MS, NOW_MS, "192.0.2.1")
+    await store.console.add_user(user)
+    await store.console.add_session(session, expected_digest="$argon2id$")
+    await store.console.add_audit(
+        AuditRow(new_id(NOW_MS), NOW_MS, "ann", None, "sign_in", "ann", "192.0.2.1")
+    )
     smpp_part = SmppPart(2, digest, new_id(NOW_MS), 1, 2, b"half\0", "gsm7", "smpp:shop", NOW_MS)
     await store.smpp_parts.add_smpp_part(smpp_part)
     await store.inbound.add_part(one_of(1))

@@ -155,6 +155,7 @@ async def build_api(*accounts: Account, **settings: Any) -> Api:
         opt_out_links=cast("Any", None),
         api_keys=cast("Any", None),
         smpp_logins=cast("Any", None),
+        console_users=cast("Any", None),
         intake=cast("Intake", intake),
         templates=cast("Any", None),
         carriers=cast("CarrierControl", None),

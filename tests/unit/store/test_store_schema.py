@@ -106,6 +106,9 @@ MAY_WALK = {
     "old_messages",  # the accounts; their messages by key
     "simpost.store.shared.erasures.list_open",  # those that have not ended, by their index
     "simpost.store.shared.catalogue_sync.list",  # sources of the configuration
+    "simpost.store.shared.console.count_users",  # at most 1,000
+    "simpost.store.shared.console.list_users",  # the same
+    "simpost.store.shared.console.delete_old",  # at most 20 sessions of each user
     "simpost.store.shared.smpp_logins.list",  # at most 20 of each account
     "simpost.store.shared.smpp_logins.release",  # the same
     "simpost.store.shared.stops.list",  # what an administrator wrote by hand

@@ -40,6 +40,8 @@ class ProblemCode(StrEnum):
     TOO_MANY_KEYS = "too_many_keys"
     TOO_MANY_SMPP_LOGINS = "too_many_smpp_logins"
     SYSTEM_ID_TAKEN = "system_id_taken"
+    USER_NAME_TAKEN = "user_name_taken"
+    TOO_MANY_USERS = "too_many_users"
     BROADCAST_STATUS = "broadcast_status"
     TOO_MANY_BROADCASTS = "too_many_broadcasts"
     FILE_IN_USE = "file_in_use"

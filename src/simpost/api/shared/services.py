@@ -16,6 +16,7 @@ from simpost.features.automations.service import Automations
 from simpost.features.broadcasts.service import Broadcasts
 from simpost.features.catalogue_sync.service import CatalogueSync
 from simpost.features.catalogue_sync.supplier_calls import SupplierCalls
+from simpost.features.console_users.service import ConsoleUsers
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.preferences.links import OptOutLinks
@@ -63,6 +64,7 @@ class Services:
     supplier_calls: SupplierCalls
     api_keys: ApiKeys
     smpp_logins: SmppLogins
+    console_users: ConsoleUsers
     intake: Intake
     erasures: Erasures
     preferences: PreferenceService

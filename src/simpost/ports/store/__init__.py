@@ -28,6 +28,7 @@ from simpost.ports.store.catalogue import (
     Saved,
 )
 from simpost.ports.store.catalogue_sync import CatalogueSyncStore
+from simpost.ports.store.console import ConsoleStore
 from simpost.ports.store.conversations import ConversationStore
 from simpost.ports.store.erasures import Erasure, ErasureStore
 from simpost.ports.store.esim_tags import EsimTagStore
@@ -76,6 +77,7 @@ __all__ = [
     "BroadcastStore",
     "CatalogueStore",
     "CatalogueSyncStore",
+    "ConsoleStore",
     "ConversationStore",
     "Deferral",
     "DeliveryFilter",
@@ -156,6 +158,7 @@ class Store:
     quotas: QuotaStore
     templates: TemplateStore
     verifications: VerificationStore
+    console: ConsoleStore
     conversations: ConversationStore
     automations: AutomationStore
     broadcasts: BroadcastStore

@@ -34,6 +34,7 @@ from simpost.store.shared.automations import StoredAutomations
 from simpost.store.shared.broadcast_files import StoredBroadcastFiles
 from simpost.store.shared.broadcasts import StoredBroadcasts
 from simpost.store.shared.catalogue_sync import StoredCatalogueSyncs
+from simpost.store.shared.console import StoredConsole
 from simpost.store.shared.conversations import StoredConversations
 from simpost.store.shared.erasures import StoredErasures
 from simpost.store.shared.esim_tags import StoredEsimTags
@@ -106,6 +107,7 @@ class PostgresStore(Store):
             quotas=StoredQuotas(database),
             templates=StoredTemplates(database),
             verifications=StoredVerifications(database, PostgresCodes(database)),
+            console=StoredConsole(database),
             conversations=StoredConversations(database, texts),
             automations=StoredAutomations(database),
             broadcasts=StoredBroadcasts(database),

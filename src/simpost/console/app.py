@@ -1,0 +1,159 @@
+"""The console as an ASGI app: one table of its pages, and one gate before all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Final, NamedTuple
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from simpost.api.shared.error_log import log_crash
+from simpost.api.shared.request_body import BodiesFull, BodyTooLarge, BodyTooSlow
+from simpost.api.shared.services import Services
+from simpost.console import audit_page, home, sessions, sign_in
+from simpost.console.assets import Assets
+from simpost.console.page import HEADERS, Pages
+from simpost.console.request import PageRequest, cookie_name, is_own_page, read_form
+from simpost.domain.console_users import ConsoleRole, is_form_token
+from simpost.errors import NotFound, StoreError
+from simpost.features.console_users.service import SignInBusy
+from simpost.http.connection import prove
+
+Handler = Callable[[PageRequest], Awaitable[Response]]
+
+
+class ConsolePage(NamedTuple):
+    """One page or button.
+
+    Attributes:
+        role: the least role that may use it; `None`: without sign-in.
+        is_installation: only for users who see all accounts.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    role: ConsoleRole | None = ConsoleRole.VIEWER
+    is_installation: bool = False
+
+
+PAGES: Final = (
+    ConsolePage("GET", "/console/sign-in", sign_in.show, None),
+    ConsolePage("POST", "/console/sign-in", sign_in.submit, None),
+    ConsolePage("POST", "/console/sign-out", sign_in.leave),
+    ConsolePage("GET", "/console", home.show),
+    ConsolePage("GET", "/console/sessions", sessions.show),
+    ConsolePage("POST", "/console/sessions/end", sessions.end),
+    ConsolePage("GET", "/console/audit", audit_page.show, ConsoleRole.ADMIN),
+)
+_PROBLEMS: Final = {
+    401: "You are signed out. Sign in and try again.",
+    403: "Your role does not allow this. Ask an administrator of simpost.",
+    404: "There is no such page, or it is not one of yours.",
+    400: "The form was not sent by a page of this console. Reload the page and try again.",
+    405: "This page does not take this kind of request.",
+    408: "The form did not arrive in time.",
+    413: "The form is too large.",
+    500: "This page failed. The log of the service has the reason.",
+    503: "The service cannot answer now. Try again in a moment.",
+}
+
+
+def build_console(services: Services) -> ASGIApp:
+    """The console, for `/console` and all paths below."""
+    assets = Assets()
+    pages = Pages(asset=assets.url, version=services.version)
+
+    async def send_asset(request: Request) -> Response:
+        found = assets.response(request.path_params["digest"], request.path_params["name"])
+        return found or _problem(pages, 404)
+
+    async def on_http(_request: Request, error: Exception) -> Response:
+        return _problem(pages, getattr(error, "status_code", 404))
+
+    routes = [Route("/console/assets/{digest}/{name}", send_asset, methods=["GET"])]
+    routes += [
+        Route(each.path, _guarded(services, pages, each), methods=[each.method]) for each in PAGES
+    ]
+    handlers = dict.fromkeys((404, 405), on_http)
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False
+    return app
+
+
+def _guarded(
+    services: Services, pages: Pages, page: ConsolePage
+) -> Callable[[Request], Awaitable[Response]]:
+    async def respond(request: Request) -> Response:
+        call = PageRequest(services, pages, request)
+        try:
+            return await _admit(call, page) or await page.handler(call)
+        except NotFound:
+            return _problem(pages, 404, call)
+        except BodyTooLarge:
+            return _problem(pages, 413, call, close=True)
+        except BodyTooSlow:
+            return _problem(pages, 408, call, close=True)
+        except (BodiesFull, SignInBusy, StoreError):
+            return _problem(pages, 503, call)
+        except Exception as error:  # noqa: BLE001  the root of a request: it must be answered
+            log_crash("console", request.url.path, error)
+            return _problem(pages, 500, call)
+
+    return respond
+
+
+async def _admit(call: PageRequest, page: ConsolePage) -> Response | None:
+    """A refusal, or `None`: then the call has its user and its form."""
+    request = call.request
+    token = request.cookies.get(cookie_name(request), "")
+    found = await call.services.console_users.find_session(token) if token else None
+    if found:
+        call.token, call.session, call.signed_in = token, *found
+        prove(request.scope)
+    if page.method == "POST" and not is_own_page(request):
+        return _problem(call.pages, 400, call)
+    if page.role is not None:
+        if found is None:
+            return _sign_in_first(call, page)
+        if not found.user.role.includes(page.role) or (
+            page.is_installation and found.user.account_id is not None
+        ):
+            return _problem(call.pages, 403, call)
+    if page.method == "POST":
+        form = await read_form(call.services, request)
+        if form is None or (page.role and not is_form_token(form.get("token", ""), call.token)):
+            return _problem(call.pages, 400, call)
+        call.form = form
+    return None
+
+
+def _sign_in_first(call: PageRequest, page: ConsolePage) -> Response:
+    if page.method == "POST":
+        return _problem(call.pages, 401, call)
+    url = call.request.url
+    wanted = url.path + (f"?{url.query}" if url.query else "")
+    headers = dict(HEADERS)
+    target = f"/console/sign-in?next={quote(wanted, safe='')}"
+    if "hx-request" in call.request.headers:
+        # A redirect would put the sign-in page into a part of the page.
+        return Response(status_code=200, headers={**headers, "HX-Redirect": target})
+    return RedirectResponse(target, status_code=303, headers=headers)
+
+
+def _problem(
+    pages: Pages, status: int, call: PageRequest | None = None, *, close: bool = False
+) -> Response:
+    sentence = _PROBLEMS.get(status, HTTPStatus(status).phrase)
+    response = pages.render("problem", status=status, call=call, title=sentence)
+    if close:
+        response.headers["Connection"] = "close"
+    if status == 503:
+        response.headers["Retry-After"] = "1"
+    return response

@@ -1,0 +1,114 @@
+"""A request to the console: its cookie, its form, and whether it came from our own page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.requests import Request
+
+from simpost.api.shared.request_body import read_body
+from simpost.api.shared.services import Services
+from simpost.api.shared.wrong_credentials import network_of
+from simpost.console.page import Pages
+from simpost.domain.accounts import Account
+from simpost.domain.console_users import ConsoleSession, ConsoleUser, form_token
+
+MAX_FORM_OCTETS: Final = 8_192
+_MAX_FIELDS: Final = 20
+_PLAIN, _SECURE = "simpost_console", "__Host-simpost_console"
+
+
+@dataclass(slots=True)
+class PageRequest:
+    """A request of a signed-in user.
+
+    Attributes:
+        token: of the session, as the cookie has it.
+        form: the fields of a POST; empty for a GET.
+    """
+
+    services: Services
+    pages: Pages
+    request: Request
+    token: str = ""
+    session: ConsoleSession | None = None
+    signed_in: ConsoleUser | None = None
+    form: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def user(self) -> ConsoleUser:
+        """The user. Pages behind the sign-in have one."""
+        assert self.signed_in
+        return self.signed_in
+
+    @property
+    def address(self) -> str:
+        """The address of the client; `-` if it is not known."""
+        client = self.request.client
+        return client.host if client and network_of(client.host) != "-" else "-"
+
+    @property
+    def form_token(self) -> str:
+        """What every form of this session carries."""
+        return form_token(self.token) if self.token else ""
+
+    def account_of(self, access_code: str) -> Account | None:
+        """The account, if it exists and the user sees it."""
+        account = self.services.accounts.get(access_code)
+        return account if account and self.user.may_see(account.id) else None
+
+    async def audit(self, action: str, target: str, account_id: int | None = None) -> None:
+        """Write what the user is about to do."""
+        await self.services.console_users.audit(
+            self.user, action, target, account_id=account_id, address=self.address
+        )
+
+
+def cookie_name(request: Request) -> str:
+    """The name of the session cookie. With TLS no other host or path can have set `__Host-`."""
+    return _SECURE if request.url.scheme == "https" else _PLAIN
+
+
+def cookie(request: Request, token: str) -> str:
+    """The Set-Cookie of a session; it ends with the browser. An empty token deletes it."""
+    parts = [f"{cookie_name(request)}={token}", "Path=/", "HttpOnly", "SameSite=Strict"]
+    if request.url.scheme == "https":
+        parts.append("Secure")
+    if not token:
+        parts.append("Max-Age=0")
+    return "; ".join(parts)
+
+
+def is_own_page(request: Request) -> bool:
+    """Whether a browser says that one of our own pages sent the request.
+
+    Sec-Fetch-Site decides; browsers leave it out on plain HTTP, where Origin does.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    try:
+        origin = urlsplit(request.headers.get("origin", ""))
+    except ValueError:
+        return False
+    return bool(origin.netloc) and origin.netloc == request.headers.get("host")
+
+
+async def read_form(services: Services, request: Request) -> dict[str, str] | None:
+    """The fields of a form; `None` if it is not one, or the client is gone.
+
+    Raises BodyTooLarge, BodyTooSlow or BodiesFull.
+    """
+    body = await read_body(request.receive, MAX_FORM_OCTETS, budget=services.unproven)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body is None or kind != "application/x-www-form-urlencoded":
+        return None
+    try:
+        pairs = parse_qsl(
+            body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"
+        )
+    except ValueError:
+        return None
+    return dict(pairs)

@@ -1,0 +1,239 @@
+"""Adds users, signs them in and out, and writes what they did."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import Callable
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Final
+
+from simpost.domain.console_users import (
+    USER_NAME,
+    AuditRow,
+    ConsoleRole,
+    ConsoleSession,
+    ConsoleUser,
+    generate_token,
+    is_password,
+    password_digest,
+    password_problem,
+    token_digest,
+)
+from simpost.errors import InvalidRequest, UnknownConsoleUser
+from simpost.observe import get_logger
+from simpost.ports.store.console import CONSOLE_STEP, ConsoleStore, SignedIn
+from simpost.runtime.clock import Clock
+from simpost.runtime.component import Component
+from simpost.runtime.scheduler import always, run_periodically
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from simpost.config.console import ConsoleSettings
+
+MAX_WAITING: Final = 20
+"""Sign-ins that wait for a check of their password; further ones are refused at once."""
+_AT_ONCE: Final = 2
+"""Checks at the same time: each takes 46 MiB."""
+_TOUCH_MS: Final = 60_000
+_DELETE_INTERVAL_S: Final = 60.0
+_MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
+
+_NAME = re.compile(USER_NAME.removesuffix("$") + r"\Z")
+
+log = get_logger(__name__)
+
+
+class SignInBusy(InvalidRequest):
+    """Too many people sign in at the moment."""
+
+
+class ConsoleUsers(Component):
+    """The users of the console, on every node: nothing is cached."""
+
+    def __init__(
+        self,
+        store: ConsoleStore,
+        settings: ConsoleSettings,
+        *,
+        new_id: Callable[[], bytes],
+        clock_ms: Clock,
+        is_leader: Callable[[], bool] = always,
+    ) -> None:
+        self._store = store
+        self._new_id = new_id
+        self._clock_ms = clock_ms
+        self._is_leader = is_leader
+        self._idle_ms = settings.idle_minutes * _MINUTE_MS
+        self._session_ms = settings.session_hours * _HOUR_MS
+        self._keep_audit_ms = settings.keep_audit_days * _DAY_MS
+        self._checks = asyncio.Semaphore(_AT_ONCE)
+        self._waiting = 0
+        self._trying: set[tuple[str, str]] = set()
+        self._no_digest = ""
+
+    async def run(self) -> None:
+        """Delete ended sessions and old rows of the audit log, every minute on the leader."""
+        await run_periodically(
+            self.delete_old, _DELETE_INTERVAL_S, name="console_sessions", when=self._is_leader
+        )
+
+    async def delete_old(self) -> None:
+        """Delete sessions that ended by their age, and audit rows that are older than kept."""
+        now_ms = self._clock_ms()
+        ages = {
+            "created_before_ms": now_ms - self._session_ms,
+            "seen_before_ms": now_ms - self._idle_ms - _TOUCH_MS,
+        }
+        while await self._store.delete_old_sessions(**ages) >= CONSOLE_STEP:
+            pass
+        while await self._store.delete_audit(before_ms=now_ms - self._keep_audit_ms) >= (
+            CONSOLE_STEP
+        ):
+            pass
+
+    async def add(
+        self, name: str, role: ConsoleRole, account_id: int | None, password: str
+    ) -> ConsoleUser | None:
+        """Add a user; `None` if there are too many.
+
+        Raises InvalidRequest if the name is taken or the password is refused.
+        """
+        user = ConsoleUser(name, role, account_id, await self._digest(password), self._clock_ms())
+        if not await self._store.add_user(user):
+            return None
+        log.info("console_user_added", user=name, role=role.value)
+        return user
+
+    async def list_all(self) -> list[ConsoleUser]:
+        """All users, by name."""
+        return await self._store.list_users()
+
+    async def set_password(self, name: str, password: str) -> None:
+        """Replace the password and end the sessions. Raises UnknownConsoleUser, InvalidRequest."""
+        if not await self._store.set_password(name, await self._digest(password)):
+            raise UnknownConsoleUser
+        log.info("console_password_changed", user=name)
+
+    async def remove(self, name: str) -> None:
+        """Delete the user and end the sessions. Raises UnknownConsoleUser."""
+        if not await self._store.delete_user(name):
+            raise UnknownConsoleUser
+        log.info("console_user_removed", user=name)
+
+    async def find_user(self, name: str) -> ConsoleUser | None:
+        """The user with this name; `None` if there is none, or no user can have it."""
+        return await self._store.find_user(name) if _NAME.match(name) else None
+
+    @contextmanager
+    def one_at_a_time(self, name: str, network: str) -> Iterator[None]:
+        """Refuse a second sign-in by the same name and network while the first has no response.
+
+        Otherwise delays of wrong passwords would not slow down an attacker. Raises SignInBusy.
+        """
+        key = (name, network)
+        if key in self._trying:
+            raise SignInBusy
+        self._trying.add(key)
+        try:
+            yield
+        finally:
+            self._trying.remove(key)
+
+    async def sign_in(self, name: str, password: str, address: str) -> str | None:
+        """The token of a new session; `None` if the name or the password is wrong.
+
+        An unknown name takes as long as a wrong password. Raises SignInBusy.
+        """
+        user = await self.find_user(name)
+        async with self._checking():
+            if not self._no_digest:
+                self._no_digest = await asyncio.to_thread(
+                    password_digest, secrets.token_urlsafe(32)
+                )
+            digest = user.password_digest if user else self._no_digest
+            is_right = await asyncio.to_thread(is_password, password, digest)
+        if not user or not is_right:
+            return None
+        token, now_ms = generate_token(), self._clock_ms()
+        token_octets = token_digest(token)
+        assert token_octets
+        session = ConsoleSession(token_octets, name, now_ms, now_ms, address)
+        if not await self._store.add_session(session, expected_digest=user.password_digest):
+            return None
+        await self.audit(user, "sign_in", name, address=address)
+        return token
+
+    async def find_session(self, token: str) -> SignedIn | None:
+        """The session of a token and its user; `None` if there is none, or it has ended."""
+        digest, now_ms = token_digest(token), self._clock_ms()
+        found = await self._store.find_session(digest) if digest else None
+        if found is None or not self._is_open(found.session, now_ms):
+            return None
+        if now_ms - found.session.seen_ms >= _TOUCH_MS:
+            await self._store.touch_session(found.session.digest, now_ms=now_ms)
+        return found
+
+    async def list_sessions(self, user: ConsoleUser) -> list[ConsoleSession]:
+        """The open sessions of a user, the newest first."""
+        now_ms = self._clock_ms()
+        found = await self._store.list_sessions(user.name)
+        return [each for each in found if self._is_open(each, now_ms)]
+
+    async def end_session(self, user: ConsoleUser, digest: bytes, address: str) -> bool:
+        """End a session of the user; `False` if there is no such session."""
+        is_ended = await self._store.delete_session(user.name, digest)
+        if is_ended:
+            await self.audit(user, "sign_out", user.name, address=address)
+        return is_ended
+
+    async def audit(
+        self,
+        user: ConsoleUser,
+        action: str,
+        target: str,
+        *,
+        account_id: int | None = None,
+        address: str,
+    ) -> None:
+        """Write one act. Await it before the act: what cannot be written must not happen."""
+        await self._store.add_audit(
+            AuditRow(
+                id=self._new_id(),
+                at_ms=self._clock_ms(),
+                user=user.name,
+                account_id=user.account_id if account_id is None else account_id,
+                action=action,
+                target=target,
+                address=address,
+            )
+        )
+
+    async def list_audit(
+        self, user: ConsoleUser, *, before: bytes | None, limit: int
+    ) -> list[AuditRow]:
+        """The newest acts that concern the accounts that the user sees."""
+        return await self._store.list_audit(user.account_id, before=before, limit=limit)
+
+    def _is_open(self, session: ConsoleSession, now_ms: int) -> bool:
+        is_young = now_ms < session.created_ms + self._session_ms
+        return is_young and now_ms < session.seen_ms + self._idle_ms + _TOUCH_MS
+
+    async def _digest(self, password: str) -> str:
+        if problem := password_problem(password):
+            raise InvalidRequest(f"the password {problem}")
+        async with self._checking():
+            return await asyncio.to_thread(password_digest, password)
+
+    @asynccontextmanager
+    async def _checking(self) -> AsyncIterator[None]:
+        if self._waiting >= MAX_WAITING:
+            raise SignInBusy
+        self._waiting += 1
+        try:
+            async with self._checks:
+                yield
+        finally:
+            self._waiting -= 1

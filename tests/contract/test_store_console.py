@@ -1,0 +1,138 @@
+"""Users of the console, their sessions and the audit log."""
+
+import pytest
+
+from simpost.domain.console_users import AuditRow, ConsoleRole, ConsoleSession, ConsoleUser
+from simpost.errors import InvalidRequest
+from tests.contract.store_facts import NOW_MS, new_id
+
+DIGEST = "$argon2id$of-ann"
+
+
+def user(name="ann", role=ConsoleRole.SUPPORT, account_id=None):
+    return ConsoleUser(name, role, account_id, DIGEST, NOW_MS)
+
+
+def session(mark, name="ann", *, created_ms=NOW_MS, seen_ms=None):
+    return ConsoleSession(bytes([mark]) * 32, name, created_ms, seen_ms or created_ms, "192.0.2.7")
+
+
+@pytest.fixture
+def console(store):
+    return store.console
+
+
+async def begin(console, *sessions):
+    for each in sessions:
+        assert await console.add_session(each, expected_digest=DIGEST)
+
+
+async def marks(console, name="ann"):
+    return [each.digest[0] for each in await console.list_sessions(name)]
+
+
+async def test_a_user_is_found_as_it_was_saved(console):
+    wanted = [user("ann"), user("bob@example.com", ConsoleRole.ADMIN, 2)]
+    for each in reversed(wanted):
+        assert await console.add_user(each)
+    assert await console.list_users() == wanted
+    assert await console.find_user("bob@example.com") == wanted[1]
+    assert await console.find_user("Ann") is None
+
+
+async def test_a_name_is_taken_once(console):
+    await console.add_user(user())
+    with pytest.raises(InvalidRequest):
+        await console.add_user(user(role=ConsoleRole.ADMIN))
+    assert await console.list_users() == [user()]
+
+
+async def test_the_number_of_users_is_limited(console, monkeypatch):
+    monkeypatch.setattr("simpost.store.shared.console.MAX_USERS", 1)
+    assert await console.add_user(user("ann"))
+    assert not await console.add_user(user("bob"))
+
+
+async def test_a_session_is_found_with_its_user(console):
+    await console.add_user(user(account_id=2))
+    await begin(console, session(1))
+    assert await console.find_session(bytes([1]) * 32) == (session(1), user(account_id=2))
+    assert await console.find_session(bytes([2]) * 32) is None
+
+
+async def test_a_new_password_ends_all_sessions(console):
+    await console.add_user(user())
+    await console.add_user(user("bob"))
+    await begin(console, session(1), session(2), session(3, "bob"))
+    assert await console.set_password("ann", "$argon2id$new")
+    assert await marks(console) == []
+    assert await marks(console, "bob") == [3]
+    assert not await console.set_password("nobody", "$argon2id$new")
+
+
+async def test_no_session_begins_with_a_password_that_was_replaced(console):
+    await console.add_user(user())
+    await console.set_password("ann", "$argon2id$new")
+    assert not await console.add_session(session(1), expected_digest=DIGEST)
+    assert await marks(console) == []
+
+
+async def test_a_removed_user_has_no_session(console):
+    await console.add_user(user())
+    await begin(console, session(1))
+    assert await console.delete_user("ann")
+    assert await console.find_session(bytes([1]) * 32) is None
+    assert not await console.delete_user("ann")
+    await console.add_user(user())
+    assert await marks(console) == []
+
+
+async def test_the_oldest_session_ends_beyond_the_limit(console, monkeypatch):
+    monkeypatch.setattr("simpost.store.shared.console.MAX_SESSIONS", 2)
+    await console.add_user(user())
+    await begin(console, *(session(mark, created_ms=NOW_MS + mark) for mark in (1, 2, 3)))
+    assert await marks(console) == [3, 2]
+
+
+async def test_a_user_ends_only_own_sessions(console):
+    await console.add_user(user())
+    await console.add_user(user("bob"))
+    await begin(console, session(1), session(2, "bob"))
+    assert not await console.delete_session("ann", bytes([2]) * 32)
+    assert await console.delete_session("ann", bytes([1]) * 32)
+    assert await marks(console, "bob") == [2]
+
+
+async def test_old_and_idle_sessions_are_deleted(console):
+    await console.add_user(user())
+    await begin(console, session(1, seen_ms=NOW_MS + 50), session(2, created_ms=NOW_MS + 10))
+    await begin(console, session(3, created_ms=NOW_MS + 10, seen_ms=NOW_MS + 30))
+    await console.touch_session(bytes([3]) * 32, now_ms=NOW_MS + 20)  # never back
+    ages = {"created_before_ms": NOW_MS + 5, "seen_before_ms": NOW_MS + 25}
+    assert await console.delete_old_sessions(**ages) == 2
+    assert await marks(console) == [3]
+    await console.touch_session(bytes([3]) * 32, now_ms=NOW_MS + 60)
+    [left] = await console.list_sessions("ann")
+    assert left.seen_ms == NOW_MS + 60
+
+
+def act(account_id=None, at_ms=NOW_MS):
+    return AuditRow(new_id(at_ms), at_ms, "ann", account_id, "message.reveal", "0190", "192.0.2.7")
+
+
+async def test_the_audit_log_is_read_newest_first_by_account_or_whole(console):
+    rows = [act(), act(1, NOW_MS + 1), act(2, NOW_MS + 2), act(1, NOW_MS + 3)]
+    for each in rows:
+        await console.add_audit(each)
+    assert await console.list_audit(None, before=None, limit=3) == rows[:0:-1]
+    assert await console.list_audit(None, before=rows[1].id, limit=3) == [rows[0]]
+    assert await console.list_audit(1, before=None, limit=9) == [rows[3], rows[1]]
+    assert await console.list_audit(1, before=rows[3].id, limit=9) == [rows[1]]
+
+
+async def test_old_acts_are_deleted(console):
+    old, young = act(at_ms=NOW_MS - 1), act()
+    await console.add_audit(old)
+    await console.add_audit(young)
+    assert await console.delete_audit(before_ms=NOW_MS) == 1
+    assert await console.list_audit(None, before=None, limit=9) == [young]

@@ -1,0 +1,109 @@
+"""Users of the console by the admin API and by `simpost users`."""
+
+import asyncio
+import json
+import subprocess
+import sys
+
+import pytest
+
+PASSWORD = "correct horse battery"
+
+
+async def add(service, name="ann", **fields):
+    wanted = {"name": name, "role": "support", "password": PASSWORD} | fields
+    return await service.operate("POST", "console-users", json=wanted)
+
+
+async def test_a_user_is_added_listed_and_removed_without_the_password(service):
+    added = await add(service, account="demo")
+    assert added.status_code == 201
+    shown = {
+        "name": "ann",
+        "role": "support",
+        "account": "demo",
+        "createdAt": "2026-01-01T00:00:00.000Z",
+    }
+    assert added.json() == shown
+    assert (await service.operate("GET", "console-users")).json() == {"users": [shown]}
+    assert (await service.operate("DELETE", "console-users/ann")).json() == {"name": "ann"}
+    assert (await service.operate("DELETE", "console-users/ann")).status_code == 404
+    assert (await service.operate("GET", "console-users")).json() == {"users": []}
+
+
+async def test_a_name_is_taken_once(service):
+    await add(service)
+    again = await add(service, role="admin")
+    assert (again.status_code, again.json()["code"]) == (409, "user_name_taken")
+
+
+@pytest.mark.parametrize("password", ["short", "a" * 40, "x" * 300, "", "abcdefgh\ud800efghi"])
+async def test_a_weak_password_is_refused_and_not_repeated(service, password):
+    body = json.dumps({"name": "ann", "role": "viewer", "password": password})
+    kind = {"Authorization": "Bearer admin-token", "Content-Type": "application/json"}
+    path = "/v1/admin/console-users"
+    refused = await service.client.post(path, content=body, headers=kind)
+    assert refused.status_code == 422
+    assert not password or password not in refused.text
+    assert (await service.operate("GET", "console-users")).json() == {"users": []}
+
+
+@pytest.mark.parametrize(
+    "fields", [{"role": "root"}, {"name": "a b"}, {"name": ""}, {"name": "a" * 64}]
+)
+async def test_an_invalid_user_is_refused(service, fields):
+    assert (await add(service, **fields)).status_code == 422
+
+
+async def test_a_user_of_an_unknown_account_is_refused(service):
+    assert (await add(service, account="nobody")).status_code == 404
+
+
+async def test_a_new_password_replaces_the_old_one(service):
+    await add(service)
+    body = {"password": "another horse battery"}
+    changed = await service.operate("PUT", "console-users/ann/password", json=body)
+    assert changed.json() == {"name": "ann"}
+    users = service.services.console_users
+    assert await users.sign_in("ann", PASSWORD, "-") is None
+    assert await users.sign_in("ann", "another horse battery", "-")
+    missing = await service.operate("PUT", "console-users/bob/password", json=body)
+    assert missing.status_code == 404
+
+
+async def test_the_number_of_users_is_limited(service, monkeypatch):
+    monkeypatch.setattr("simpost.store.shared.console.MAX_USERS", 1)
+    await add(service)
+    refused = await add(service, "bob")
+    assert (refused.status_code, refused.json()["code"]) == (409, "too_many_users")
+
+
+async def run(port, *arguments, password=""):
+    """`simpost users` with a password on standard input."""
+    command = [sys.executable, "-m", "simpost", "users", *arguments]
+    options = ["--url", f"http://127.0.0.1:{port}", "--admin-token", "admin-token"]
+    return await asyncio.to_thread(
+        subprocess.run,
+        [*command, *options],
+        input=password,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+async def test_the_command_reads_the_password_from_standard_input(service, port):
+    added = await run(port, "add", "ann", "--role", "admin", password=f"{PASSWORD}\n")
+    assert added.stdout == "ann is added: admin of all accounts\n"
+    assert await service.services.console_users.sign_in("ann", PASSWORD, "-")
+    changed = await run(port, "password", "ann", password="another horse battery\n")
+    assert changed.stdout == "ann has a new password\n"
+    assert await service.services.console_users.sign_in("ann", "another horse battery", "-")
+    listed = await run(port, "list")
+    assert "ann   admin  all" in listed.stdout
+    assert (await run(port, "remove", "ann")).stdout == "ann is removed\n"
+    refused = await run(port, "add", "bob", "--role", "viewer", password="short\n")
+    assert refused.returncode == 1
+    assert "must have 12 to 256 characters" in refused.stderr
+    assert "short" not in refused.stderr

@@ -1,0 +1,139 @@
+"""Who may open which page, and the headers of every response."""
+
+import hashlib
+from html.parser import HTMLParser
+
+import pytest
+
+from simpost.console.app import PAGES
+from simpost.console.assets import HTMX_SHA256
+from simpost.console.page import POLICY
+from simpost.domain.console_users import ConsoleRole
+from tests.integration.console.conftest import CONSOLE, signed_in
+
+VIEWER, SUPPORT, SENDER, ADMIN = ConsoleRole
+ANYONE = None
+MATRIX = {
+    "GET /console/sign-in": ANYONE,
+    "POST /console/sign-in": ANYONE,
+    "POST /console/sign-out": VIEWER,
+    "GET /console": VIEWER,
+    "GET /console/sessions": VIEWER,
+    "POST /console/sessions/end": VIEWER,
+    "GET /console/audit": ADMIN,
+}
+"""The least role of every route."""
+INSTALLATION: set[str] = set()
+"""Only for users who see all accounts."""
+REFUSED = (303, 401, 403)
+
+
+def test_every_route_is_in_the_matrix():
+    assert {f"{page.method} {page.path}" for page in PAGES} == set(MATRIX)
+
+
+async def ask(browser, route):
+    method, path = route.split()
+    path = path.replace("{name}", "down")
+    return await (browser.get(path) if method == "GET" else browser.post(path))
+
+
+@pytest.mark.parametrize("account_id", [None, 1])
+@pytest.mark.parametrize("role", ConsoleRole)
+async def test_a_role_opens_its_routes_and_no_other(open_browser, role, account_id):
+    for number, (route, least) in enumerate(MATRIX.items()):
+        if least is ANYONE:
+            continue
+        browser = await signed_in(open_browser(), role, account_id, name=f"user{number}")
+        status = (await ask(browser, route)).status_code
+        order = list(ConsoleRole)
+        is_allowed = order.index(role) >= order.index(least) and (
+            account_id is None or route not in INSTALLATION
+        )
+        assert (status != 403) == is_allowed, route
+
+
+async def test_without_a_session_only_the_sign_in_is_served(browser):
+    for route, least in MATRIX.items():
+        response = await ask(browser, route)
+        if least is ANYONE:
+            assert response.status_code not in (303, 403), route
+        else:
+            assert response.status_code == (303 if route.startswith("GET") else 401), route
+
+
+async def test_an_unknown_token_is_no_session(browser):
+    for token in ("A" * 43, "", "\xff", "a; b", "A" * 10_000):
+        response = await browser.client.get(
+            "/console", headers={"Cookie": f"simpost_console={token}".encode("latin-1")}
+        )
+        assert response.status_code == 303
+
+
+async def test_every_response_allows_no_foreign_content_and_no_frame(browser):
+    await signed_in(browser, ADMIN)
+    assert "unsafe" not in POLICY
+    assert "frame-ancestors 'none'" in POLICY
+    paths = ("/console", "/console/sign-in", "/console/none", "/console/assets/0/console.css")
+    for path in paths:
+        headers = (await browser.get(path)).headers
+        assert headers["content-security-policy"] == POLICY, path
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cache-control"] == "no-store"
+
+
+class Elements(HTMLParser):
+    """Everything in a page that a browser would load, run or go to."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.faults = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        named = dict(attrs)
+        if tag == "style" or (tag == "script" and "src" not in named):
+            self.faults.append(tag)
+        for name, value in attrs:
+            is_way = name in ("href", "src", "action", "hx-get", "hx-post")
+            if name == "style" or name.startswith(("on", "hx-on")):
+                self.faults.append(name)
+            if is_way and (value[:1] not in ("/", "#", "?") or value.startswith("//")):
+                self.faults.append(value)
+
+
+async def test_pages_name_no_other_host_and_no_inline_code(browser):
+    await signed_in(browser, ADMIN)
+    for route in (route for route in MATRIX if route.startswith("GET")):
+        assert Elements((await ask(browser, route)).text).faults == [], route
+    hostile = Elements("<p onclick=x style=y><script>1</script><a href='//x'><style></style>")
+    assert hostile.faults == ["onclick", "style", "script", "//x", "style"]
+
+
+async def test_files_are_served_under_their_digest_and_kept(browser):
+    page = (await browser.get("/console/sign-in")).text
+    for name, kind in (("console.css", "text/css"), ("htmx.min.js", "text/javascript")):
+        [path] = {part for part in page.split('"') if part.endswith(name)}
+        response = await browser.get(path)
+        assert response.headers["content-type"].startswith(kind)
+        assert "immutable" in response.headers["cache-control"]
+        assert response.content == (CONSOLE / "assets" / name).read_bytes()
+
+
+def test_htmx_is_as_its_package_has_it_with_its_licence():
+    octets = (CONSOLE / "assets/htmx.min.js").read_bytes()
+    assert hashlib.sha256(octets).hexdigest() == HTMX_SHA256
+    assert "Zero-Clause BSD" in (CONSOLE / "assets/htmx.LICENSE").read_text("utf-8")
+
+
+async def test_a_method_that_a_page_does_not_take_is_refused(browser):
+    await signed_in(browser, ADMIN)
+    assert (await browser.client.put("/console")).status_code == 405
+
+
+async def test_the_api_knows_nothing_of_the_session(browser):
+    await signed_in(browser, ADMIN)
+    response = await browser.get("/v1/admin/carriers")
+    assert response.status_code == 401
