@@ -1,4 +1,4 @@
-"""Recognizes texts that carry a one-time code, in many languages.
+"""Recognizes texts that carry a one-time code, and finds the code, in many languages.
 
 The rules are strict: a text that is taken for a code passes opt-outs, quiet hours and daily limits.
 A number of 4 to 8 digits counts only where a word for such a code is next to it, and never in a
@@ -59,7 +59,7 @@ _NUMBER: Final = re.compile(
 """Alone: no part of a price, a time, a phone number, a URL or a longer word; no year."""
 _LEAD_INS: Final = (":", ">", "]", "】", ")", "-", "use", "enter", "type")
 """What a number may follow that is explained behind it, as in `Example: 123456 is your code`."""
-_WEB_OTP: Final = re.compile(r"(?:^|\n)@[a-z0-9.-]{4,60} #[a-z0-9]{4,8}\s*$")
+_WEB_OTP: Final = re.compile(r"(?:^|\n)@[a-z0-9.-]{4,60} #([a-z0-9]{4,8})\s*$", re.IGNORECASE)
 """The last line by which a browser fills in the code."""
 _SENTENCE_END: Final = re.compile(r"[.!?](?= |\n|$)|[。\n]")
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
@@ -69,24 +69,39 @@ _DIGITS: Final = re.compile(r"\d{3}")
 
 def looks_like_code(text: str) -> bool:
     """Whether the text gives its reader a one-time code."""
+    return find_code(text) is not None
+
+
+def find_code(text: str) -> str | None:
+    """The one-time code in a text, without spaces, hyphens and letters before it; None if none.
+
+    The digits are ASCII, whatever script they were written in.
+    """
     if len(text) > MAX_CHARACTERS or not _DIGITS.search(text):
-        return False
-    folded = unicodedata.normalize("NFKC", text.replace("\uff0c", " ")).casefold()
-    if _WEB_OTP.search(folded):
-        return True
+        return None
+    normal = unicodedata.normalize("NFKC", text.replace("\uff0c", " "))
+    bound = _WEB_OTP.search(normal)
+    if bound:
+        return bound[1]
+    folded = normal.casefold()
     ends = [0, *(match.end() for match in _SENTENCE_END.finditer(folded)), len(folded)]
-    return any(_has_code(folded[start:end]) for start, end in pairwise(ends))
+    found = (_code_in(folded[start:end]) for start, end in pairwise(ends))
+    return next((code for code in found if code is not None), None)
 
 
-def _has_code(sentence: str) -> bool:
+def _code_in(sentence: str) -> str | None:
     for match in _NUMBER.finditer(sentence):
         before = sentence[: match.start()]
         after = _DIGIT.split(sentence[match.end() :], maxsplit=1)[0]
         if _names_code(_DIGIT.split(before)[-1][-_REACH:]) or (
             _leads_in(before) and _names_code(after[:_REACH])
         ):
-            return not _is_about_something_else(sentence)
-    return False
+            return None if _is_about_something_else(sentence) else _ascii_digits(match[0])
+    return None
+
+
+def _ascii_digits(written: str) -> str:
+    return "".join(str(unicodedata.decimal(each)) for each in written if each.isdecimal())
 
 
 def _names_code(text: str) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from simpost.smsc.reassembly import HandsetMessage
     from simpost.smsc.simulator import Simulator
 
-_MAX_DIGITS: Final = 20
+MAX_DIGITS: Final = 20
 _NO_RECEIVER: Final = "No receiver is bound."
 
 
@@ -51,6 +51,7 @@ class ControlRoutes:
             Route("/faults", self.get_faults),
             Route("/faults", self.put_faults, methods=["PUT"]),
             Route("/faults", self.delete_faults, methods=["DELETE"]),
+            Route("/handsets/{number}", self.delete, methods=["DELETE"]),
             Route("/handsets/{number}/off", self.switch_off, methods=["POST"]),
             Route("/handsets/{number}/on", self.switch_on, methods=["POST"]),
             Route("/handsets/{number}/messages", self.send, methods=["POST"]),
@@ -84,6 +85,11 @@ class ControlRoutes:
             self._simulator.set_catalogue(parse_catalogue(body))
         except ConfigError as error:
             raise HTTPException(400, str(error)) from None
+        return Response(status_code=204)
+
+    async def delete(self, request: Request) -> Response:
+        if not self._simulator.delete_handset(_handset_number(request)):
+            raise HTTPException(404, "There is no handset with this number.")
         return Response(status_code=204)
 
     async def switch_off(self, request: Request) -> Response:
@@ -142,6 +148,6 @@ def _handset_number(request: Request) -> str:
     """The number of the handset to control. Raises HTTPException for an invalid request."""
     refuse_cross_site(request)
     number = number_of(request)
-    if not (number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS):
-        raise HTTPException(400, f"A number has 1 to {_MAX_DIGITS} digits.")
+    if not (number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS):
+        raise HTTPException(400, f"A number has 1 to {MAX_DIGITS} digits.")
     return number

@@ -7,7 +7,7 @@ slow the message centre down. Without subscribers nothing is collected.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
 from simpost.smsc.offline_handsets import OfflineHandsets
@@ -63,6 +63,15 @@ class EventStream:
         """Send at once that all handsets were deleted."""
         self._changed_messages.clear()
         self._send(_event("reset", {}))
+
+    def on_deleted(self, serials: Sequence[int], number: str | None = None) -> None:
+        """Send at once that texts were deleted, or a handset."""
+        for serial in serials:
+            self._changed_messages.pop(serial, None)
+        if self._subscribers and len(serials) > MAX_TEXTS:
+            self._send(_event("reload", {}))
+        elif self._subscribers:
+            self._send(_event("deleted", {"ids": serials, "number": number}))
 
     async def subscribe(self) -> AsyncIterator[bytes]:
         """Events from now on, until the subscriber disconnects or the stream is closed."""

@@ -1,15 +1,16 @@
-"""Handsets: one per destination address, each with its latest texts, in bounded memory."""
+"""Handsets: one per destination address, each with its latest texts, in bounded memory and age."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
 from simpost.smsc.content import Content
 from simpost.smsc.reassembly import HandsetMessage, Reassembly
+from simpost.smsc.run_tags import RunTags
 
 MAX_HANDSETS: Final = 10_000
 MAX_TEXTS: Final = 50
@@ -42,6 +43,9 @@ class Handsets:
 
     The least recently active handset is evicted when there are more than `max_handsets`, or when
     all texts take more than `max_octets`.
+
+    Attributes:
+        tags: the tags that new texts get.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Handsets:
         self._handsets: OrderedDict[str, Handset] = OrderedDict()
         self._octets = 0
         self._serial = 0
+        self.tags = RunTags()
 
     def __len__(self) -> int:
         return len(self._handsets)
@@ -85,8 +90,7 @@ class Handsets:
         if len(message.message_ids) < _MAX_IDS_PER_PART * len(message.parts):
             message.message_ids.append(message_id)
         message.received_at = now
-        while self._octets > self._max_octets and len(self._handsets) > 1:
-            self._evict_least_active()
+        self._evict_excess()
         return message
 
     def add_sent(self, number: str, destination: str, parts: Sequence[Content]) -> HandsetMessage:
@@ -119,6 +123,43 @@ class Handsets:
         """The handset of a number; None if it has no texts and was never switched."""
         return self._handsets.get(number)
 
+    def all(self) -> Iterator[Handset]:
+        """Every handset, the least recently active first."""
+        return iter(self._handsets.values())
+
+    def add_copy(self, number: str, message: HandsetMessage) -> HandsetMessage:
+        """Add a copy of a text that was on a handset before; returns it with its new serial."""
+        handset = self.touch(number)
+        added = self._new_message(handset, message.source, [*message.parts])
+        handset.received -= bool(message.destination)
+        added.destination, added.received_at = message.destination, message.received_at
+        added.message_ids, added.responses = [*message.message_ids], [*message.responses]
+        added.tag = message.tag
+        self._evict_excess()
+        return added
+
+    def remove_texts(self, number: str, serials: Container[int]) -> None:
+        """Delete some texts of a handset; the handset and its count remain."""
+        handset = self._handsets.get(number)
+        if handset is None:
+            return
+        kept: list[HandsetMessage] = []
+        for message in handset.texts:
+            if message.serial in serials:
+                self._forget(message)
+            else:
+                kept.append(message)
+        handset.texts = kept
+
+    def remove(self, number: str) -> bool:
+        """Delete a handset and its texts; False when it is unknown."""
+        handset = self._handsets.pop(number, None)
+        if handset is None:
+            return False
+        for message in handset.texts:
+            self._forget(message)
+        return True
+
     def clear(self) -> None:
         """Delete all handsets and their texts."""
         while self._handsets:
@@ -141,7 +182,7 @@ class Handsets:
         self, handset: Handset, source: str, parts: list[Content | None]
     ) -> HandsetMessage:
         self._serial += 1
-        message = HandsetMessage(self._serial, source, parts)
+        message = HandsetMessage(self._serial, source, parts, tag=self.tags.of(handset.number))
         handset.received += 1
         handset.texts.append(message)
         self._add_octets(message, _MESSAGE_OCTETS + _SLOT_OCTETS * len(parts))
@@ -151,6 +192,10 @@ class Handsets:
         if len(handset.texts) > self._max_texts:
             self._forget(handset.texts.pop(0))
         return message
+
+    def _evict_excess(self) -> None:
+        while self._octets > self._max_octets and len(self._handsets) > 1:
+            self._evict_least_active()
 
     def _evict_least_active(self) -> None:
         _, handset = self._handsets.popitem(last=False)

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from simpost.smsc.control import ControlRoutes, json_response, number_of
 from simpost.smsc.event_stream import EventStream
 from simpost.smsc.handsets import MAX_TEXTS
+from simpost.smsc.text_routes import TextRoutes
 from simpost.smsc.views import handset_view
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def build_app(
             Route("/stats", get_stats),
             Route("/events", stream_events),
             *ControlRoutes(simulator).routes(),
+            *TextRoutes(simulator).routes(),
             *upstreams,
         ],
         exception_handlers={HTTPException: _on_refused, Exception: _on_fault},

@@ -30,6 +30,7 @@ class HandsetMessage:
         octets: estimated memory.
         destination: recipient of a text that the handset sent; empty for a received one.
         responses: of the ESME to each part of a text that the handset sent.
+        tag: of the test run it belongs to; empty without one.
         key: its key in `Reassembly` while parts are missing.
     """
 
@@ -41,6 +42,7 @@ class HandsetMessage:
     octets: int = 0
     destination: str = ""
     responses: list[str] = field(default_factory=list)
+    tag: str = ""
     key: _Key | None = None
 
     @property

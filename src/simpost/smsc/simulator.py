@@ -33,6 +33,7 @@ from simpost.smsc.rules import FaultRules
 from simpost.smsc.scheduler import Scheduler
 from simpost.smsc.submit_handler import SubmitHandler
 from simpost.smsc.terminal_output import message_line, undelivered_line
+from simpost.smsc.text_query import FoundText, TextWaiters
 from simpost.smsc.upstreams.api import UpstreamApi
 from simpost.smsc.upstreams.callbacks import Callbacks
 from simpost.smsc.upstreams.catalogue import UpstreamCatalogue
@@ -54,6 +55,7 @@ class Simulator:
         counters: counts since the start.
         handsets: the handsets and their texts.
         offline: the handsets that are off, and their pending texts.
+        waiters: the requests that wait for a text.
     """
 
     def __init__(self, options: SimulatorOptions | None = None) -> None:
@@ -61,6 +63,7 @@ class Simulator:
         self.counters = Counters()
         self.handsets = Handsets(time.time)
         self.offline = OfflineHandsets()
+        self.waiters = TextWaiters()
         self._submit_log = SubmitLog(options.keep_submits)
         self._scheduler = Scheduler()
         self._receipts = DeliverQueue(
@@ -253,6 +256,7 @@ class Simulator:
         return message
 
     def _on_message(self, number: str, message: HandsetMessage) -> None:
+        self.waiters.on_message(number, message)
         self._events.on_message(number, message)
         if (write_line := self.options.write_line) is not None:
             line = message_line(number, message, packed=self.options.gsm7_packed)
@@ -268,6 +272,28 @@ class Simulator:
         self.handsets.clear()
         self.offline.clear()
         self._events.on_cleared()
+
+    def delete_handset(self, number: str) -> bool:
+        """Delete a handset, its texts and its pending texts; False when it is unknown."""
+        if not self.handsets.remove(number):
+            return False
+        self.offline.switch_on(number)
+        self._events.on_deleted((), number)
+        return True
+
+    def delete_texts(self, texts: Sequence[FoundText]) -> None:
+        """Delete some texts; the handsets and their pending texts remain."""
+        serials: dict[str, list[int]] = {}
+        for number, message in texts:
+            serials.setdefault(number, []).append(message.serial)
+        for number, each in serials.items():
+            self.handsets.remove_texts(number, frozenset(each))
+        self._events.on_deleted([message.serial for _, message in texts])
+
+    def add_texts(self, texts: Sequence[tuple[str, HandsetMessage]]) -> None:
+        """Add copies of texts to their handsets, as if they had arrived."""
+        for number, message in texts:
+            self._on_message(number, self.handsets.add_copy(number, message))
 
     def disconnect(self) -> int:
         """Reset every SMPP connection; returns their number."""
@@ -303,6 +329,7 @@ class Simulator:
         for deliver_queue in (self._receipts, self._messages):
             deliver_queue.abandon_all()
         self._events.close()
+        self.waiters.close()
         await self._callbacks.stop()
         if self._http is not None:
             await self._http.stop()

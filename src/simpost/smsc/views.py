@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
+from simpost.domain.one_time_codes import find_code
 from simpost.smpp import status_name
 from simpost.smsc.content import class_of, encoding_of, text_of
 from simpost.smsc.counters import Counters
@@ -20,12 +22,15 @@ from simpost.text.display import escape_json
 
 GAP: Final = "[…]"
 """Shown in place of a missing part."""
+_LINK: Final = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+_AFTER_LINK: Final = ".,;:!?)]}'\u2019\u201d\u00bb\u3002\u3001"
 
 
 class MessageView(Struct, rename="camel"):
     """One text of a handset; `id` stays the same while its parts arrive.
 
-    `to` and `responses` are set for a text that the handset sent.
+    `to` and `responses` are set for a text that the handset sent. `code` is the one-time code in
+    it, `links` are its URLs.
     """
 
     id: int
@@ -40,6 +45,15 @@ class MessageView(Struct, rename="camel"):
     received_at: str
     message_ids: Sequence[str]
     responses: Sequence[str]
+    tag: str | None
+    code: str | None
+    links: Sequence[str]
+
+
+class TextView(MessageView, rename="camel"):
+    """A text with the number of its handset."""
+
+    number: str
 
 
 class HandsetView(Struct, rename="camel"):
@@ -96,11 +110,12 @@ def encode_json(document: Any) -> bytes:
 def message_view(message: HandsetMessage, *, packed: bool) -> MessageView:
     """A text as JSON; `packed`: GSM 7 septets are packed."""
     first = next(part for part in message.parts if part)
+    text = text_shown(message, packed=packed)
     return MessageView(
         id=message.serial,
         source=message.source,
         destination=message.destination or None,
-        text="".join(text_of(part, packed=packed) if part else GAP for part in message.parts),
+        text=text,
         parts=len(message.parts),
         missing_parts=message.missing_parts,
         encoding=encoding_of(first),
@@ -109,7 +124,20 @@ def message_view(message: HandsetMessage, *, packed: bool) -> MessageView:
         received_at=_rfc3339(message.received_at),
         message_ids=tuple(message.message_ids),
         responses=tuple(message.responses),
+        tag=message.tag or None,
+        code=find_code(text),
+        links=links_in(text),
     )
+
+
+def text_view(number: str, message: HandsetMessage, *, packed: bool) -> TextView:
+    """A text of a handset, as JSON; `packed`: GSM 7 septets are packed."""
+    return TextView(**structs.asdict(message_view(message, packed=packed)), number=number)
+
+
+def text_shown(message: HandsetMessage, *, packed: bool) -> str:
+    """The whole text as its handset shows it, with `GAP` for missing parts."""
+    return "".join(text_of(part, packed=packed) if part else GAP for part in message.parts)
 
 
 def handset_view(
@@ -178,6 +206,11 @@ def _deliver_counts_view(counts: DeliverCounts, pending: int) -> DeliverCountsVi
         abandoned=counts.abandoned,
         pending=pending,
     )
+
+
+def links_in(text: str) -> list[str]:
+    """The http and https URLs of a text in their order, without punctuation at the end."""
+    return [match[0].rstrip(_AFTER_LINK) for match in _LINK.finditer(text)]
 
 
 def _rfc3339(seconds: float) -> str:

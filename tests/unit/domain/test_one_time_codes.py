@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simpost.domain.one_time_codes import looks_like_code
+from simpost.domain.one_time_codes import find_code, looks_like_code
 
 CODES = (
     """
@@ -177,3 +177,22 @@ def test_a_hostile_text_takes_no_long_time(piece):
     for _ in range(100):
         looks_like_code(text)
     assert time.thread_time() - started_s < 10, "a pattern that backtracks takes minutes"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Your code is 123456", "123456"),
+        ("G-482910 is your Google verification code.", "482910"),
+        ("Your Signal verification code: 123-456", "123456"),
+        ("Your code for Example is 482 910", "482910"),
+        ("Order 99999 is on its way. Your code is 4821.", "4821"),
+        ("رمز التحقق ٤٨٢٩١٠", "482910"),
+        ("Sign in\n\n@example.com #aB482x", "aB482x"),
+        ("Welcome to Thailand! Your plan has 1024 MB.", None),
+        ("Your order code is 482910", None),
+        ("", None),
+    ],
+)
+def test_the_code_is_found_as_a_person_would_type_it(text: str, code: str | None) -> None:
+    assert find_code(text) == code

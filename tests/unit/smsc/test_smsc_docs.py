@@ -9,12 +9,17 @@ import msgspec
 import pytest
 
 from simpost.cli.smsc import smsc
+from simpost.domain import one_time_codes
 from simpost.smsc import (
     SimulatorOptions,
     accepted_submits,
     deliver_queue,
+    fixture,
     handsets,
     reassembly,
+    run_tags,
+    text_query,
+    text_routes,
     validation,
 )
 from simpost.smsc.behaviour import SPECIAL_NUMBERS
@@ -67,6 +72,13 @@ def test_every_refusal_of_a_submit_is_documented(name: str) -> None:
         f"they wait ({deliver_queue.MAX_PENDING:,} at most",
         f"sent again every {SimulatorOptions().retry_s:g} seconds",
         f"{deliver_queue.MAX_ATTEMPTS} times in all",
+        f"a part of the text, {text_query.MAX_MATCH} characters at most",
+        f"such as `10s` or `500ms`, {text_query.MAX_WAIT_S:g} seconds at most",
+        f"{text_query.MAX_WAITING} requests can wait",
+        f"{handsets.MAX_TEXTS} unless asked otherwise, {text_routes.MAX_FOUND:,} at most",
+        f"longer than {one_time_codes.MAX_CHARACTERS} characters",
+        f"at most; {run_tags.MAX_TAGGED:,} can have one",
+        f"A file has at most {fixture.MAX_OCTETS // 1024 // 1024} MiB",
         f"the latest {accepted_submits.MAX_ACCEPTED:,} messages",
     ],
 )
