@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tests import prestarted
 from tests.integration.cli.handset import shown_texts, wait_delivered
 from tests.integration.cli.test_cli_inbox import ESIM
@@ -28,6 +30,15 @@ def begin(simpost: Any, tmp_path: Path, *options: str) -> Any:
         *("broadcast", "start", "Works", "--template", "works", "--category", "service"),
         *("--esims", str(esims), *options),
     )
+
+
+def wait_until_connected(pid: int) -> None:
+    """Wait until a command has a connection to the gateway: its first request is on the way."""
+    ends = time.monotonic() + 20
+    process = psutil.Process(pid)
+    while not any(one.status == "ESTABLISHED" for one in process.net_connections("tcp")):
+        assert time.monotonic() < ends
+        time.sleep(0.02)
 
 
 def test_a_broadcast_reaches_the_handset_and_counts_the_rest(simpost: Any, tmp_path: Path) -> None:
@@ -87,7 +98,7 @@ def test_an_interrupt_pauses_it_and_json_stays_json(simpost: Any, tmp_path: Path
         },
     )
     with watch:
-        time.sleep(2)
+        wait_until_connected(watch.pid)
         watch.send_signal(signal.SIGINT)
         stdout, stderr = watch.communicate(timeout=30)
     assert (watch.returncode, stderr) == (1, "")
