@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.scenarios.faults.counting import Handsets, count
+from tests.scenarios.faults.counts import Handsets, count
 from tests.scenarios.faults.databases import Database
 from tests.scenarios.faults.load import Load
 from tests.scenarios.faults.service import LONG, Site, until

@@ -8,7 +8,7 @@ import pytest
 from bench.processes import HOST, free_ports
 from simpost.store.postgres.connector import connect
 from tests.contract.postgres_server import PostgresServer
-from tests.scenarios.faults.counting import Handsets, count
+from tests.scenarios.faults.counts import Handsets, count
 from tests.scenarios.faults.databases import Database, Standby
 from tests.scenarios.faults.load import Load
 from tests.scenarios.faults.service import LONG, Site, until

@@ -8,7 +8,7 @@ import apsw
 import psutil
 import pytest
 
-from tests.scenarios.faults.counting import Handsets, count
+from tests.scenarios.faults.counts import Handsets, count
 from tests.scenarios.faults.load import Load
 from tests.scenarios.faults.service import LONG, Site, until
 

@@ -9,7 +9,7 @@ import random
 
 import pytest
 
-from tests.scenarios.faults.counting import Handsets, count
+from tests.scenarios.faults.counts import Handsets, count
 from tests.scenarios.faults.databases import Database
 from tests.scenarios.faults.load import Load
 from tests.scenarios.faults.service import LONG, Site, until

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from simpost.domain.api_keys import KeyScope
 from simpost.domain.inbound import InboundState
 from simpost.domain.messages import Category
 from simpost.domain.outcomes import OutcomeKind, ReceiptDisposition
@@ -22,6 +23,13 @@ def test_each_term_is_defined_once() -> None:
     assert len(terms) == len(set(terms))
 
 
+def test_the_terms_of_a_table_are_in_alphabetical_order() -> None:
+    tables = re.findall(r"(?:^\| [^-\n].*\n)+", PAGE, re.MULTILINE)
+    for table in tables:
+        terms = [row.split("|")[1].strip().lower() for row in table.splitlines()]
+        assert terms == sorted(terms)
+
+
 @pytest.mark.parametrize(
     ("term", "words"),
     [
@@ -31,8 +39,9 @@ def test_each_term_is_defined_once() -> None:
         ("final", [state for state in State if state.is_final]),
         ("inbound message", InboundState),
         ("outcome", OutcomeKind),
+        ("scope", KeyScope),
     ],
 )
 def test_a_list_in_the_glossary_is_that_of_the_code(term: str, words: type[StrEnum]) -> None:
-    said = re.findall(r"`(\w+)`", dict(ROWS)[term])
+    said = re.findall(r"`([\w:]+)`", dict(ROWS)[term])
     assert sorted(said) == sorted(words)

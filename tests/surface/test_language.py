@@ -20,13 +20,14 @@ NOUNS = frozenset(
         "data_coding",
         "encoding",
         "inbound_routing",
+        "messaging",
         "paging",
         "routing",
         "spelling",
         "tracing",
     }
 )
-"""Modules whose names end in -ing and are nouns of the trade."""
+"""Modules and packages whose names end in -ing and are nouns of the trade."""
 
 UNUSED_WORDS = re.compile(
     r"\b(anew|mend(s|ed|ing)?|whoever|whomever|in vain|had better|dearer|bur(y|ies|ied)|heed(s|ed)?"
@@ -55,8 +56,10 @@ def test_a_class_name_exists_once():
 
 
 def test_modules_are_nouns():
-    paths = [*SOURCES, *Path("bench").rglob("*.py")]
-    gerunds = {path.stem for path in paths if path.stem.endswith("ing")}
+    helpers = [path for path in Path("tests").rglob("*.py") if not path.name.startswith("test_")]
+    paths = [*SOURCES, *Path("bench").rglob("*.py"), *helpers]
+    names = {path.stem for path in paths} | {path.parent.name for path in paths}
+    gerunds = {name for name in names if name.endswith("ing")}
     assert gerunds - NOUNS == set()
 
 

@@ -29,7 +29,7 @@ _NOT_OFFERED: Final = (Failure.NOT_OFFERED, Failure.METHOD)
 
 
 def find_route(services: Services, shape: ApiShape, method: str, path: str) -> ShapeRoute:
-    """The route of the shape, else that to a supplier if any passes requests on.
+    """The route of the shape; without one, the route to a supplier that takes such requests.
 
     Raises ShapeError.
     """
@@ -48,7 +48,7 @@ async def _ask_supplier(call: ShapeCall) -> ShapeResponse:
     """Pass a request on to the supplier of the account, and its response back, unchanged."""
     scope, calls = call.scope, call.services.supplier_calls
     source = calls.find(call.place, call.account)
-    # The version in the path is that of the URL of the source, so that it is asked for no other.
+    # Only the API version in the URL of the source may be called.
     base = urlsplit(source.url).path if source else ""
     prefix = f"/{base.rpartition('/')[2]}/" if call.place == "esim_go" else "/api/v1/business/"
     if source is None or not scope["path"].startswith(prefix):

@@ -1,7 +1,7 @@
 """Preferences: which categories a traveller gets, and who decided that.
 
-There is one order: a code is always allowed; then counts the choice for the eSIM, then the default
-of the account; without either everything is allowed.
+A code is always allowed. For other categories the choice for the eSIM decides, then the default of
+the account. Without either, the category is allowed.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class _Job:
 
 
 class BatchQueue:
-    """Runs jobs on one connection, a group at a time: jobs that arrive then form the next group."""
+    """Runs jobs on one connection, a group at a time. Later jobs are in the next group."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class BatchQueue:
                 error = own
 
     async def _do_together(self, verb: Verb[Any, Any], group: list[_Job]) -> Exception | None:
-        """None when all is committed, and every job has its result."""
+        """`None` when all is committed and every job has its result; else the error."""
         begun_s = perf_counter()
         try:
             results = await self._try(verb, group)

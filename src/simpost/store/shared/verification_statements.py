@@ -1,4 +1,7 @@
-"""The statements of `simpost.store.shared.verifications`."""
+"""The statements of `simpost.store.shared.verifications`.
+
+`hold_pending` changes no value: it locks the row until the transaction ends.
+"""
 
 from __future__ import annotations
 
