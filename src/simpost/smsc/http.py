@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from simpost.smsc.control import ControlRoutes, json_response, number_of
 from simpost.smsc.event_stream import EventStream
 from simpost.smsc.handsets import MAX_TEXTS
+from simpost.smsc.openapi import describe
 from simpost.smsc.text_routes import TextRoutes
 from simpost.smsc.views import handset_view
 
@@ -43,6 +44,7 @@ def build_app(
     handsets, offline = simulator.handsets, simulator.offline
     packed = simulator.options.gsm7_packed
     page = files("simpost.smsc").joinpath("page.html").read_text("utf-8")
+    document = describe()
     page_headers = {
         "content-security-policy": content_security_policy(page),
         "referrer-policy": "no-referrer",
@@ -73,6 +75,9 @@ def build_app(
     async def get_stats(_: Request) -> Response:
         return json_response(simulator.stats())
 
+    async def get_openapi(_: Request) -> Response:
+        return json_response(document)
+
     async def stream_events(_: Request) -> Response:
         if events.is_full:
             raise HTTPException(503, "Too many readers of events are connected.")
@@ -90,6 +95,7 @@ def build_app(
             Route("/handsets/{number}", get_handset),
             Route("/stats", get_stats),
             Route("/events", stream_events),
+            Route("/openapi.json", get_openapi),
             *ControlRoutes(simulator).routes(),
             *TextRoutes(simulator).routes(),
             *upstreams,

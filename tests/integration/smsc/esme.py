@@ -26,6 +26,7 @@ from simpost.smpp import (
     connect,
 )
 from simpost.smsc import Simulator
+from tests.integration.smsc.documented import check_documented
 
 Response = TypeVar("Response", bound=Pdu)
 AnEsme = TypeVar("AnEsme", bound="Esme")
@@ -180,7 +181,9 @@ class HttpClient:
         """Status and JSON of a response."""
         async with self._client.request(method, self._url + path, **options) as response:
             body = await response.read()
-            return response.status, json.loads(body) if body else None
+            answer = json.loads(body) if body else None
+            check_documented(method, path, response.status, answer)
+            return response.status, answer
 
     async def get(self, path: str) -> Any:
         """The JSON of a successful response."""
