@@ -32,7 +32,7 @@ from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.policy.budgets import Budget
 from simpost.domain.policy.quotas import Quota
-from simpost.messaging.decision import SendPlan
+from simpost.messaging.plan import SendPlan
 from simpost.messaging.policy.rules import PolicyRules
 from simpost.messaging.policy.stops import Stops
 from simpost.ports.carrier import CarrierCapabilities

@@ -14,7 +14,8 @@ from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.domain.accounts import Account
 from simpost.domain.decision_record import NO_FACTS, DecisionRecord
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import Decision, Hold, Refusal
+from simpost.messaging.decision import Decision, Hold
+from simpost.messaging.plan import Refusal
 from simpost.messaging.release import Release
 from simpost.ports.store import Store
 from tests.integration.api.conftest import ESIMS, GOOD, NOW_MS, PLANS, Service, wire

@@ -19,7 +19,8 @@ from simpost.domain.decision_record import (
 from simpost.domain.esims import Esim
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import Hold, SendPlan
+from simpost.messaging.decision import Hold
+from simpost.messaging.plan import SendPlan
 from simpost.messaging.trace import Verdict
 
 

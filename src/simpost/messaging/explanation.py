@@ -11,8 +11,9 @@ from simpost.domain.decision_record import DecisionRecord, with_esim
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import Decision, Hold, Refusal, SendPlan
+from simpost.messaging.decision import Decision, Hold
 from simpost.messaging.decision_facts import Facts, esim_facts, facts_of, merge, saving_facts
+from simpost.messaging.plan import Refusal, SendPlan
 from simpost.messaging.trace import RULE_OF, DecisionRule, DecisionTrace, Verdict, trace
 from simpost.text import UCS2, CostDriver, explain, parse_encoding
 

@@ -16,8 +16,8 @@ from simpost.config import Settings
 from simpost.domain.messages import Category
 from simpost.domain.options import Options
 from simpost.messaging.accounts import Accounts
-from simpost.messaging.decision import SendOptions, SendPlan, plan_for_carrier
 from simpost.messaging.dispatch import Dispatch
+from simpost.messaging.plan import SendOptions, SendPlan, plan_for_carrier
 from simpost.messaging.routes import Routing
 from simpost.observe import get_logger, metrics
 from simpost.observe.metrics import Sample

@@ -6,8 +6,9 @@ import msgspec
 
 from simpost.domain.esims import Esim
 from simpost.domain.messages import PRIORITY
-from simpost.messaging.decision import DEFAULT_SEND_OPTIONS, Hold, SendOptions, SendPlan
+from simpost.messaging.decision import Hold
 from simpost.messaging.decision_records import encode_hold
+from simpost.messaging.plan import DEFAULT_SEND_OPTIONS, SendOptions, SendPlan
 from simpost.ports.store import NewMessage, RequestKey
 from simpost.ports.store.held import HeldMessage
 

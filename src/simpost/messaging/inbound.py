@@ -15,12 +15,12 @@ from simpost.domain.messages import format_id
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
-from simpost.messaging.decision import Refusal
 from simpost.messaging.from_settings import conversation_rules_of, numbers_of
 from simpost.messaging.handset_replies import ReadReply, ReplyEffect, no_effect
 from simpost.messaging.inbound_routing import InboundRouter, InboundTarget
 from simpost.messaging.intake import Intake
 from simpost.messaging.phone_texts import answer, forward
+from simpost.messaging.plan import Refusal
 from simpost.messaging.reassembly import AssembledText, reassemble
 from simpost.messaging.reservation import Reservation
 from simpost.observe import get_logger, metrics

@@ -16,22 +16,12 @@ from simpost.domain.esims import Esim
 from simpost.domain.messages import PRIORITY, Category, Message
 from simpost.domain.policy.quotas import Quota, QuotaCounts, QuotaReached, key_of
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import (
-    DAY_MS,
-    DEFAULT_SEND_OPTIONS,
-    Decision,
-    Hold,
-    Policy,
-    Refusal,
-    SendOptions,
-    SendPlan,
-    decide,
-    quota_refusal,
-)
+from simpost.messaging.decision import DAY_MS, Decision, Hold, Policy, decide, quota_refusal
 from simpost.messaging.decision_records import encode_sending, reached_record
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.explanation import Explained, described_facts, explain_decision
 from simpost.messaging.held_request import HeldRequest, held_message
+from simpost.messaging.plan import DEFAULT_SEND_OPTIONS, Refusal, SendOptions, SendPlan
 from simpost.messaging.policy.budget_alarms import BudgetAlarms
 from simpost.messaging.refusal_log import RefusalLog
 from simpost.messaging.reservation import Reservation

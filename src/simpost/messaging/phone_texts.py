@@ -11,15 +11,9 @@ from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import (
-    DEFAULT_SEND_OPTIONS,
-    Decision,
-    Refusal,
-    SendOptions,
-    SendPlan,
-    decide,
-)
+from simpost.messaging.decision import Decision, decide
 from simpost.messaging.intake import Intake
+from simpost.messaging.plan import DEFAULT_SEND_OPTIONS, Refusal, SendOptions, SendPlan
 from simpost.messaging.reservation import Reservation
 from simpost.ports.store import NewMessage
 

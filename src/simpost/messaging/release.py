@@ -17,7 +17,7 @@ from simpost.domain.states import State
 from simpost.domain.texts import TextAbsence
 from simpost.errors import SimpostError, StoreError
 from simpost.messaging.accounts import Accounts
-from simpost.messaging.decision import Hold, Refusal
+from simpost.messaging.decision import Hold
 from simpost.messaging.decision_records import (
     encode_end,
     encode_hold,
@@ -27,6 +27,7 @@ from simpost.messaging.decision_records import (
 )
 from simpost.messaging.held_request import decode_request, planned_message
 from simpost.messaging.intake import Intake, SendRequest
+from simpost.messaging.plan import Refusal
 from simpost.observe import get_logger
 from simpost.ports.store import NewMessage
 from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldStore

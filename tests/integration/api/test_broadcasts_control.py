@@ -10,7 +10,7 @@ from simpost.config.policy import PolicySettings
 from simpost.domain.policy.budgets import Budget
 from simpost.domain.policy.stops import StopScope
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import Refusal
+from simpost.messaging.plan import Refusal
 from simpost.messaging.policy.rules import PolicyRules
 from tests.integration.api import test_broadcasts
 from tests.integration.api.conftest import GOOD, NOW_MS, esim

@@ -12,7 +12,7 @@ from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.options import Ports
 from simpost.domain.outcomes import OutcomeKind
-from simpost.messaging.decision import SendOptions, SendPlan, plan_for_carrier
+from simpost.messaging.plan import SendOptions, SendPlan, plan_for_carrier
 from simpost.messaging.reservation import first_attempts
 from simpost.ports.store import NewMessage
 from simpost.smsc import Simulator, SimulatorOptions

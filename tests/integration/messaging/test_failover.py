@@ -16,10 +16,10 @@ from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.messaging.accounts import Accounts
-from simpost.messaging.decision import SendOptions
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.failover import Failover
 from simpost.messaging.intake import Intake, SendRequest
+from simpost.messaging.plan import SendOptions
 from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import AddressType, CarrierCapabilities

@@ -8,7 +8,7 @@ from simpost.carriers.smpp.submit import SubmitBuilder, capabilities_of
 from simpost.config import SmppCarrierSettings as Settings
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
-from simpost.messaging.decision import SendOptions, plan_for_carrier
+from simpost.messaging.plan import SendOptions, plan_for_carrier
 from simpost.messaging.reservation import first_attempts
 from simpost.ports.store import NewMessage
 from simpost.smpp import Tag, decode, encode

@@ -11,14 +11,8 @@ from simpost.domain.options import DEFAULT_OPTIONS, Concatenation
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.errors import PolicyError
-from simpost.messaging.decision import (
-    LONGEST_DELAY_MS,
-    Hold,
-    Refusal,
-    SendOptions,
-    SendPlan,
-    decide,
-)
+from simpost.messaging.decision import LONGEST_DELAY_MS, Hold, decide
+from simpost.messaging.plan import Refusal, SendOptions, SendPlan
 from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import AddressType, CarrierCapabilities
 from simpost.text import CallLimit

@@ -5,7 +5,8 @@ import msgspec
 from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import Refusal, SendPlan, decide
+from simpost.messaging.decision import decide
+from simpost.messaging.plan import Refusal, SendPlan
 from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import AddressType, CarrierCapabilities
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from simpost.domain.messages import Category
 from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Ports
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import Refusal, SendOptions, plan_for_carrier
+from simpost.messaging.plan import Refusal, SendOptions, plan_for_carrier
 from simpost.ports.carrier import CarrierCapabilities
 from tests.unit.messaging.test_decision import ESIM
 

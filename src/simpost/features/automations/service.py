@@ -19,8 +19,9 @@ from simpost.domain.messages import Category, own_request_id
 from simpost.domain.options import TemplateRef
 from simpost.domain.reasons import Reason
 from simpost.messaging.accounts import Accounts
-from simpost.messaging.decision import Hold, Refusal, SendOptions
+from simpost.messaging.decision import Hold
 from simpost.messaging.intake import Intake, SendRequest
+from simpost.messaging.plan import Refusal, SendOptions
 from simpost.ports.store import Store
 from simpost.ports.store.automations import AUTOMATION_STEP
 from simpost.runtime.clock import Clock

@@ -16,8 +16,9 @@ from simpost.domain.esims import Esim
 from simpost.domain.reasons import Reason
 from simpost.features.broadcasts.local_time import local_due_ms
 from simpost.features.broadcasts.messages import BroadcastMessages, BroadcastTemplate
-from simpost.messaging.decision import Hold, Refusal, SendPlan
+from simpost.messaging.decision import Hold
 from simpost.messaging.intake import Intake, SendRequest
+from simpost.messaging.plan import Refusal, SendPlan
 from simpost.ports.store import Store
 from simpost.ports.store.broadcasts import PREPARE_STEP
 

@@ -19,7 +19,7 @@ from simpost.features.catalogue_sync.pull import Pull
 from simpost.features.catalogue_sync.supplier import Span
 from simpost.features.catalogue_sync.suppliers import open_supplier
 from simpost.messaging.accounts import Accounts
-from simpost.messaging.decision import Refusal
+from simpost.messaging.plan import Refusal
 from simpost.net.resolver import NameResolver
 from simpost.observe import get_logger, metrics
 from simpost.observe.metrics import Sample

@@ -22,9 +22,9 @@ from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.errors import UnknownConversation
 from simpost.messaging.conversation import list_texts, shown_text
-from simpost.messaging.decision import Refusal
 from simpost.messaging.from_settings import conversation_rules_of
 from simpost.messaging.intake import Intake, SendRequest, SendResult
+from simpost.messaging.plan import Refusal
 from simpost.ports.store import Store
 from simpost.ports.store.catalogue import EsimFilter
 from simpost.ports.store.conversations import CONVERSATION_STEP, ConversationFilter

@@ -19,7 +19,7 @@ from simpost.features.templates.service import (
     TemplateVersion,
     render_version,
 )
-from simpost.messaging.decision import Refusal
+from simpost.messaging.plan import Refusal
 
 _OPT_OUT_URL: Final = "optOutUrl"
 _UrlFor: TypeAlias = Callable[[int, str, Category], str | None]

@@ -15,7 +15,7 @@ from simpost.features.templates.languages import find_language
 from simpost.features.templates.message_format import parse
 from simpost.features.templates.preview import Inspection
 from simpost.features.templates.renderer import RenderedTooLong, Value, render
-from simpost.messaging.decision import Refusal
+from simpost.messaging.plan import Refusal
 from simpost.ports.store.templates import MAX_TEMPLATES, TemplateRecord, TemplateStore
 from simpost.runtime.clock import Clock
 

@@ -9,8 +9,8 @@ from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.features.verifications.requests import StartRequest
 from simpost.features.verifications.texts import code_text
-from simpost.messaging.decision import Refusal, SendOptions, SendPlan, plan_for_carrier
 from simpost.messaging.intake import SendRequest
+from simpost.messaging.plan import Refusal, SendOptions, SendPlan, plan_for_carrier
 from simpost.ports.store import NewMessage
 
 

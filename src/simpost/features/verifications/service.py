@@ -29,8 +29,8 @@ from simpost.features.verifications.guard import CodeGuard
 from simpost.features.verifications.messages import code_request, with_text
 from simpost.features.verifications.requests import PreviewResult, StartRequest, StartResult
 from simpost.features.verifications.rules import AccountRules, modes_of, rules_of
-from simpost.messaging.decision import Refusal, SendPlan
 from simpost.messaging.intake import Intake
+from simpost.messaging.plan import Refusal, SendPlan
 from simpost.observe import get_logger
 from simpost.ports.store import NewMessage, Store
 from simpost.ports.store.verifications import (

@@ -9,7 +9,7 @@ from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.policy.preferences import DecidedBy, find_allowance
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import Refusal
+from simpost.messaging.plan import Refusal
 
 _DETAILS: Final = {
     DecidedBy.ESIM: "A choice for this eSIM: {category}=no.",

@@ -21,7 +21,8 @@ from simpost.domain.policy.open_hours import Interval
 from simpost.domain.policy.preferences import DecidedBy, find_allowance
 from simpost.domain.policy.quotas import Quota
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import Decision, Hold, Refusal, SendPlan
+from simpost.messaging.decision import Decision, Hold
+from simpost.messaging.plan import Refusal, SendPlan
 from simpost.messaging.policy.hours import OpenHours
 from simpost.messaging.policy.opt_out import find_opt_out
 from simpost.messaging.policy.places import countries_of, zone_names_of, zones_of

@@ -15,7 +15,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.decision_record import MOST_SENDER_RULES, SenderRuleUse
 from simpost.domain.esims import Esim
 from simpost.domain.policy.sender_rules import REFUSED_BY, SenderAction, SenderRuleKind
-from simpost.messaging.decision import Refusal, SendPlan
+from simpost.messaging.plan import Refusal, SendPlan
 from simpost.messaging.policy.places import issuing_countries
 from simpost.ports.carrier import CarrierCapabilities
 

@@ -11,7 +11,7 @@ from simpost.domain.messages import Category
 from simpost.domain.policy.stops import Stop, StopScope
 from simpost.domain.reasons import Reason
 from simpost.errors import UnknownStop
-from simpost.messaging.decision import Refusal
+from simpost.messaging.plan import Refusal
 from simpost.messaging.policy.places import countries_of
 from simpost.observe import get_logger, metrics
 from simpost.observe.metrics import Sample

@@ -12,7 +12,8 @@ from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import Hold, Refusal, SendPlan
+from simpost.messaging.decision import Hold
+from simpost.messaging.plan import Refusal, SendPlan
 from simpost.messaging.policy.places import zones_of
 from simpost.messaging.policy.rules import PolicyRules
 from simpost.messaging.policy.stops import Stops

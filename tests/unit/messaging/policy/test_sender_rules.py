@@ -16,7 +16,7 @@ from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.policy.sender_rules import SenderAction, SenderRuleKind
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import Refusal, SendPlan
+from simpost.messaging.plan import Refusal, SendPlan
 from simpost.messaging.policy.places import is_country
 from simpost.messaging.policy.rules import PolicyRules
 from simpost.messaging.policy.sender_rules import SenderRules

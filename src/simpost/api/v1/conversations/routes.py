@@ -30,7 +30,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.conversations import Conversation, Note
 from simpost.domain.messages import parse_id
 from simpost.errors import ConversationExists, UnknownConversation
-from simpost.messaging.decision import Refusal
+from simpost.messaging.plan import Refusal
 
 router = APIRouter(prefix="/v1", tags=["conversations"])
 

@@ -19,9 +19,10 @@ from simpost.api.shared.ucs2_triggers import Ucs2Trigger, show_ucs2_triggers
 from simpost.api.v1.messages.decisions import RuleOut, show_rules
 from simpost.api.v1.templates.fields import TemplateRefOut, show_template_ref
 from simpost.domain.messages import Category
-from simpost.messaging.decision import Hold, Refusal
+from simpost.messaging.decision import Hold
 from simpost.messaging.explanation import Explained
 from simpost.messaging.intake import SendRequest
+from simpost.messaging.plan import Refusal
 from simpost.ports.carrier import CarrierCapabilities
 from simpost.text import explain, parse_encoding, segment_octets
 

@@ -11,8 +11,9 @@ from simpost.domain.accounts import Account
 from simpost.domain.messages import Message, format_id
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.messaging.decision import Hold, SendPlan
+from simpost.messaging.decision import Hold
 from simpost.messaging.intake import SendResult
+from simpost.messaging.plan import SendPlan
 
 STATUS = {
     Reason.ESIM_UNKNOWN: 404,

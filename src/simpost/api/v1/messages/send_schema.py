@@ -28,7 +28,7 @@ from simpost.domain.messages import Category
 from simpost.domain.options import Ports
 from simpost.domain.senders import is_sender
 from simpost.features.templates.service import TemplateRequest
-from simpost.messaging.decision import DEFAULT_SEND_OPTIONS, SendOptions
+from simpost.messaging.plan import DEFAULT_SEND_OPTIONS, SendOptions
 
 MAX_CHARACTERS = 5000
 MAX_OCTETS = 5000

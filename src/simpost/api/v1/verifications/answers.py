@@ -16,7 +16,7 @@ from simpost.api.v1.verifications.schemas import started_document
 from simpost.domain.accounts import Account
 from simpost.domain.verifications import StartStep
 from simpost.features.verifications.requests import StartRequest
-from simpost.messaging.decision import Refusal
+from simpost.messaging.plan import Refusal
 
 _BEGINS = (StartStep.CREATE, StartStep.SUPERSEDE)
 _encode = msgspec.json.Encoder().encode

@@ -37,7 +37,7 @@ from simpost.domain.verifications import (
 )
 from simpost.features.verifications.requests import PreviewResult, StartRequest, StartResult
 from simpost.features.verifications.texts import Ending
-from simpost.messaging.decision import Refusal
+from simpost.messaging.plan import Refusal
 
 PURPOSE: Final = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 SESSION_KEY: Final = r"^[!-~]{1,128}$"
