@@ -25,10 +25,10 @@ from simpost.features.templates.recipient_texts import RecipientTexts
 from simpost.features.templates.service import Templates
 from simpost.messaging.inbound import InboundService
 from simpost.messaging.inbound_routing import InboundRouter
-from simpost.messaging.intake import SendRequest
 from simpost.messaging.policy.rules import PolicyRules
 from simpost.messaging.policy.stops import Stops
 from simpost.messaging.release import Release
+from simpost.messaging.send_request import SendRequest
 from simpost.ports.store.conversations import ConversationFilter
 from simpost.ports.store.lifecycle import NewLifecycleEvent
 from simpost.ports.store.log import MessageFilter

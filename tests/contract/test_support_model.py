@@ -20,7 +20,7 @@ from simpost.domain.inbound import InboundPart, OwnNumbers, PartPosition
 from simpost.domain.lifecycle import EventKind, LifecycleEvent, Transition
 from simpost.messaging.inbound import InboundService
 from simpost.messaging.inbound_routing import InboundRouter
-from simpost.messaging.intake import SendRequest
+from simpost.messaging.send_request import SendRequest
 from simpost.ports.store.conversations import ConversationFilter
 from simpost.ports.store.lifecycle import NewLifecycleEvent
 from tests.contract.store_facts import NOW_MS, new_id

@@ -20,7 +20,7 @@ from collections import Counter, defaultdict
 import pytest
 
 from simpost.domain.messages import Category
-from simpost.messaging.intake import SendRequest
+from simpost.messaging.send_request import SendRequest
 from simpost.ports.store import MessageFilter
 from tests.integration.stories.loop import StoryLoop
 from tests.integration.stories.operators import PASSWORD, Operator

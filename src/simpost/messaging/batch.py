@@ -8,7 +8,8 @@ from typing import Final, TypeAlias
 
 from simpost.domain.accounts import Account
 from simpost.errors import StoreError
-from simpost.messaging.intake import Intake, SendRequest, SendResult
+from simpost.messaging.intake import Intake
+from simpost.messaging.send_request import SendRequest, SendResult
 
 MOST_AT_ONCE: Final = 100
 """Messages that are decided in one turn of the event loop."""

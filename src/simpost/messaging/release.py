@@ -26,8 +26,9 @@ from simpost.messaging.decision_records import (
     reached_record,
 )
 from simpost.messaging.held_request import decode_request, planned_message
-from simpost.messaging.intake import Intake, SendRequest
+from simpost.messaging.intake import Intake
 from simpost.messaging.plan import Refusal
+from simpost.messaging.send_request import SendRequest
 from simpost.observe import get_logger
 from simpost.ports.store import NewMessage
 from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldStore

@@ -16,7 +16,8 @@ from simpost.domain.messages import format_id
 from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
-from simpost.messaging.intake import Intake, SendRequest, SendResult
+from simpost.messaging.intake import Intake
+from simpost.messaging.send_request import SendRequest, SendResult
 from simpost.observe.tracing import Tracing, end
 from simpost.ports.carrier import AcceptedPart, CarrierEvents, OutboundPart
 

@@ -18,10 +18,11 @@ from simpost.domain.states import State
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.failover import Failover
-from simpost.messaging.intake import Intake, SendRequest
+from simpost.messaging.intake import Intake
 from simpost.messaging.plan import SendOptions
 from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route, Routing
+from simpost.messaging.send_request import SendRequest
 from simpost.ports.carrier import AddressType, CarrierCapabilities
 from tests.contract.scripted_carrier import ScriptedCarrier
 from tests.integration.messaging.scripted import NOW, Clock, open_store

@@ -16,8 +16,9 @@ from simpost.features.catalogue_sync.supplier_calls import SupplierCalls
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.carrier_control import CarrierControl
 from simpost.messaging.copy_guard import CopyGuard
-from simpost.messaging.intake import Intake, SendRequest, SendResult
+from simpost.messaging.intake import Intake
 from simpost.messaging.refusal_log import RefusalLog
+from simpost.messaging.send_request import SendRequest, SendResult
 from simpost.net.resolver import NameResolver
 from simpost.ports.store import AccountStore, RefusalStore, Store
 

@@ -6,7 +6,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.messages import format_id
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreFull
-from simpost.messaging.intake import SendResult
+from simpost.messaging.send_request import SendResult
 
 from .api_doubles import DEMO, MESSAGE_ID, OTHER, SEND, build_api
 

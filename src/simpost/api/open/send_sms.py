@@ -22,7 +22,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.messages import Category, format_id
 from simpost.domain.one_time_codes import looks_like_code
 from simpost.domain.reasons import Reason
-from simpost.messaging.intake import SendRequest, SendResult
+from simpost.messaging.send_request import SendRequest, SendResult
 
 MAX_CHARACTERS = 500
 """Unicode code points of `message`."""

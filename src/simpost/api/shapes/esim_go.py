@@ -31,8 +31,8 @@ from simpost.api.shapes.messages import category_of, read_json, send, sender_of
 from simpost.api.shared.services import Services
 from simpost.domain.accounts import Account
 from simpost.domain.reasons import Reason
-from simpost.messaging.intake import SendRequest
 from simpost.messaging.plan import SendOptions
+from simpost.messaging.send_request import SendRequest
 
 MAX_CHARACTERS: Final = 160
 WAIT_S: Final = 60

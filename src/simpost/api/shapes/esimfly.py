@@ -35,7 +35,7 @@ from simpost.api.shared.services import Services
 from simpost.api.shared.wrong_credentials import UNKNOWN
 from simpost.domain.accounts import Account
 from simpost.domain.reasons import Reason
-from simpost.messaging.intake import SendRequest
+from simpost.messaging.send_request import SendRequest
 
 PATH: Final = "/api/v1/business/esims/send-sms"
 WAIT_S: Final = 60

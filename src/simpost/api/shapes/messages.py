@@ -14,7 +14,7 @@ from simpost.api.open.send_sms import detected_category
 from simpost.api.shapes.calls import Failure, ShapeCall, ShapeError, header
 from simpost.domain.messages import Category
 from simpost.domain.senders import is_sender
-from simpost.messaging.intake import SendRequest, SendResult
+from simpost.messaging.send_request import SendRequest, SendResult
 
 _T = TypeVar("_T")
 

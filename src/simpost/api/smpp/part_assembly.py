@@ -18,8 +18,9 @@ from simpost.api.smpp.statuses import REPEATED
 from simpost.api.smpp.submits import Submit, SubmitError
 from simpost.domain.accounts import Account
 from simpost.domain.messages import format_id, own_request_id
-from simpost.messaging.intake import Intake, SendRequest
+from simpost.messaging.intake import Intake
 from simpost.messaging.reassembly import reassemble
+from simpost.messaging.send_request import SendRequest
 from simpost.ports.store.smpp_parts import SmppPart, SmppParts, SmppPartStore
 from simpost.runtime.clock import Clock
 from simpost.runtime.scheduler import run_periodically

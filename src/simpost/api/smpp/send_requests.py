@@ -9,8 +9,9 @@ from simpost.api.open.send_sms import detected_category
 from simpost.api.smpp.statuses import status_of
 from simpost.api.smpp.submits import Submit, SubmitError
 from simpost.domain.accounts import Account
-from simpost.messaging.intake import Intake, SendRequest
+from simpost.messaging.intake import Intake
 from simpost.messaging.plan import SendOptions
+from simpost.messaging.send_request import SendRequest
 from simpost.smpp import Status
 
 _REPLACED: Final = "\ufffd"

@@ -20,8 +20,9 @@ from simpost.domain.options import TemplateRef
 from simpost.domain.reasons import Reason
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.decision import Hold
-from simpost.messaging.intake import Intake, SendRequest
+from simpost.messaging.intake import Intake
 from simpost.messaging.plan import Refusal, SendOptions
+from simpost.messaging.send_request import SendRequest
 from simpost.ports.store import Store
 from simpost.ports.store.automations import AUTOMATION_STEP
 from simpost.runtime.clock import Clock

@@ -11,8 +11,8 @@ from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.options import TemplateRef
 from simpost.domain.reasons import Reason
-from simpost.messaging.intake import SendRequest
 from simpost.messaging.plan import Refusal, SendOptions
+from simpost.messaging.send_request import SendRequest
 from simpost.ports.store import Store
 
 Values = Mapping[str, str | int | float]

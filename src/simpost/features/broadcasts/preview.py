@@ -17,8 +17,9 @@ from simpost.domain.reasons import Reason
 from simpost.features.broadcasts.local_time import local_due_ms
 from simpost.features.broadcasts.messages import BroadcastMessages, BroadcastTemplate
 from simpost.messaging.decision import Hold
-from simpost.messaging.intake import Intake, SendRequest
+from simpost.messaging.intake import Intake
 from simpost.messaging.plan import Refusal, SendPlan
+from simpost.messaging.send_request import SendRequest
 from simpost.ports.store import Store
 from simpost.ports.store.broadcasts import PREPARE_STEP
 

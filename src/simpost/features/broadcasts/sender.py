@@ -25,8 +25,9 @@ from simpost.features.broadcasts.local_time import local_due_ms
 from simpost.features.broadcasts.messages import BroadcastMessages, BroadcastTemplate
 from simpost.features.broadcasts.pace import Paces
 from simpost.messaging.accounts import Accounts
-from simpost.messaging.intake import Intake, SendResult
+from simpost.messaging.intake import Intake
 from simpost.messaging.plan import Refusal
+from simpost.messaging.send_request import SendResult
 from simpost.ports.store import Store
 from simpost.ports.store.broadcasts import BroadcastChange, TakenRecipient
 from simpost.runtime.clock import Clock

@@ -23,8 +23,9 @@ from simpost.domain.states import State
 from simpost.errors import UnknownConversation
 from simpost.messaging.conversation import list_texts, shown_text
 from simpost.messaging.from_settings import conversation_rules_of
-from simpost.messaging.intake import Intake, SendRequest, SendResult
+from simpost.messaging.intake import Intake
 from simpost.messaging.plan import Refusal
+from simpost.messaging.send_request import SendRequest, SendResult
 from simpost.ports.store import Store
 from simpost.ports.store.catalogue import EsimFilter
 from simpost.ports.store.conversations import CONVERSATION_STEP, ConversationFilter

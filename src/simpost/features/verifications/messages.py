@@ -9,8 +9,8 @@ from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.features.verifications.requests import StartRequest
 from simpost.features.verifications.texts import code_text
-from simpost.messaging.intake import SendRequest
 from simpost.messaging.plan import Refusal, SendOptions, SendPlan, plan_for_carrier
+from simpost.messaging.send_request import SendRequest
 from simpost.ports.store import NewMessage
 
 

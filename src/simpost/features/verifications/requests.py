@@ -8,7 +8,7 @@ from simpost.domain.code_modes import CodeMode
 from simpost.domain.verifications import StartStep, Verification
 from simpost.features.verifications.texts import NO_ENDING, Ending
 from simpost.messaging.explanation import Explained
-from simpost.messaging.intake import SendRequest
+from simpost.messaging.send_request import SendRequest
 
 
 class StartRequest(msgspec.Struct, frozen=True):

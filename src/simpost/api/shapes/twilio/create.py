@@ -17,8 +17,8 @@ from simpost.domain.reasons import Reason
 from simpost.domain.senders import is_sender
 from simpost.errors import InvalidRequest
 from simpost.features.webhooks.callback_endpoints import add_callback
-from simpost.messaging.intake import SendRequest
 from simpost.messaging.plan import SendOptions
+from simpost.messaging.send_request import SendRequest
 
 MAX_CHARACTERS: Final = 1_600
 MAX_VALIDITY_S: Final = 36_000

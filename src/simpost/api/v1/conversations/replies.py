@@ -20,7 +20,7 @@ from simpost.domain.conversations import Conversation
 from simpost.domain.messages import Message, parse_id
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.messaging.intake import SendRequest, SendResult
+from simpost.messaging.send_request import SendRequest, SendResult
 
 router = APIRouter(prefix="/v1", tags=["conversations"])
 

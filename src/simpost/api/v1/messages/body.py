@@ -26,8 +26,8 @@ from simpost.api.v1.messages.send_schema import (
     MessageRequest,
 )
 from simpost.domain.messages import Category
-from simpost.messaging.intake import SendRequest
 from simpost.messaging.plan import DEFAULT_SEND_OPTIONS, SendOptions
+from simpost.messaging.send_request import SendRequest
 
 _NUL: Final = b"\\u0000"
 _NO_RECEIPT: Final = SendOptions(receipt=False)

@@ -18,8 +18,8 @@ from simpost.features.templates.service import (
     TemplateVersion,
     render_version,
 )
-from simpost.messaging.intake import SendRequest
 from simpost.messaging.plan import Refusal
+from simpost.messaging.send_request import SendRequest
 
 _OPT_OUT_URL: Final = "optOutUrl"
 

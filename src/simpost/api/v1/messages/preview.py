@@ -21,8 +21,8 @@ from simpost.api.v1.templates.fields import TemplateRefOut, show_template_ref
 from simpost.domain.messages import Category
 from simpost.messaging.decision import Hold
 from simpost.messaging.explanation import Explained
-from simpost.messaging.intake import SendRequest
 from simpost.messaging.plan import Refusal
+from simpost.messaging.send_request import SendRequest
 from simpost.ports.carrier import CarrierCapabilities
 from simpost.text import explain, parse_encoding, segment_octets
 

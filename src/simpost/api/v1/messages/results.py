@@ -12,8 +12,8 @@ from simpost.domain.messages import Message, format_id
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.messaging.decision import Hold
-from simpost.messaging.intake import SendResult
 from simpost.messaging.plan import SendPlan
+from simpost.messaging.send_request import SendResult
 
 STATUS = {
     Reason.ESIM_UNKNOWN: 404,

@@ -18,7 +18,7 @@ from simpost.api.v1.messages.results import AcceptedMessage, accepted_message, r
 from simpost.api.v1.messages.send_batch import BatchPreview, BatchResult, preview_batch, send_batch
 from simpost.api.v1.messages.send_schema import IdempotencyKey
 from simpost.domain.accounts import Account
-from simpost.messaging.intake import SendRequest
+from simpost.messaging.send_request import SendRequest
 
 router = APIRouter(prefix="/v1", tags=["messages"])
 

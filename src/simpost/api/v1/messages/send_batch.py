@@ -31,7 +31,7 @@ from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
 from simpost.messaging.batch import ItemResult, chunks, send_all
 from simpost.messaging.explanation import Explained
-from simpost.messaging.intake import SendRequest
+from simpost.messaging.send_request import SendRequest
 
 
 class BatchItem(Schema):
