@@ -2,9 +2,12 @@
 
 import pytest
 
+from simpost.domain.accounts import Account
 from simpost.domain.console_users import AuditRow, ConsoleRole, ConsoleSession, ConsoleUser
 from simpost.errors import InvalidRequest
-from tests.contract.store_facts import NOW_MS, new_id
+from simpost.messaging.accounts import Accounts
+from simpost.messaging.look_up import look_up
+from tests.contract.store_facts import CARRIER, NOW_MS, leased, new_id, receipt, settlement
 
 DIGEST = "$argon2id$of-ann"
 
@@ -136,3 +139,20 @@ async def test_old_acts_are_deleted(console):
     await console.add_audit(young)
     assert await console.delete_audit(before_ms=NOW_MS) == 1
     assert await console.list_audit(None, before=None, limit=9) == [young]
+
+
+async def test_the_id_of_a_carrier_finds_a_message_that_waits_for_its_receipt(store, console):
+    account = Account(0, "one", "secret-of-account")
+    one = leased("Hello", account_id=await store.accounts.add_account(account))
+    await store.queue.accept(one)
+    await store.queue.record([settlement(one, carrier_message_id="abc-1")])
+    assert await console.find_by_carrier_id(["none", CARRIER], "abc-1") == [
+        (one.account_id, one.id)
+    ]
+    assert await console.find_by_carrier_id(["none"], "abc-1") == []
+    accounts = Accounts(store.accounts)
+    for account_id, count in ((None, 1), (one.account_id, 1), (one.account_id + 1, 0)):
+        found = await look_up(store, accounts, [CARRIER], " abc-1 ", account_id=account_id)
+        assert [each.id for each in found.messages] == [one.id] * count
+    await store.queue.record((), [receipt("abc-1")])
+    assert await console.find_by_carrier_id([CARRIER], "abc-1") == []

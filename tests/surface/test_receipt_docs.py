@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 from simpost.carriers.smpp.delivery_receipts import STATE_OF
-from simpost.cli.timeline import KEPT
 from simpost.domain.outcomes import ReceiptDisposition
 from simpost.domain.receipt_ids import CONCLUSIVE_LENGTH, MIN_LENGTH_ACROSS_BASES
 from simpost.domain.receipts.candidates import COMMON_WIDTHS
+from simpost.messaging.message_events import KEPT
 from simpost.store.limits import MOST_PARKED
 from simpost.store.records.messages import MOST_RECEIPTS
 from simpost.store.records.receipt_id_formats import MOST_FORMATS

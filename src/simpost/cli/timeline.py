@@ -8,23 +8,8 @@ from typing import Any
 from simpost.domain.plurals import counted
 from simpost.domain.states import State
 from simpost.domain.texts import shown_absence
+from simpost.messaging.message_events import explained, message_events
 from simpost.text.display import visible
-
-_OUTCOME_TEXTS = {
-    "accepted": "accepted by",
-    "throttled": "throttled by",
-    "refused": "refused by",
-    "unreachable": "did not reach",
-    "in_doubt": "was sent, without a response from",
-}
-
-KEPT = {
-    "parked": "stored until its part is known",
-    "matched": "which arrived before the response and was applied after it",
-    "late": "too late to change anything",
-    "duplicate": "a duplicate",
-    "ambiguous": "stored: it may belong to another part",
-}
 
 
 def timeline(message: dict[str, Any]) -> Iterator[str]:
@@ -32,7 +17,7 @@ def timeline(message: dict[str, Any]) -> Iterator[str]:
     state = State(message["state"])
     parts = message["partCount"]
     yield f"message   {message['id']}"
-    yield f"state     {state}{_why(message['reason'])}"
+    yield f"state     {state}{explained(message['reason'])}"
     yield f"eSIM      {message['esimTranNo']}  ICCID {message['iccid'] or '-'}  to {message['to']}"
     yield f"kind      {message['category']}, {counted(parts, 'part')} of {message['encoding']}"
     if message["requestId"]:
@@ -54,7 +39,7 @@ def timeline(message: dict[str, Any]) -> Iterator[str]:
         problem = f": {visible(waits['problem'])}" if waits["problem"] else ""
         yield f"waits     for the carrier {waits['carrier']}, which is {waits['state']}{problem}"
     yield ""
-    for time, line in sorted(_events(message), key=lambda event: event[0]):
+    for time, line in sorted(message_events(message), key=lambda event: event[0]):
         yield f"{time}  {line}"
     if not state.is_final:
         yield f"{message['expiresAt']}  would expire"
@@ -73,82 +58,3 @@ def _options(message: dict[str, Any]) -> Iterator[str]:
         options.append(f"at {message['sendAt']}")
     if options:
         yield f"options   {', '.join(options)}"
-
-
-def _events(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    first, *later = message.get("decisions") or [None]
-    yield message["createdAt"], f"accepted{_decision(first)}" if first else "accepted"
-    for decision in later:
-        yield decision["decidedAt"], f"decided again{_decision(decision)}"
-    for attempt in message["attempts"]:
-        yield attempt["endedAt"], _attempt(attempt, _carrier_id(message, attempt))
-    for part in message["parts"]:
-        if part["finalAt"]:
-            text = f"part {part['number']} {part['state']}{_code(part)}{_why(part['reason'])}"
-            yield part["finalAt"], text
-    for receipt in message["receipts"]:
-        yield receipt["lastAt"], _receipt(receipt)
-
-
-def _decision(decision: dict[str, Any]) -> str:
-    """What was decided and why, with the facts that decided it."""
-    words = [f": {decision['decision']}"]
-    words += [f" until {decision['heldUntil']}"] * bool(decision["heldUntil"])
-    if reason := decision["reason"]:
-        words.append(f" ({reason['code']})")
-    for rule in decision["rules"]:
-        words += [f", {said}" for said in _facts(rule["rule"], rule["facts"])]
-    return "".join(words)
-
-
-def _facts(rule: str, facts: dict[str, Any]) -> Iterator[str]:
-    if rule == "optOut" and facts.get("decidedBy") in ("esim", "account"):
-        yield f"choice of the {'eSIM' if facts['decidedBy'] == 'esim' else 'account'}"
-    if rule == "quietHours" and facts.get("zones"):
-        zones = facts["zones"]
-        others = len(zones) - 1 + facts.get("otherZones", 0)
-        yield f"time zone {zones[0]}" + f" and {others} more" * (others > 0)
-    if rule == "cap" and facts:
-        yield f"cap {facts['used']} of {facts['limit']} used before"
-    for budget in facts.get("budgets", ()) if rule == "budget" else ():
-        yield f"budget {budget['budget']} {budget['used']} of {budget['limit']} used before"
-
-
-def _attempt(attempt: dict[str, Any], carrier_id: str) -> str:
-    """One attempt, without its time."""
-    text = _OUTCOME_TEXTS.get(attempt["outcome"], attempt["outcome"])
-    words = [f"part {attempt['part']} {text} {attempt['carrier']}{carrier_id}"]
-    words += [f", attempt {attempt['number']}"] * (attempt["number"] > 1)
-    words += [", repeated because it was in doubt"] * attempt["repeat"]
-    words += [f", code {attempt['carrierCode']}"] * bool(attempt["carrierCode"])
-    return "".join(words) + _why(attempt["reason"])
-
-
-def _receipt(receipt: dict[str, Any]) -> str:
-    text = KEPT.get(receipt["disposition"], receipt["disposition"])
-    words = [f"part {receipt['part']}: a receipt of {receipt['carrier']}"]
-    words += [f" for {receipt['carrierMessageId']} says {receipt['state']}, {text}"]
-    words += [f"; {receipt['count']} times"] * (receipt["count"] > 1)
-    return "".join(words) + _code(receipt)
-
-
-def _code(entry: dict[str, Any]) -> str:
-    """The carrier's code, with its meaning if it is a standard one."""
-    if not entry["carrierCode"]:
-        return ""
-    return f", code {entry['carrierCode']}" + f": {entry['carrierCodeMeaning'] or ''}".rstrip(": ")
-
-
-def _carrier_id(message: dict[str, Any], attempt: dict[str, Any]) -> str:
-    if attempt["outcome"] != "accepted":
-        return ""
-    for part in message["parts"]:
-        if part["number"] == attempt["part"] and part["carrierMessageId"]:
-            return f" as {part['carrierMessageId']}"
-    return ""
-
-
-def _why(reason: dict[str, Any] | None) -> str:
-    if not reason:
-        return ""
-    return f" ({reason['code']}): {reason['explanation']} {reason['remedy']}"

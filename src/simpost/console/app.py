@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from simpost.api.shared.error_log import log_crash
 from simpost.api.shared.request_body import BodiesFull, BodyTooLarge, BodyTooSlow
 from simpost.api.shared.services import Services
-from simpost.console import audit_page, home, sessions, sign_in
+from simpost.console import audit_page, esim_page, home, message_page, sessions, sign_in
 from simpost.console.assets import Assets
 from simpost.console.page import HEADERS, Pages
 from simpost.console.request import PageRequest, cookie_name, is_own_page, read_form
@@ -48,6 +48,12 @@ PAGES: Final = (
     ConsolePage("POST", "/console/sign-in", sign_in.submit, None),
     ConsolePage("POST", "/console/sign-out", sign_in.leave),
     ConsolePage("GET", "/console", home.show),
+    ConsolePage("GET", "/console/messages/{id}", message_page.show),
+    ConsolePage("POST", "/console/messages/{id}/reveal", message_page.reveal, ConsoleRole.SUPPORT),
+    ConsolePage("GET", "/console/esims/{account}/{number}", esim_page.show),
+    ConsolePage(
+        "POST", "/console/esims/{account}/{number}/reveal", esim_page.reveal, ConsoleRole.SUPPORT
+    ),
     ConsolePage("GET", "/console/sessions", sessions.show),
     ConsolePage("POST", "/console/sessions/end", sessions.end),
     ConsolePage("GET", "/console/audit", audit_page.show, ConsoleRole.ADMIN),

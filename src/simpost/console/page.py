@@ -8,6 +8,8 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from simpost.text.display import visible_lines
+
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -33,6 +35,7 @@ class Pages:
             loader=PackageLoader("simpost.console"),
             autoescape=True,
             undefined=StrictUndefined,
+            finalize=_visible,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -43,6 +46,11 @@ class Pages:
         """The page with these values."""
         text = self._templates.get_template(f"{name}.html").render(**values)
         return HTMLResponse(text, status_code=status, headers=HEADERS)
+
+
+def _visible(value: Any) -> Any:
+    """A text without characters that hide or turn around what stands beside them."""
+    return visible_lines(value) if type(value) is str else value
 
 
 def show_time(time: str | None) -> str:

@@ -9,6 +9,7 @@ from simpost.console.app import PAGES
 from simpost.console.assets import HTMX_SHA256
 from simpost.console.page import POLICY
 from simpost.domain.console_users import ConsoleRole
+from tests.integration.api.conftest import GOOD
 from tests.integration.console.conftest import CONSOLE, signed_in
 
 VIEWER, SUPPORT, SENDER, ADMIN = ConsoleRole
@@ -18,11 +19,16 @@ MATRIX = {
     "POST /console/sign-in": ANYONE,
     "POST /console/sign-out": VIEWER,
     "GET /console": VIEWER,
+    "GET /console/messages/{id}": VIEWER,
+    "POST /console/messages/{id}/reveal": SUPPORT,
+    "GET /console/esims/{account}/{number}": VIEWER,
+    "POST /console/esims/{account}/{number}/reveal": SUPPORT,
     "GET /console/sessions": VIEWER,
     "POST /console/sessions/end": VIEWER,
     "GET /console/audit": ADMIN,
 }
 """The least role of every route."""
+ID = "01900000-0000-7000-8000-000000000000"
 INSTALLATION: set[str] = set()
 """Only for users who see all accounts."""
 REFUSED = (303, 401, 403)
@@ -34,7 +40,7 @@ def test_every_route_is_in_the_matrix():
 
 async def ask(browser, route):
     method, path = route.split()
-    path = path.replace("{name}", "down")
+    path = path.format(name="down", id=ID, account="demo", number=GOOD)
     return await (browser.get(path) if method == "GET" else browser.post(path))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
 from simpost.domain.console_users import AuditRow, ConsoleSession, ConsoleUser
@@ -82,4 +83,10 @@ class ConsoleStore(Protocol):
 
     async def delete_audit(self, *, before_ms: int) -> int:
         """Delete up to CONSOLE_STEP rows that are older; returns how many."""
+        ...
+
+    async def find_by_carrier_id(
+        self, carriers: Sequence[str], carrier_message_id: str
+    ) -> list[tuple[int, bytes]]:
+        """Account and message of the parts that wait for a receipt with this id of a carrier."""
         ...

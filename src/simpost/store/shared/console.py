@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from simpost.domain.console_users import (
@@ -17,6 +18,8 @@ from simpost.ports.store.console import CONSOLE_STEP, SignedIn
 from simpost.store.records.ids import AFTER_ALL_IDS
 from simpost.store.records.row import NamedRow
 from simpost.store.shared.steps import SharedDatabase, Steps
+
+_MOST_FOUND: Final = 20
 
 SQL: Final = {
     "count_users": "SELECT count(*) AS users FROM console_users",
@@ -83,6 +86,12 @@ SQL: Final = {
         SELECT id, at_ms, user_name, account_id, action, target, address FROM console_audit
         WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
     """,
+    "carrier_id": """
+        SELECT account_id, message_id FROM parts
+        WHERE carrier = $1 AND carrier_message_id = $2 AND carrier_message_id IS NOT NULL
+          AND final_ms IS NULL
+        LIMIT $3
+    """,
     "delete_audit": """
         DELETE FROM console_audit WHERE id IN (
           SELECT id FROM console_audit WHERE at_ms < $1 ORDER BY at_ms LIMIT $2
@@ -140,6 +149,21 @@ class StoredConsole:
 
     async def delete_audit(self, *, before_ms: int) -> int:
         return await self._database.transact(_delete_audit, before_ms)
+
+    async def find_by_carrier_id(
+        self, carriers: Sequence[str], carrier_message_id: str
+    ) -> list[tuple[int, bytes]]:
+        return await self._database.query(_find_by_carrier_id, carriers, carrier_message_id)
+
+
+def _find_by_carrier_id(
+    carriers: Sequence[str], carrier_message_id: str
+) -> Steps[list[tuple[int, bytes]]]:
+    found: dict[tuple[int, bytes], None] = {}
+    for carrier in carriers:
+        rows = yield SQL["carrier_id"], (carrier, carrier_message_id, _MOST_FOUND)
+        found |= {(row["account_id"], row["message_id"]): None for row in rows}
+    return list(found)
 
 
 def _add_user(user: ConsoleUser) -> Steps[bool]:

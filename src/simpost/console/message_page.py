@@ -1,0 +1,54 @@
+"""One message: what became of it, what to do, and everything that happened to it."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from simpost.api.v1.messages.message_log import message_detail
+from simpost.console.masks import Masks
+from simpost.console.request import PageRequest
+from simpost.domain.console_users import ConsoleRole
+from simpost.domain.messages import Message, format_id, parse_id
+from simpost.errors import NotFound
+from simpost.messaging.message_events import message_events
+from simpost.messaging.message_log import find_of_any_account
+from simpost.messaging.message_sentence import sentence_of
+
+
+async def show(call: PageRequest) -> Response:
+    """The message, with its text and numbers hidden."""
+    return await _render(call, await _find(call), is_revealed=False)
+
+
+async def reveal(call: PageRequest) -> Response:
+    """The message with its text and numbers; written to the audit log before."""
+    message = await _find(call)
+    await call.audit("message.reveal", format_id(message.id), message.account_id)
+    return await _render(call, message, is_revealed=True)
+
+
+async def _find(call: PageRequest) -> Message:
+    """The message, of an account that the user sees. Raises NotFound."""
+    message_id = parse_id(call.request.path_params["id"])
+    message = message_id and await find_of_any_account(call.services.store, message_id)
+    if not message or not call.user.may_see(message.account_id):
+        raise NotFound
+    return message
+
+
+async def _render(call: PageRequest, message: Message, *, is_revealed: bool) -> Response:
+    account = call.services.accounts.by_id(message.account_id)
+    access_code = account.access_code if account else ""
+    role, sees_all = call.user.role, call.user.account_id is None
+    for_admin = sees_all and role.includes(ConsoleRole.ADMIN)
+    detail = await message_detail(call.services, message, access_code, for_admin=for_admin)
+    shown = detail.model_dump(mode="json", by_alias=True)
+    return call.pages.render(
+        "message",
+        call=call,
+        message=shown,
+        sentence=sentence_of(shown),
+        events=sorted(message_events(shown), key=lambda event: event[0]),
+        masks=Masks(is_revealed=is_revealed),
+        may_reveal=not is_revealed and role.includes(ConsoleRole.SUPPORT),
+    )
