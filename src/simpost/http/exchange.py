@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 import traceback
+from collections.abc import Sequence
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from starlette.types import ASGIApp, Message
 
@@ -29,6 +30,8 @@ _FAILED: Final = (
 )
 
 _NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
+
+Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 
 log = get_logger(__name__)
 
@@ -126,7 +129,8 @@ class HttpExchange:
         """Add a chunk of the body."""
         self._chunks.append(chunk)
         self.ahead += len(chunk)
-        self.wake()
+        if self._waiter is not None:
+            self.wake()
 
     def wake(self) -> None:
         """Let `receive` check again whether it can return."""
@@ -150,12 +154,41 @@ class HttpExchange:
                 self._waiter = self.connection.loop.create_future()
             await self._waiter
 
+    def take_body(self) -> bytes | None:
+        """The whole body, if it has arrived and `receive` was not called; else `None`."""
+        if not self.is_whole or self._is_body_passed or self._must_continue or self.is_gone:
+            return None
+        return self._take()
+
     def _chunk(self) -> Message:
+        return {"type": "http.request", "body": self._take(), "more_body": not self.is_whole}
+
+    def _take(self) -> bytes:
         chunks, self._chunks = self._chunks, []
         self.ahead = 0
         self._is_body_passed = self.is_whole
-        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        return {"type": "http.request", "body": body, "more_body": not self.is_whole}
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def respond(self, status: int, headers: Headers, body: bytes) -> bool:
+        """Write a whole response, as two calls of `send` do; `False` if they have to."""
+        if self._start is not None or self.is_gone or self.connection.is_blocked:
+            return False
+        if len(body) > _SLICE_OCTETS:
+            return False
+        start = {"type": "http.response.start", "status": status, "headers": headers}
+        self._start = start
+        head = self._head(start, body, has_more=False)
+        octets = self._framed(body, has_more=False)
+        self.is_started = True
+        self.connection.write(head + octets)
+        self._finish()
+        return True
+
+    def _finish(self) -> None:
+        self.is_done = True
+        if self._waiter is not None:
+            self.wake()
+        self.connection.on_response_sent(self)
 
     async def send(self, message: Message) -> None:
         """ASGI `send`. Raises RuntimeError for messages or headers that are not valid."""
@@ -182,9 +215,7 @@ class HttpExchange:
         else:
             connection.write(head + octets)
         if not has_more:
-            self.is_done = True
-            self.wake()
-            connection.on_response_sent(self)
+            self._finish()
 
     def _head(self, start: Message, body: bytes, has_more: bool) -> bytes:  # noqa: FBT001
         """Status line and headers. Sets how the body is framed (RFC 9112 6)."""

@@ -27,6 +27,7 @@ from simpost.domain.accounts import Account, Dialect
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
 from simpost.http.connection import prove
+from simpost.http.whole import respond
 
 Endpoint = Callable[[AuthenticatedRequest], Awaitable[ApiResponse]]
 
@@ -45,8 +46,7 @@ def build_open_app(services: Services, endpoints: Mapping[str, Endpoint] = ENDPO
         if reply is None:
             return
         headers = [_JSON, (b"content-length", b"%d" % len(reply.body)), *reply.headers]
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": reply.body})
+        await respond(send, reply.status, headers, reply.body)
 
     return open_app
 

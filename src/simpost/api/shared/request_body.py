@@ -7,6 +7,7 @@ import asyncio
 from starlette.types import Receive
 
 from simpost.errors import InvalidRequest
+from simpost.http.whole import take_body
 
 SLOW_BODY_S = 30.0
 _DRAIN_OCTETS = 1_048_576
@@ -52,6 +53,11 @@ async def read_body(
 
     Raises BodyTooLarge or BodyTooSlow, and BodiesFull with a budget.
     """
+    whole = take_body(receive)
+    if whole is not None:
+        if len(whole) > limit:
+            raise BodyTooLarge
+        return whole
     event = await receive()
     if event["type"] != "http.request":
         return None
