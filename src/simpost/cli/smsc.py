@@ -15,14 +15,16 @@ from simpost.errors import ConfigError
 from simpost.observe import configure_logging
 from simpost.smsc import Simulator, SimulatorOptions, read_faults
 from simpost.smsc.faults import UpstreamName
+from simpost.smsc.handsets import MAX_OCTETS
 from simpost.smsc.upstreams.catalogue import UpstreamCatalogue, read_catalogue
 
 _MAX_LINE_LENGTH = 256
+_MIB = 1024 * 1024
 _CALLERS = ("esim_go", "once", "twilio")
 _BANNER = """\
 simpost smsc: an SMSC simulator with handsets. Stop it with Ctrl-C.
 
-  bind to    {host}:{port}{tls}   system_id {system_id}, password {password}
+  bind to    {host}:{port}{tls}   {credentials}
              transmitter, receiver or transceiver; SMPP 3.4 or 5.0
   handsets   {url}/   (open in a browser; shows texts as they arrive)
   as JSON    {url}/handsets, /handsets/NUMBER, /stats and /events (live)
@@ -59,6 +61,25 @@ def smsc(
     password_file: Annotated[
         Path | None, typer.Option(help="File with the password in its first line.")
     ] = None,
+    open_binds: Annotated[
+        bool,
+        typer.Option(
+            "--open-binds",
+            help="Let every system_id bind; each gets its own receipts.",
+        ),
+    ] = False,
+    keep_for: Annotated[
+        float,
+        typer.Option(min=0, callback=finite, help="Seconds until a text is deleted; 0: no limit."),
+    ] = 0.0,
+    max_memory: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=4096,
+            help="Memory of all texts in MiB; then the handset inactive longest is deleted.",
+        ),
+    ] = MAX_OCTETS // _MIB,
     id_format: Annotated[
         Literal["decimal", "hex"], typer.Option(help="Format of message ids.")
     ] = "decimal",
@@ -129,6 +150,9 @@ def smsc(
         http_port=http_port,
         system_id=_checked_length(15, "--system-id", system_id),
         password=_checked_length(8, "--password", _password(password, password_file)),
+        open_binds=open_binds,
+        keep_for_s=keep_for or None,
+        max_octets=max_memory * _MIB,
         id_format=id_format,
         default_alphabet=default_alphabet,
         gsm7_packed=gsm7 == "packed",
@@ -162,8 +186,9 @@ async def _run(options: SimulatorOptions) -> None:
             port=simulator.port,
             tls=" (TLS)" if options.tls_cert else "",
             faults=_faults_summary(simulator),
-            system_id=options.system_id,
-            password=options.password,
+            credentials="any system_id and password"
+            if options.open_binds
+            else f"system_id {options.system_id}, password {options.password}",
             url=f"http://{options.host}:{simulator.http_port}",
         )
         print(text, flush=True)

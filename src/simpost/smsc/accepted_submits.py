@@ -36,6 +36,7 @@ class AcceptedSubmit:
         receipt_ids: the id in the receipt's text and in its TLV; None: as in the response.
         is_notice: the deliver is an intermediate notice, not a receipt.
         attempts: how often the receipt was sent.
+        system_id: of the session it came from; empty for HTTP.
         report: called with the submit and a delay in seconds instead of sending a receipt by SMPP.
     """
 
@@ -54,6 +55,7 @@ class AcceptedSubmit:
     receipt_ids: tuple[str, str] | None = None
     is_notice: bool = False
     attempts: int = 0
+    system_id: str = ""
     report: Report | None = None
 
     @classmethod

@@ -34,7 +34,7 @@ from simpost.smsc.counters import Counters
 from simpost.smsc.deliver_queue import DeliverQueue
 from simpost.smsc.faults import BindKind, status_code
 from simpost.smsc.faulty_session import FaultySession
-from simpost.smsc.submit_handler import SubmitHandler
+from simpost.smsc.submit_handler import SubmitHandler, system_id_of
 
 _SUBMITS: Final = (SubmitSm, DataSm)
 _RECEIVING: Final = (SessionState.BOUND_RX, SessionState.BOUND_TRX)
@@ -56,6 +56,7 @@ class MessageCentre(SessionHandler):
         *,
         system_id: str,
         password: str,
+        is_open: bool,
         clock: Callable[[], float],
     ) -> None:
         self.bound = 0
@@ -64,18 +65,21 @@ class MessageCentre(SessionHandler):
         self._deliver_queues = deliver_queues
         self._counters = counters
         self._credentials = (system_id, password)
+        self._is_open = is_open
         self._clock = clock
 
     # Called by the session.
 
     def authenticate(self, bind: Bind, _peer: str) -> int | Awaitable[int]:
-        """The status of a bind: by system_id and password, then by the fault rules."""
+        """The status of a bind: by system_id and password unless open, then by the fault rules."""
         system_id, password = self._credentials
         status: int = Status.ESME_ROK
         seconds = 0.0
-        if bind.system_id != system_id:
+        if not self._is_open and bind.system_id != system_id:
             status = Status.ESME_RINVSYSID
-        elif not hmac.compare_digest(bind.password.encode(), password.encode()):
+        elif not self._is_open and not hmac.compare_digest(
+            bind.password.encode(), password.encode()
+        ):
             status = Status.ESME_RINVPASWD
         elif self._submit_handler.rules is not None:
             fault = self._submit_handler.rules.bind_fault(_bind_kind(bind), self.bound)
@@ -92,7 +96,7 @@ class MessageCentre(SessionHandler):
         assert isinstance(session, FaultySession)
         if session.state in _RECEIVING:
             for deliver_queue in self._deliver_queues:
-                deliver_queue.add_receiver(session)
+                deliver_queue.add_receiver(session, system_id_of(session))
 
     def on_window_free(self, session: Session) -> None:
         assert isinstance(session, FaultySession)

@@ -26,7 +26,7 @@ _TEMPORARY: Final = frozenset(
 
 
 class DeliverQueue:
-    """One queue for all sessions of a system_id that can receive.
+    """A queue for the sessions of each system_id that can receive, and one for any session.
 
     Attributes:
         pending: delivers without a final response: queued, sent, or due for a repeat.
@@ -45,8 +45,8 @@ class DeliverQueue:
         self._scheduler = scheduler
         self._retry_s = retry_s
         self._max_pending = max_pending
-        self._queue: deque[PendingDeliver] = deque()
-        self._receivers: list[FaultySession] = []
+        self._queues: dict[str, deque[PendingDeliver]] = {}  # by system_id; none is empty
+        self._receivers: list[tuple[FaultySession, str]] = []
         self._unanswered: OrderedDict[int, tuple[Pdu, PendingDeliver]] = OrderedDict()
         self._to_repeat: set[int] = set()
 
@@ -58,25 +58,22 @@ class DeliverQueue:
             return
         self.pending += 1
         if delay_s <= 0:
-            self._queue.append(deliver)
-            self.fill_windows()
+            self._enqueue(deliver)
         elif not self._scheduler.after(delay_s, partial(self._enqueue, deliver)):
             self._abandon(deliver)
 
-    @property
-    def has_receiver(self) -> bool:
-        """Whether a session that can receive is bound."""
-        return bool(self._receivers)
+    def has_receiver(self, system_id: str = "") -> bool:
+        """Whether a session that can receive is bound: of a system_id, or any."""
+        return any(system_id in ("", name) for _, name in self._receivers)
 
-    def add_receiver(self, receiver: FaultySession) -> None:
+    def add_receiver(self, receiver: FaultySession, system_id: str) -> None:
         """Start to send through a session."""
-        self._receivers.append(receiver)
+        self._receivers.append((receiver, system_id))
         self.fill_windows()
 
     def remove_receiver(self, receiver: FaultySession) -> None:
         """Send no more through a session; unknown sessions are ignored."""
-        if receiver in self._receivers:
-            self._receivers.remove(receiver)
+        self._receivers = [each for each in self._receivers if each[0] is not receiver]
 
     def on_late_response(self, request: Pdu, status: int) -> None:
         """Apply a response that came after its timeout, so that the deliver is not repeated."""
@@ -93,16 +90,26 @@ class DeliverQueue:
 
     def fill_windows(self) -> None:
         """Send queued delivers while a receiver has room; a different one is first each time."""
-        queue = self._queue
-        if not queue:
+        if not self._queues:
             return
         if len(self._receivers) > 1:
             self._receivers.append(self._receivers.pop(0))
-        for receiver in self._receivers:
+        for receiver, system_id in self._receivers:
             for _ in range(receiver.free_window):
-                if not queue:
-                    return
-                self._send(receiver, queue.popleft())
+                deliver = self._take(system_id) or self._take("")
+                if deliver is None:
+                    break
+                self._send(receiver, deliver)
+
+    def _take(self, system_id: str) -> PendingDeliver | None:
+        """The oldest deliver of a queue, removed from it."""
+        queue = self._queues.get(system_id)
+        if queue is None:
+            return None
+        deliver = queue.popleft()
+        if not queue:
+            del self._queues[system_id]
+        return deliver
 
     def _send(self, receiver: FaultySession, deliver: PendingDeliver) -> None:
         deliver.attempts += 1
@@ -123,7 +130,7 @@ class DeliverQueue:
             self._apply_status(deliver, response.command_status)
         elif isinstance(response, SessionClosed) and deliver.attempts < MAX_ATTEMPTS:
             self._counts.repeated += 1
-            self._queue.appendleft(deliver)  # the next receiver gets it at once
+            self._queue_of(deliver).appendleft(deliver)  # the next receiver gets it at once
             self.fill_windows()
         else:
             deliver.on_response(None)
@@ -148,8 +155,11 @@ class DeliverQueue:
         else:
             self._abandon(deliver)
 
+    def _queue_of(self, deliver: PendingDeliver) -> deque[PendingDeliver]:
+        return self._queues.setdefault(deliver.system_id, deque())
+
     def _enqueue(self, deliver: PendingDeliver) -> None:
-        self._queue.append(deliver)
+        self._queue_of(deliver).append(deliver)
         self.fill_windows()
 
     def _enqueue_repeat(self, deliver: PendingDeliver) -> None:
@@ -167,9 +177,11 @@ class DeliverQueue:
             self._unanswered.popitem(last=False)
 
     def _abandon_oldest(self) -> bool:
-        if not self._queue:
+        """Drop the oldest of the queue that has not been empty for longest."""
+        deliver = self._take(next(iter(self._queues), ""))
+        if deliver is None:
             return False
-        self._abandon(self._queue.popleft())
+        self._abandon(deliver)
         return True
 
     def _abandon(self, deliver: PendingDeliver) -> None:

@@ -58,15 +58,17 @@ class Delivery:
         script: SubmitScript,
         message_id: str,
         report: Report | None = None,
+        *,
+        system_id: str = "",
     ) -> AcceptedSubmit:
         """Deliver an accepted text by its script: now, or when its handset is on.
 
-        `report` is called instead of sending its receipts by SMPP.
+        `report` is called instead of sending its receipts by SMPP; `system_id` is of the sender.
         """
         submit = AcceptedSubmit.from_submit(
             request, content, script, message_id, self._clock(), self._id_base
         )
-        submit.report = report
+        submit.report, submit.system_id = report, system_id
         self._accepted_submits.add(submit)
         number = request.destination_addr.removeprefix("+")
         if script.handset_off_s:
@@ -146,6 +148,7 @@ class Delivery:
 
     def _show(self, number: str, submit: AcceptedSubmit, content: Content) -> None:
         shown = self._handsets.receive(number, submit.source[2], content, submit.message_id)
+        shown.system_id = submit.system_id
         self._on_message(number, shown)
 
     def _send_receipt(self, submit: AcceptedSubmit, delay_s: float) -> None:

@@ -39,6 +39,7 @@ class FixtureText(Struct, rename="camel", forbid_unknown_fields=True, omit_defau
     text: str
     destination: str | None = field(name="to", default=None)
     received_at: datetime | None = None
+    system_id: str | None = None
     tag: str | None = None
     message_ids: list[str] = field(default_factory=list)
     responses: list[str] = field(default_factory=list)
@@ -60,6 +61,7 @@ def fixture_of(number: str, message: HandsetMessage, *, packed: bool) -> Fixture
         text=message_view(message, packed=packed).text,
         destination=message.destination or None,
         received_at=datetime.fromtimestamp(message.received_at, UTC),
+        system_id=message.system_id or None,
         tag=message.tag or None,
         message_ids=[*message.message_ids],
         responses=[*message.responses],
@@ -91,8 +93,8 @@ def _message_of(
 ) -> HandsetMessage:
     if not _NUMBER.fullmatch(text.number) or not text.number.isascii():
         raise ValueError("number must have 1 to 20 digits.")
-    if max(len(text.source), len(text.destination or "")) > _MAX_ADDRESS:
-        raise ValueError(f"from and to must have at most {_MAX_ADDRESS} characters.")
+    if max(map(len, (text.source, text.destination or "", text.system_id or ""))) > _MAX_ADDRESS:
+        raise ValueError(f"from, to and systemId must have at most {_MAX_ADDRESS} characters.")
     if text.tag is not None and not TAG.fullmatch(text.tag):
         raise ValueError("tag must have 1 to 64 letters, digits, dots, hyphens or underscores.")
     parts: list[Content | None]
@@ -111,6 +113,7 @@ def _message_of(
         at,
         destination=text.destination or "",
         responses=text.responses[: len(parts)],
+        system_id=text.system_id or "",
         tag=text.tag or "",
     )
 

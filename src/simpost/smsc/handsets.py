@@ -134,7 +134,7 @@ class Handsets:
         handset.received -= bool(message.destination)
         added.destination, added.received_at = message.destination, message.received_at
         added.message_ids, added.responses = [*message.message_ids], [*message.responses]
-        added.tag = message.tag
+        added.system_id, added.tag = message.system_id, message.tag
         self._evict_excess()
         return added
 
@@ -159,6 +159,21 @@ class Handsets:
         for message in handset.texts:
             self._forget(message)
         return True
+
+    def expire(self, before: float, kept: Container[str]) -> list[int]:
+        """Delete texts of before a time, and handsets without texts; returns the texts' serials.
+
+        A handset without texts remains if it was active since, or is one of `kept`.
+        """
+        expired: list[int] = []
+        for handset in list(self._handsets.values()):
+            texts = handset.texts
+            while texts and texts[0].received_at < before:
+                expired.append(texts[0].serial)
+                self._forget(texts.pop(0))
+            if not texts and handset.active_at < before and handset.number not in kept:
+                del self._handsets[handset.number]
+        return expired
 
     def clear(self) -> None:
         """Delete all handsets and their texts."""

@@ -27,11 +27,16 @@ _CODINGS = {"gsm7": 0x00, "ascii": 0x01, "latin1": 0x03, "ucs2": 0x08}
 
 @dataclass(slots=True)
 class MobileOriginated:
-    """One part that is being sent, and the first response of the ESME to it."""
+    """One part that is being sent, and the first response of the ESME to it.
+
+    Attributes:
+        system_id: of the sessions that may get it; empty: any session.
+    """
 
     source: str
     destination: str
     content: Content
+    system_id: str = ""
     attempts: int = 0
     first_response: asyncio.Future[str] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()

@@ -39,6 +39,7 @@ _STRUCTS: Final = (
 _CONDITIONS: Final = {
     "match": ("A part of the text; case is ignored", _STRING | {"maxLength": MAX_MATCH}),
     "from": ("The whole sender", _STRING),
+    "systemId": ("The system_id of the ESME that sent it", _STRING),
     "tag": ("The tag of the test run", _STRING),
     "after": ("The id is greater", _ID),
     "before": ("The id is less", _ID),

@@ -13,6 +13,7 @@ from simpost.errors import ConfigError
 from simpost.smpp.tls import server_context
 from simpost.smsc.behaviour import Behaviour
 from simpost.smsc.faults import Faults, UpstreamName
+from simpost.smsc.handsets import MAX_OCTETS
 from simpost.smsc.upstreams.catalogue import UpstreamCatalogue
 
 IdFormat: TypeAlias = Literal["decimal", "hex"]
@@ -38,6 +39,9 @@ class SimulatorOptions:
         seed: the same seed gives the same message ids and faults.
         behaviour: decides the script of each submit; None: `ByNumber`.
         faults: rules that are applied to the script; see `Simulator.set_faults`.
+        open_binds: every system_id and password may bind; receipts go to the system_id that sent.
+        keep_for_s: seconds after which texts are deleted; None: only when memory is needed.
+        max_octets: estimated memory of all texts; then the handset inactive longest is deleted.
         keep_submits: number of the latest submits in `Simulator.submits`.
         write_line: called with a line for each text that a handset received, sent or never shows.
         upstream_secret: key, token or password that requests in the shape of an upstream must have;
@@ -64,6 +68,9 @@ class SimulatorOptions:
     seed: int | None = None
     behaviour: Behaviour | None = None
     faults: Faults | None = None
+    open_binds: bool = False
+    keep_for_s: float | None = None
+    max_octets: int = MAX_OCTETS
     keep_submits: int = 1000
     write_line: Callable[[str], None] | None = None
     upstream_secret: str = field(default="", repr=False)

@@ -14,9 +14,11 @@ class PendingDeliver(Protocol):
 
     Attributes:
         attempts: how often it was sent.
+        system_id: of the sessions that may get it; empty: any session.
     """
 
     attempts: int
+    system_id: str
 
     def build_pdu(self) -> DeliverSm:
         """A new PDU for one attempt."""

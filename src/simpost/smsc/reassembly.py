@@ -30,6 +30,7 @@ class HandsetMessage:
         octets: estimated memory.
         destination: recipient of a text that the handset sent; empty for a received one.
         responses: of the ESME to each part of a text that the handset sent.
+        system_id: of the session it came from; empty for HTTP and texts of the handset.
         tag: of the test run it belongs to; empty without one.
         key: its key in `Reassembly` while parts are missing.
     """
@@ -42,6 +43,7 @@ class HandsetMessage:
     octets: int = 0
     destination: str = ""
     responses: list[str] = field(default_factory=list)
+    system_id: str = ""
     tag: str = ""
     key: _Key | None = None
 

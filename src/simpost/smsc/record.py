@@ -20,6 +20,7 @@ class ReceivedSubmit:
         peer: its sender, `address:port`.
         at: when it was read, in seconds of the event loop's clock.
         message_id: its id, even if the response was not sent; empty if the text was not accepted.
+        system_id: of its session; empty for HTTP.
     """
 
     request: Submit
@@ -27,6 +28,7 @@ class ReceivedSubmit:
     peer: str
     at: float
     message_id: str = ""
+    system_id: str = ""
 
 
 class SubmitLog:

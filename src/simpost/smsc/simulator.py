@@ -44,6 +44,7 @@ from simpost.smsc.upstreams.texts import UpstreamTexts
 from simpost.smsc.views import StatsView, stats_view
 
 MAX_SESSIONS: Final = 1000
+_MAX_TURN_S: Final = 60.0
 _ID_BITS: Final = 48
 
 
@@ -61,7 +62,7 @@ class Simulator:
     def __init__(self, options: SimulatorOptions | None = None) -> None:
         self.options = options = options or SimulatorOptions()
         self.counters = Counters()
-        self.handsets = Handsets(time.time)
+        self.handsets = Handsets(time.time, max_octets=options.max_octets)
         self.offline = OfflineHandsets()
         self.waiters = TextWaiters()
         self._submit_log = SubmitLog(options.keep_submits)
@@ -120,6 +121,7 @@ class Simulator:
             self.counters,
             system_id=options.system_id,
             password=options.password,
+            is_open=options.open_binds,
             clock=time.time,
         )
         settings = SessionSettings(
@@ -207,9 +209,10 @@ class Simulator:
         Returns it with the first response of the ESME to each part, or None when no receiver is
         bound. Raises TextError or ValueError for a text or destination that a phone cannot send.
         """
-        if not self._messages.has_receiver:
-            return None
         number = number.removeprefix("+")
+        system_id = self._system_id_for(number, to)
+        if not self._messages.has_receiver(system_id):
+            return None
         reference = self._random.getrandbits(8)
         parts = parts_of(
             text,
@@ -217,7 +220,7 @@ class Simulator:
             packed=self.options.gsm7_packed,
             default=self.options.default_alphabet,
         )
-        delivers = [MobileOriginated(number, to, part) for part in parts]
+        delivers = [MobileOriginated(number, to, part, system_id) for part in parts]
         delivers[0].build_pdu()  # raises for an invalid destination, before anything is shown
         message = self.handsets.add_sent(number, to, parts)
         self._on_message(number, message)
@@ -230,6 +233,12 @@ class Simulator:
         message.responses = [response.result() for response in responses]
         self._on_message(number, message)
         return message
+
+    def _system_id_for(self, number: str, to: str) -> str:
+        """Of the sessions that get a text from a handset: those of the one it answers; or empty."""
+        handset = self.handsets.find(number)
+        texts = handset.texts if handset else []
+        return next((each.system_id for each in reversed(texts) if each.source == to), "")
 
     async def reply_by_http(
         self, name: ReplyName, number: str, to: str, text: str
@@ -321,6 +330,17 @@ class Simulator:
             self, self._events, upstream_routes(self._upstreams, self.options.callback_urls)
         )
         self._http = await serve_http(app, listener, host)
+        self._expire_texts()
+
+    def _expire_texts(self) -> None:
+        """Delete old texts, now and from time to time."""
+        keep_for_s = self.options.keep_for_s
+        if keep_for_s is None:
+            return
+        expired = self.handsets.expire(time.time() - keep_for_s, self.offline.off)
+        if expired:
+            self._events.on_deleted(expired)
+        self._scheduler.after(min(keep_for_s / 10, _MAX_TURN_S), self._expire_texts)
 
     async def stop(self) -> None:
         """Unbind every session, end all event streams, and close both ports."""

@@ -11,6 +11,7 @@ from simpost.smpp import (
     DataSm,
     DataSmResp,
     Pdu,
+    Session,
     SessionState,
     SubmitMulti,
     SubmitMultiResp,
@@ -91,7 +92,13 @@ class SubmitHandler:
         """Deliver the texts accepted since the last call."""
         accepted, self._to_deliver = self._to_deliver, []
         for content, received in accepted:
-            self._delivery.deliver(received.request, content, received.script, received.message_id)
+            self._delivery.deliver(
+                received.request,
+                content,
+                received.script,
+                received.message_id,
+                system_id=received.system_id,
+            )
 
     def submit_multi(self, session: FaultySession, request: SubmitMulti) -> None:
         """Respond at once, with one id for all destinations.
@@ -123,10 +130,10 @@ class SubmitHandler:
 
     def _decide(self, session: FaultySession, request: Submit) -> tuple[Content, ReceivedSubmit]:
         kind = BIND_KINDS.get(session.state, "transceiver")
-        return self.decide(request, kind, session.peer)
+        return self.decide(request, kind, session.peer, system_id_of(session))
 
     def decide(
-        self, request: Submit, kind: SourceKind, peer: str
+        self, request: Submit, kind: SourceKind, peer: str, system_id: str = ""
     ) -> tuple[Content, ReceivedSubmit]:
         """Validate the submit, then let the behaviour and the fault rules decide its script."""
         content = content_of(request, self._default_coding)
@@ -134,7 +141,7 @@ class SubmitHandler:
         script = SubmitScript(fault) if fault else self._behaviour.decide(request)
         if self.rules is not None and not fault:
             script = self.rules.apply(script, request, kind)
-        return content, self._log(request, script, peer)
+        return content, self._log(request, script, peer, system_id)
 
     def decide_alike(
         self, request: Submit, script: SubmitScript, peer: str
@@ -142,8 +149,10 @@ class SubmitHandler:
         """A further part of a text whose script is decided."""
         return content_of(request, self._default_coding), self._log(request, script, peer)
 
-    def _log(self, request: Submit, script: SubmitScript, peer: str) -> ReceivedSubmit:
-        received = ReceivedSubmit(request, script, peer, self._clock())
+    def _log(
+        self, request: Submit, script: SubmitScript, peer: str, system_id: str = ""
+    ) -> ReceivedSubmit:
+        received = ReceivedSubmit(request, script, peer, self._clock(), system_id=system_id)
         self._submit_log.add(received)
         return received
 
@@ -213,6 +222,11 @@ class SubmitHandler:
         """A new message id; at most 8 characters for SMPP before 3.4 (SMPP 5.0 2.8)."""
         written = format(self.next_number(), self._id_format)
         return written if session.interface_version >= SMPP_3_4 else written[-_OLD_ID_LENGTH:]
+
+
+def system_id_of(session: Session) -> str:
+    """The system_id that a session is bound with; empty before its bind."""
+    return session.bind.system_id if session.bind else ""
 
 
 def is_accepted(script: SubmitScript) -> bool:

@@ -16,7 +16,7 @@ from simpost.smsc.views import text_shown
 MAX_WAIT_S: Final = 60.0
 MAX_WAITING: Final = 200
 MAX_MATCH: Final = 200
-CONDITIONS: Final = ("match", "from", "tag", "after", "before")
+CONDITIONS: Final = ("match", "from", "systemId", "tag", "after", "before")
 _WAIT: Final = re.compile(r"(\d{1,5})(ms|s)?")
 _ID: Final = re.compile(r"\d{1,12}")
 
@@ -40,6 +40,7 @@ class TextQuery:
         number: of the handset, without `+`.
         match: a part of the text; case is ignored.
         source: the whole sender, as received.
+        system_id: of the ESME that sent it.
         tag: of its test run.
         after, before: its id is greater, or less.
     """
@@ -47,6 +48,7 @@ class TextQuery:
     number: str | None = None
     match: str | None = None
     source: str | None = None
+    system_id: str | None = None
     tag: str | None = None
     after: int | None = None
     before: int | None = None
@@ -62,6 +64,7 @@ class TextQuery:
         return (
             (self.number is None or self.number == number)
             and (self.source is None or self.source == message.source)
+            and (self.system_id is None or self.system_id == message.system_id)
             and (self.tag is None or self.tag == message.tag)
             and (self.after is None or message.serial > self.after)
             and (self.before is None or message.serial < self.before)
@@ -81,6 +84,7 @@ def parse_query(parameters: Mapping[str, str], number: str | None = None) -> Tex
         number=number,
         match=match,
         source=parameters.get("from"),
+        system_id=parameters.get("systemId"),
         tag=parameters.get("tag"),
         after=_id_of(parameters, "after"),
         before=_id_of(parameters, "before"),

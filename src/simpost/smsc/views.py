@@ -45,6 +45,7 @@ class MessageView(Struct, rename="camel"):
     received_at: str
     message_ids: Sequence[str]
     responses: Sequence[str]
+    system_id: str | None
     tag: str | None
     code: str | None
     links: Sequence[str]
@@ -124,6 +125,7 @@ def message_view(message: HandsetMessage, *, packed: bool) -> MessageView:
         received_at=_rfc3339(message.received_at),
         message_ids=tuple(message.message_ids),
         responses=tuple(message.responses),
+        system_id=message.system_id or None,
         tag=message.tag or None,
         code=find_code(text),
         links=links_in(text),

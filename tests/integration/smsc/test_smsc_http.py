@@ -298,6 +298,7 @@ async def test_json_of_a_handset_has_the_documented_fields(
                 "complete": True,
                 "messageIds": [message_id],
                 "responses": [],
+                "systemId": "simpost",
                 "tag": None,
                 "code": None,
                 "links": [],

@@ -52,6 +52,7 @@ async def test_the_latest_match_has_its_text_code_and_links(
         "complete": True,
         "messageIds": [message_id],
         "responses": [],
+        "systemId": "simpost",
         "tag": None,
         "code": "482910",
         "links": ["https://example.com/a?b=1#c", "http://example.org"],

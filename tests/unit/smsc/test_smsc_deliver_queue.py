@@ -93,7 +93,7 @@ def deliver_queue(counters: DeliverCounts, scheduler: HandTimetable) -> DeliverQ
 
 def bind(deliver_queue: DeliverQueue, window: int = 2) -> Receiver:
     receiver = Receiver(window)
-    deliver_queue.add_receiver(cast("Session", receiver))
+    deliver_queue.add_receiver(cast("Session", receiver), "one")
     return receiver
 
 

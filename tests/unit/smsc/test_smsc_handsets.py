@@ -90,3 +90,16 @@ def test_a_part_of_a_dropped_message_begins_a_new_one_on_the_handset() -> None:
     )
     assert late is not lost
     assert found(handsets, "1").texts == [late]
+
+
+def test_old_texts_and_handsets_without_texts_expire() -> None:
+    clock = iter((1.0, 2.0, 3.0, 4.0))
+    handsets = Handsets(lambda: next(clock))
+    for number in ("1", "1", "2", "3"):
+        handsets.receive(number, "s", Content(b"x"), "id")
+    assert handsets.expire(2.0, kept=()) == [1]
+    assert handsets.expire(4.0, kept={"2"}) == [2, 3]
+    assert numbers(handsets) == ["3", "2"]
+    assert found(handsets, "2").texts == []
+    handsets.remove_texts("3", {4})
+    assert handsets.octets == 0
