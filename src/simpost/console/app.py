@@ -16,7 +16,16 @@ from starlette.types import ASGIApp
 from simpost.api.shared.error_log import log_crash
 from simpost.api.shared.request_body import BodiesFull, BodyTooLarge, BodyTooSlow
 from simpost.api.shared.services import Services
-from simpost.console import audit_page, esim_page, home, message_page, sessions, sign_in
+from simpost.console import (
+    audit_page,
+    carriers_page,
+    esim_page,
+    home,
+    message_page,
+    needs_a_person,
+    sessions,
+    sign_in,
+)
 from simpost.console.assets import Assets
 from simpost.console.page import HEADERS, Pages
 from simpost.console.request import PageRequest, cookie_name, is_own_page, read_form
@@ -43,6 +52,8 @@ class ConsolePage(NamedTuple):
     is_installation: bool = False
 
 
+_ADMIN: Final = ConsoleRole.ADMIN
+
 PAGES: Final = (
     ConsolePage("GET", "/console/sign-in", sign_in.show, None),
     ConsolePage("POST", "/console/sign-in", sign_in.submit, None),
@@ -54,9 +65,14 @@ PAGES: Final = (
     ConsolePage(
         "POST", "/console/esims/{account}/{number}/reveal", esim_page.reveal, ConsoleRole.SUPPORT
     ),
+    ConsolePage("GET", "/console/needs-a-person", needs_a_person.show),
+    ConsolePage("GET", "/console/carriers", carriers_page.show, is_installation=True),
+    ConsolePage("POST", "/console/carriers/{name}/pause", carriers_page.pause, _ADMIN, True),
+    ConsolePage("POST", "/console/carriers/{name}/drain", carriers_page.drain, _ADMIN, True),
+    ConsolePage("POST", "/console/carriers/{name}/resume", carriers_page.resume, _ADMIN, True),
     ConsolePage("GET", "/console/sessions", sessions.show),
     ConsolePage("POST", "/console/sessions/end", sessions.end),
-    ConsolePage("GET", "/console/audit", audit_page.show, ConsoleRole.ADMIN),
+    ConsolePage("GET", "/console/audit", audit_page.show, _ADMIN),
 )
 _PROBLEMS: Final = {
     401: "You are signed out. Sign in and try again.",
@@ -119,7 +135,9 @@ async def _admit(call: PageRequest, page: ConsolePage) -> Response | None:
     """A refusal, or `None`: then the call has its user and its form."""
     request = call.request
     token = request.cookies.get(cookie_name(request), "")
-    found = await call.services.console_users.find_session(token) if token else None
+    is_poll = "hx-request" in request.headers  # a page that refreshes itself keeps nobody signed in
+    users = call.services.console_users
+    found = await users.find_session(token, is_use=not is_poll) if token else None
     if found:
         call.token, call.session, call.signed_in = token, *found
         prove(request.scope)

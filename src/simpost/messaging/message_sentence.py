@@ -39,7 +39,7 @@ def sentence_of(message: dict[str, Any]) -> MessageSentence:
         return MessageSentence(happened, reason["remedy"] if reason else "", Tone.WAIT)
     if state in (State.ACCEPTED, State.SENDING) and waits:
         happened = f"It waits for the carrier {waits['carrier']}, which is {waits['state']}."
-        is_up = waits["state"] in ("bound", "ready")
+        is_up = waits["state"] in ("ready", "throttled")
         to_do = "" if is_up else "It leaves when the carrier is back. Ask an administrator."
         return MessageSentence(happened, to_do, Tone.WAIT if is_up else Tone.WARN)
     return _PLAIN[state]

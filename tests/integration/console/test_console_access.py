@@ -23,13 +23,18 @@ MATRIX = {
     "POST /console/messages/{id}/reveal": SUPPORT,
     "GET /console/esims/{account}/{number}": VIEWER,
     "POST /console/esims/{account}/{number}/reveal": SUPPORT,
+    "GET /console/needs-a-person": VIEWER,
+    "GET /console/carriers": VIEWER,
+    "POST /console/carriers/{name}/pause": ADMIN,
+    "POST /console/carriers/{name}/drain": ADMIN,
+    "POST /console/carriers/{name}/resume": ADMIN,
     "GET /console/sessions": VIEWER,
     "POST /console/sessions/end": VIEWER,
     "GET /console/audit": ADMIN,
 }
 """The least role of every route."""
 ID = "01900000-0000-7000-8000-000000000000"
-INSTALLATION: set[str] = set()
+INSTALLATION = {route for route in MATRIX if "carriers" in route}
 """Only for users who see all accounts."""
 REFUSED = (303, 401, 403)
 

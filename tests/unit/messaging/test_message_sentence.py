@@ -40,7 +40,7 @@ def test_a_held_message_says_until_when():
 
 
 @pytest.mark.parametrize(
-    ("state", "tone"), [("bound", Tone.WAIT), ("paused", Tone.WARN), ("lost", Tone.WARN)]
+    ("state", "tone"), [("ready", Tone.WAIT), ("paused", Tone.WARN), ("lost", Tone.WARN)]
 )
 def test_a_message_that_waits_names_its_carrier(state, tone):
     found = sentence_of(message(State.ACCEPTED, None, {"carrier": "one", "state": state}))

@@ -166,13 +166,16 @@ class ConsoleUsers(Component):
         await self.audit(user, "sign_in", name, address=address)
         return token
 
-    async def find_session(self, token: str) -> SignedIn | None:
-        """The session of a token and its user; `None` if there is none, or it has ended."""
+    async def find_session(self, token: str, *, is_use: bool = True) -> SignedIn | None:
+        """The session of a token and its user; `None` if there is none, or it has ended.
+
+        `is_use`: a person asks, so that the session is not idle.
+        """
         digest, now_ms = token_digest(token), self._clock_ms()
         found = await self._store.find_session(digest) if digest else None
         if found is None or not self._is_open(found.session, now_ms):
             return None
-        if now_ms - found.session.seen_ms >= _TOUCH_MS:
+        if is_use and now_ms - found.session.seen_ms >= _TOUCH_MS:
             await self._store.touch_session(found.session.digest, now_ms=now_ms)
         return found
 

@@ -1,0 +1,53 @@
+"""The carriers: whether messages leave by them, and the verbs that change that."""
+
+from __future__ import annotations
+
+from starlette.responses import RedirectResponse, Response
+
+from simpost.api.admin.carriers import list_carriers
+from simpost.console.page import HEADERS
+from simpost.console.request import PageRequest
+from simpost.domain.console_users import ConsoleRole
+from simpost.errors import UnknownCarrier
+
+
+async def show(call: PageRequest) -> Response:
+    """All carriers of all nodes, as the admin API shows them."""
+    found = await list_carriers(call.services)
+    shown = found.model_dump(mode="json", by_alias=True)["carriers"]
+    is_admin = call.user.role.includes(ConsoleRole.ADMIN)  # a problem may name hosts
+    return call.pages.render("carriers", call=call, carriers=shown, is_admin=is_admin)
+
+
+async def pause(call: PageRequest) -> Response:
+    """Send nothing by the carrier, on all nodes; it stays connected."""
+    name = await _known(call, "carrier.pause")
+    await call.services.carriers.pause(name)
+    return _back()
+
+
+async def drain(call: PageRequest) -> Response:
+    """Send nothing more by it, wait for its responses, then disconnect; this may take longer."""
+    name = await _known(call, "carrier.drain")
+    await call.services.carriers.drain(name)
+    return _back()
+
+
+async def resume(call: PageRequest) -> Response:
+    """Connect it and send by it again."""
+    name = await _known(call, "carrier.resume")
+    await call.services.carriers.resume(name)
+    return _back()
+
+
+async def _known(call: PageRequest, action: str) -> str:
+    """The name of the carrier, after the audit row. Raises UnknownCarrier."""
+    name = call.request.path_params["name"]
+    if not any(each.name == name for each in await call.services.carriers.list_all()):
+        raise UnknownCarrier
+    await call.audit(action, name)
+    return str(name)
+
+
+def _back() -> Response:
+    return RedirectResponse("/console/carriers", status_code=303, headers=HEADERS)

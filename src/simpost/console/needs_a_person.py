@@ -1,0 +1,166 @@
+"""What does not get better by itself: an empty page means healthy."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Final, NamedTuple
+
+from starlette.responses import Response
+
+from simpost.api.admin.carriers import list_carriers
+from simpost.api.admin.copies import show_copy
+from simpost.api.admin.receipts import ReceiptQuery, list_unmatched_receipts
+from simpost.api.admin.sources import list_sources
+from simpost.api.admin.stops import list_stops
+from simpost.api.shared.schemas import format_time
+from simpost.api.shared.services import Services
+from simpost.console.request import PageRequest
+from simpost.domain.accounts import Account
+from simpost.domain.console_users import ConsoleRole
+from simpost.domain.messages import format_id
+from simpost.domain.states import State
+from simpost.domain.webhooks import DeliveryState, EndpointState
+from simpost.ports.carrier import ConnectionState
+from simpost.ports.store import DeliveryFilter, MessageFilter
+
+MOST: Final = 20
+"""Most rows of a kind: of the installation, or of an account."""
+MOST_ACCOUNTS: Final = 200
+"""Accounts that the page of a user of all accounts looks into."""
+_UP: Final = (ConnectionState.READY, ConnectionState.THROTTLED)
+
+
+class Need(NamedTuple):
+    """One row. `path` is the page that shows more; empty without one."""
+
+    kind: str
+    what: str
+    to_do: str
+    path: str = ""
+
+
+async def show(call: PageRequest) -> Response:
+    """The rows of the accounts that the user sees, and of the installation if those are all."""
+    services, user = call.services, call.user
+    needs: list[Need] = []
+    if user.account_id is None:
+        for_admin = user.role.includes(ConsoleRole.ADMIN)
+        needs += [each async for each in _of_installation(services, for_admin=for_admin)]
+        accounts = services.accounts.all()
+    else:
+        accounts = [each for each in services.accounts.all() if user.may_see(each.id)]
+    for account in accounts[:MOST_ACCOUNTS]:
+        needs += [each async for each in _of_account(services, account)]
+    waiting = [await _held(services, account) for account in accounts[:MOST_ACCOUNTS]]
+    return call.pages.render(
+        "needs_a_person",
+        call=call,
+        needs=needs,
+        held=[row for rows in waiting for row in rows][:MOST],
+        is_cut=len(accounts) > MOST_ACCOUNTS,
+        limit=MOST_ACCOUNTS,
+    )
+
+
+async def _of_installation(services: Services, *, for_admin: bool) -> AsyncIterator[Need]:
+    """Problems of connections and pulls may name hosts: they are for administrators only."""
+    copy = await show_copy(services)
+    if copy.held:
+        yield Need(
+            "copy", f"Nothing is sent: this store is a copy ({copy.found}).", "Confirm it by "
+            "`simpost confirm-copy`, if this is the store that shall send."
+        )  # fmt: skip
+    for stop in (await list_stops(services)).stops:
+        scope = ", ".join(filter(None, (stop.account, stop.category, stop.country)))
+        yield Need(
+            "stop",
+            f"Sending is stopped for {scope or 'everything'} since {stop.since[:16]}.",
+            "Remove it by `simpost resume` when its cause is gone.",
+        )
+    async for need in _of_carriers(services, for_admin=for_admin):
+        yield need
+    for source in (await list_sources(services)).sources:
+        pull = source.last_pull
+        has_failed = bool(pull and pull.problem)
+        problem = " The last pull failed." if has_failed else ""
+        if pull and pull.problem and for_admin:
+            problem = f" The last pull failed: {pull.problem}"
+        if source.stale or has_failed:
+            age = f"is of {source.copied_at[:16]}" if source.copied_at else "was never made"
+            yield Need(
+                "source",
+                f"The copy of {source.name} {age}.{problem}",
+                f"`simpost sync {source.name}` pulls it now.",
+            )
+    for receipt in (await list_unmatched_receipts(ReceiptQuery(limit=MOST), services)).receipts:
+        yield Need(
+            "receipt",
+            f"A receipt of {receipt.carrier} for {receipt.carrier_message_id} says "
+            f"{receipt.state.value} and matches no part; {receipt.count} times, last "
+            f"{receipt.last_at[:16]}.",
+            "`simpost receipts` shows them; docs/receipts.md has the formats of ids.",
+        )
+
+
+async def _of_carriers(services: Services, *, for_admin: bool) -> AsyncIterator[Need]:
+    for carrier in (await list_carriers(services)).carriers:
+        path, name = "/console/carriers", carrier.name
+        if carrier.state is None:
+            what = f"{carrier.queued} parts wait for {name}, which is not configured."
+            yield Need("carrier", what, "Add the carrier again, or cancel its messages.", path)
+        elif carrier.paused:
+            what = f"{name} is paused; {carrier.queued} parts wait."
+            yield Need("carrier", what, "Resume it when its cause is gone.", path)
+        else:
+            down = [each for each in carrier.connections if each.state not in _UP]
+            for connection in down[:MOST]:
+                problem = connection.problem if for_admin else ""
+                problem = problem or f"it is {connection.state.value}"
+                yield Need(
+                    "connection",
+                    f"{name}, {connection.kind} {connection.number}: {problem}",
+                    "It is tried again by itself; ask the carrier if this lasts.",
+                    path,
+                )
+
+
+async def _of_account(services: Services, account: Account) -> AsyncIterator[Need]:
+    which = MessageFilter(state=State.IN_DOUBT, limit=MOST)
+    for message in await services.store.log.list_messages(account.id, which):
+        yield Need(
+            "in doubt",
+            f"A message of {account.access_code} for {message.esim_tran_no} may have been sent or "
+            f"not since {format_time(message.updated_ms)[:16]}.",
+            "Ask the traveller before it is sent again, or the carrier.",
+            f"/console/messages/{format_id(message.id)}",
+        )
+    if not account.events:  # without events there are no webhooks
+        return
+    for endpoint in await services.webhooks.list_all(account):
+        name = f"{account.access_code}, endpoint {format_id(endpoint.id)}"
+        if endpoint.state in (EndpointState.DISABLED, EndpointState.GONE):
+            what = f"The webhook of {name} is {endpoint.state.value}; its events wait."
+            yield Need("webhook", what, "Fix it, then `simpost webhooks resume`.")
+            continue
+        lost = DeliveryFilter(
+            endpoint_id=endpoint.id, states=(DeliveryState.EXHAUSTED,), limit=MOST
+        )
+        if found := await services.store.webhooks.list_deliveries(account.id, lost):
+            count = f"{len(found)} or more" if len(found) == MOST else str(len(found))
+            what = f"The webhook of {name} gave up {count} deliveries."
+            yield Need("webhook", what, "`simpost webhooks replay` delivers them again.")
+
+
+async def _held(services: Services, account: Account) -> list[Need]:
+    """Messages that policy holds: they are decided again by themselves."""
+    which = MessageFilter(state=State.HELD, limit=MOST)
+    return [
+        Need(
+            "held",
+            f"{account.access_code}, {message.esim_tran_no}: until "
+            f"{format_time(message.held_until_ms or 0)[:16]}",
+            message.reason.explanation if message.reason else "",
+            f"/console/messages/{format_id(message.id)}",
+        )
+        for message in await services.store.log.list_messages(account.id, which)
+    ]
