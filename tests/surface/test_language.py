@@ -38,7 +38,7 @@ UNUSED_WORDS = re.compile(
 
 MOST_LINES = 500
 
-DOCUMENTED = ("api", "cli", "http", "net", "ports", "smpp", "text")
+DOCUMENTED = ("api", "cli", "cluster", "console", "http", "net", "ports", "smpp", "text")
 
 
 def classes():
@@ -86,6 +86,8 @@ def test_words_we_do_not_use():
 def without_docstring(body, prefix=""):
     for node in body:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            if not ast.get_docstring(node):
+                yield prefix + node.name
             yield from without_docstring(node.body, f"{prefix}{node.name}.")
         is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         if is_function and not node.name.startswith("_") and not ast.get_docstring(node):
@@ -93,7 +95,7 @@ def without_docstring(body, prefix=""):
 
 
 @pytest.mark.parametrize("room", DOCUMENTED)
-def test_every_public_function_has_a_docstring(room):
+def test_every_public_class_and_function_has_a_docstring(room):
     missing = [
         f"{path}: {name}"
         for path in sorted(Path("src/simpost", room).rglob("*.py"))
@@ -106,4 +108,4 @@ def test_the_checks_find_violations():
     assert UNUSED_WORDS.search("Decided Anew each time")
     assert not UNUSED_WORDS.search("indoors, mendacious")
     body = ast.parse("class A:\n    def b(self): pass\n    def _c(self): pass\n").body
-    assert list(without_docstring(body)) == ["A.b"]
+    assert list(without_docstring(body)) == ["A", "A.b"]

@@ -29,6 +29,8 @@ MAX_NUMBER: Final = 10**15
 
 
 class VariableType(StrEnum):
+    """What the values of a variable are."""
+
     TEXT = "text"
     NUMBER = "number"
 

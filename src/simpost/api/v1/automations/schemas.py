@@ -167,6 +167,8 @@ class RunPage(Schema):
 
 
 class AutomationPreviewRequest(Schema):
+    """The past transitions to decide."""
+
     days: Annotated[StrictInt, Field(ge=1, le=MAX_DAYS)] = Field(
         default=7, description="How many days back."
     )

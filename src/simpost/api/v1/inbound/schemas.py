@@ -74,6 +74,8 @@ class InboundPage(Schema):
 
 
 class Direction(StrEnum):
+    """The way of a message in a conversation."""
+
     TO_ESIM = "toEsim"
     FROM_ESIM = "fromEsim"
 

@@ -210,6 +210,8 @@ class SourceList(Schema):
 
 
 class DeletedSource(Schema):
+    """The id of the source that was deleted."""
+
     id: str
 
 

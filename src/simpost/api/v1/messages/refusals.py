@@ -45,6 +45,8 @@ class RefusalOut(Schema):
 
 
 class UnlistedDayOut(Schema):
+    """How many refusals of a day are not listed."""
+
     day: Annotated[str, WithJsonSchema({"type": "string", "format": "date"})]
     count: int
 

@@ -107,6 +107,8 @@ class LongestText(TextCost):
 
 
 class VariableOut(Schema):
+    """A declared variable, with its longest value."""
+
     type: VariableType
     longest: ValueIn
     default: Any

@@ -158,6 +158,8 @@ class VerificationRequest(Schema):
 
 
 class CheckRequest(Schema):
+    """The code to check."""
+
     code: Annotated[
         StrictStr,
         Field(max_length=64, description="As the person typed it; spaces and hyphens are ignored."),
