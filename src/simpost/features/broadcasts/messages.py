@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, KeysView, Mapping
 from typing import Protocol
 
 from simpost.domain.accounts import Account
@@ -26,7 +26,16 @@ class _BroadcastText(Protocol):
 
 
 class BroadcastTemplate(Protocol):
-    """The version of a template that a broadcast sends."""
+    """The version of a template that a broadcast sends.
+
+    Attributes:
+        variables: the names that it declares.
+    """
+
+    @property
+    def version(self) -> int: ...
+    @property
+    def variables(self) -> KeysView[str]: ...
 
     def render(
         self, esim: Esim, category: Category, values_in: Callable[[str], Values]

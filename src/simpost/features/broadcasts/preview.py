@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from simpost.domain.accounts import Account
 from simpost.domain.broadcast_sentences import reachable
@@ -121,16 +122,26 @@ class BroadcastPreviews:
             too_late=max(0, total - in_time),
         )
 
-    async def find_mistake(self, account: Account, broadcast: Broadcast) -> Refusal | None:
-        """Why its template has no text with its values, for the first eSIM of its audience."""
-        esims, _ = await self._audience(broadcast, most=1)
+    async def with_version(self, account: Account, broadcast: Broadcast) -> Broadcast | Refusal:
+        """The broadcast with the latest version of its template, which it sends to all.
+
+        A refusal if there is no such template, if it declares no variable for a value, or if it has
+        no text with the values for the first eSIM of the audience. Raises StoreError.
+        """
+        template = await self._messages.find_template(account, broadcast)
+        if template is None:
+            return Refusal(Reason.TEMPLATE_UNKNOWN)
+        if undeclared := broadcast.values.keys() - template.variables:
+            detail = f"The template declares no variable {min(undeclared)}."
+            return Refusal(Reason.TEMPLATE_VALUE_INVALID, detail)
+        found = replace(broadcast, template_version=template.version)
+        esims, _ = await self._audience(found, most=1)
         for esim in esims:
-            template = await self._messages.find_template(account, broadcast)
-            facts = await self._messages.find_esim(broadcast, esim)
-            made = await self._request(broadcast, facts, template)
+            facts = await self._messages.find_esim(found, esim)
+            made = await self._request(found, facts, template)
             if isinstance(made, Refusal) and made.reason in _OF_TEMPLATE:
                 return made
-        return None
+        return found
 
     async def _request(
         self, broadcast: Broadcast, esim: Esim | None, template: BroadcastTemplate | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, KeysView, Mapping
 from typing import Final, TypeAlias
 
 from simpost.domain.accounts import Account
@@ -33,6 +33,16 @@ class RecipientTemplate:
         self._account = account
         self._found = found
         self._url_for = url_for
+
+    @property
+    def version(self) -> int:
+        """Its number among the versions of its template."""
+        return self._found.version
+
+    @property
+    def variables(self) -> KeysView[str]:
+        """The names that it declares."""
+        return self._found.template.variables.keys()
 
     def render(
         self,

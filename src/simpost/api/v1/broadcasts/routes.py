@@ -31,6 +31,7 @@ from simpost.domain.messages import parse_id
 from simpost.domain.reasons import Reason
 from simpost.errors import UnknownBroadcast
 from simpost.features.broadcasts.service import RequestReused, TooManyBroadcasts
+from simpost.messaging.plan import Refusal
 
 router = APIRouter(prefix="/v1", tags=["broadcasts"])
 
@@ -59,26 +60,20 @@ async def begin_broadcast(
         raise invalid(f"{error}.") from None
     if broadcast.audience.file and not await _has_file(services, broadcast):
         raise invalid("audience.file: the account has no such file.")
-    template = await services.templates.find(account.id, given.template)
-    if template is None:
-        raise refusal_problem(Reason.TEMPLATE_UNKNOWN, "")
-    if undeclared := given.values.keys() - template.template.variables.keys():
-        detail = f"The template declares no variable {min(undeclared)}."
-        raise refusal_problem(Reason.TEMPLATE_VALUE_INVALID, detail)
-    broadcast = replace(broadcast, template_version=template.version)
     previews = services.broadcasts.previews
-    if mistake := await previews.find_mistake(account, broadcast):
-        raise refusal_problem(mistake.reason, mistake.detail)
+    wanted = await previews.with_version(account, broadcast)
+    if isinstance(wanted, Refusal):
+        raise refusal_problem(wanted.reason, wanted.detail)
     if given.dry_run:
         async with services.costs.turn(account):
-            found = await previews.preview(account, broadcast, services.clock_ms())
+            found = await previews.preview(account, wanted, services.clock_ms())
         body = show_preview(found).model_dump_json(by_alias=True)
         return Response(body, media_type="application/json")
     if idempotency_key is not None:
         fingerprint = await fingerprint_of(request)
-        broadcast = replace(broadcast, request_id=idempotency_key, fingerprint=fingerprint)
+        wanted = replace(wanted, request_id=idempotency_key, fingerprint=fingerprint)
     try:
-        added = await services.broadcasts.add(broadcast)
+        added = await services.broadcasts.add(wanted)
     except TooManyBroadcasts as error:
         raise Problem(409, ProblemCode.TOO_MANY_BROADCASTS, str(error)) from None
     except RequestReused:
