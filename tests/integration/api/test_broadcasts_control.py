@@ -12,6 +12,7 @@ from simpost.domain.policy.stops import StopScope
 from simpost.domain.reasons import Reason
 from simpost.messaging.plan import Refusal
 from simpost.messaging.policy.rules import PolicyRules
+from tests.contract.store_facts import enter_country
 from tests.integration.api import test_broadcasts
 from tests.integration.api.conftest import GOOD, NOW_MS, esim
 from tests.integration.api.test_broadcasts import (
@@ -153,7 +154,7 @@ async def test_a_stop_pauses_it_and_refuses_nobody(service, many, clock):
 
 
 async def test_a_stop_for_a_country_refuses_those_there(service, many, clock):
-    await service.store.recipients.set_country(1, MORE[2], "FR")
+    await enter_country(service.store, MORE[2], "FR")
     await service.services.stops.add(StopScope(country="FR"), "outage", codes=False)
     begun = await begin(service, audience={"esims": MORE})
     await tick(service, clock, 10)
@@ -310,8 +311,8 @@ async def test_it_says_that_its_pace_is_too_slow(service, many, clock):
 
 
 async def test_each_gets_it_at_a_time_of_its_day(service, many, clock):
-    await service.store.recipients.set_country(1, MORE[0], "FR")
-    await service.store.recipients.set_country(1, MORE[1], "US")  # Hawaii is the most behind
+    await enter_country(service.store, MORE[0], "FR")
+    await enter_country(service.store, MORE[1], "US")  # Hawaii is the most behind
     begun = await begin(
         service, audience={"esims": [*MORE[:3], "unknown"]}, perSecond=100, localTime="10:00"
     )
