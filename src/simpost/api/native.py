@@ -209,7 +209,7 @@ def _limit(services: Services, scope: Scope) -> int:
     method, path, usual = scope["method"], scope["path"], services.max_body_octets
     if method == "PUT" and path.startswith("/v1/admin/"):
         return max(IMPORT_OCTETS, usual)
-    if method == "POST" and path == "/v1/broadcasts/files":
+    if method == "POST" and path == "/v1/broadcast-files":
         return max(MAX_OCTETS, usual)
     if method == "POST" and path in ("/v1/messages", "/v1/broadcasts"):
         return max(BATCH_OCTETS, usual)

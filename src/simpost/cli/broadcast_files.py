@@ -13,7 +13,7 @@ from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url,
 from simpost.cli.output import columns, print_columns, print_json, print_lines
 from simpost.errors import ConfigError
 
-_PATH: Final = "/v1/broadcasts/files"
+_PATH: Final = "/v1/broadcast-files"
 _MAX_OCTETS: Final = 8 * 1_048_576
 
 

@@ -1,4 +1,4 @@
-"""/v1/broadcasts/files: every row is answered, and each eSIM gets the text with its own values."""
+"""/v1/broadcast-files: every row is answered, and each eSIM gets the text with its own values."""
 
 import io
 
@@ -30,7 +30,7 @@ ROWS = (
     ("nobody", "Friday", ""),
 )
 CSV = "\n".join(",".join(row) for row in ROWS).encode()
-PATH = "broadcasts/files?map=Day%20of%20works%3Dday&name=trips"
+PATH = "broadcast-files?map=Day%20of%20works%3Dday&name=trips"
 
 
 async def upload(service, octets=CSV, query=""):
@@ -56,7 +56,7 @@ async def test_a_file_is_an_audience_with_values(service, many, clock, octets): 
     }
     reasons = {4: "line 2 names the same eSIM", 5: "the account has no such eSIM"}
     assert {each["line"]: each["reason"] for each in read["refusedRows"]} == reasons
-    path = f"broadcasts/files/{read['id']}/rows?refused=true"
+    path = f"broadcast-files/{read['id']}/rows?refused=true"
     page = (await service.native("GET", f"{path}&limit=1")).json()
     rest = (await service.native("GET", f"{path}&after={page['next']}")).json()
     assert page["rows"] + rest["rows"] == read["refusedRows"]
@@ -78,7 +78,7 @@ async def test_a_row_that_names_two_esims_is_refused(service, many):  # noqa: F8
     esims = [parse_esim(esim(MORE[place], iccid=iccids[place]), NOW_MS) for place in (0, 1)]
     await service.store.catalogue.save_esims(1, esims)
     rows = f"esimTranNo,iccid\n{MORE[0]},{iccids[0]}F\n{MORE[1]},{iccids[0]}\n"
-    answer = await service.native("POST", "broadcasts/files", content=rows.encode())
+    answer = await service.native("POST", "broadcast-files", content=rows.encode())
     read = answer.json()
     assert [row["esimTranNo"] for row in read["preview"]] == [MORE[0], None]
     assert read["preview"][1]["reason"] == "esimTranNo and iccid name different eSIMs"
@@ -90,7 +90,7 @@ async def test_a_number_of_a_template_may_be_text(service, many):  # noqa: F811
     left |= {"texts": {"en": "{days, plural, one {# day} other {# days}} left"}}
     assert (await service.native("POST", "templates", json=left)).status_code == 201
     rows = f"esimTranNo,days\n{MORE[0]},1\n{MORE[1]},\n{MORE[2]},soon\n"
-    answer = await service.native("POST", "broadcasts/files", content=rows.encode())
+    answer = await service.native("POST", "broadcast-files", content=rows.encode())
     wanted = {"template": "left", "values": {"days": "1.5"}, "dryRun": True}
     for audience, text, sends in (
         ({"file": answer.json()["id"]}, "1 day left", 2),
@@ -122,9 +122,9 @@ async def test_a_file_that_cannot_be_read_is_refused(service, octets, query, wor
 
 async def test_a_file_may_be_larger_than_other_bodies(service):
     rows = b"esimTranNo\n" + b"".join(b"%d\n" % number for number in range(20_000))
-    read = (await service.native("POST", "broadcasts/files?dryRun=true", content=rows)).json()
+    read = (await service.native("POST", "broadcast-files?dryRun=true", content=rows)).json()
     assert (read["rows"], read["refused"], len(read["refusedRows"])) == (20_000, 20_000, 1_000)
-    answer = await service.native("POST", "broadcasts/files", content=b"x" * (9 * 1_048_576))
+    answer = await service.native("POST", "broadcast-files", content=b"x" * (9 * 1_048_576))
     assert answer.status_code == 413
 
 
@@ -138,15 +138,15 @@ async def test_a_file_of_another_account_is_unknown(service, template):  # noqa:
 
 async def test_files_are_listed_and_deleted(service, many):  # noqa: F811
     read = (await upload(service)).json()
-    [listed] = (await service.native("GET", "broadcasts/files")).json()["files"]
+    [listed] = (await service.native("GET", "broadcast-files")).json()["files"]
     assert (listed["id"], listed["keptUntil"]) == (read["id"], read["keptUntil"])
     assert (listed["rows"], listed["refused"], listed["complete"]) == (4, 2, True)
     begun = await begin(service, audience={"file": read["id"]})
-    used = await service.native("DELETE", f"broadcasts/files/{read['id']}")
+    used = await service.native("DELETE", f"broadcast-files/{read['id']}")
     assert (used.status_code, used.json()["code"]) == (409, "file_in_use")
     await service.native("POST", f"broadcasts/{begun['id']}/cancel", json={})
-    deleted = await service.native("DELETE", f"broadcasts/files/{read['id']}")
+    deleted = await service.native("DELETE", f"broadcast-files/{read['id']}")
     assert (deleted.status_code, deleted.json()) == (200, {"id": read["id"]})
-    for path in (f"broadcasts/files/{read['id']}", "broadcasts/files/none"):
+    for path in (f"broadcast-files/{read['id']}", "broadcast-files/none"):
         assert (await service.native("DELETE", path)).status_code == 404
-    assert (await service.native("GET", "broadcasts/files")).json() == {"files": []}
+    assert (await service.native("GET", "broadcast-files")).json() == {"files": []}

@@ -69,7 +69,7 @@ async def test_the_page_is_in_the_language_of_the_traveller(service):
     await service.native("PATCH", PATH, json={"language": "de-AT"})
     html = (await service.client.get(page_of(service))).text
     assert '<html lang="de">' in html
-    assert states(html)[0] == ("Angebote", "Sie erhalten sie.")
+    assert states(html)[0] == ("Angebote", "Du erhältst sie.")
 
 
 async def test_the_page_has_no_script_and_is_not_stored(service):

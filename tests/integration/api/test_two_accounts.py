@@ -44,7 +44,7 @@ NOBODYS = {
     "/v1/conversations/{id}": NOBODYS_ID,
     "/v1/automations/{name}": "nobodys",
     "/v1/broadcasts/{id}": NOBODYS_ID,
-    "/v1/broadcasts/files/{id}": NOBODYS_ID,
+    "/v1/broadcast-files/{id}": NOBODYS_ID,
 }
 """What no account has, by the place in the path."""
 BODIES: dict[str, dict[str, Any]] = {
@@ -68,7 +68,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /v1/automations/{name}": {"trigger": "installed", "template": "welcome"},
     "POST /v1/automations/{name}/preview": {"days": 1},
     "POST /v1/broadcasts": {"name": "theirs", "template": "theirs"},
-    "POST /v1/broadcasts/files": f"esimTranNo\n{GOOD}\n".encode(),
+    "POST /v1/broadcast-files": f"esimTranNo\n{GOOD}\n".encode(),
     "POST /v1/broadcasts/{id}/pause": {"actor": "theirs"},
     "POST /v1/broadcasts/{id}/resume": {"actor": "theirs"},
     "POST /v1/broadcasts/{id}/cancel": {"actor": "theirs"},
@@ -124,8 +124,8 @@ class World:
         conversation = await self._created("conversations", {"esimTranNo": GOOD})
         works = {"name": "demo's", "template": "welcome"}
         broadcast = await self._created("broadcasts", works)
-        rows = BODIES["POST /v1/broadcasts/files"]
-        file = (await self.service.native("POST", "broadcasts/files", content=rows)).json()
+        rows = BODIES["POST /v1/broadcast-files"]
+        file = (await self.service.native("POST", "broadcast-files", content=rows)).json()
         demos = {"trigger": "attached", "template": "welcome"}
         await self.service.native("PUT", "automations/welcome", json=demos)
         later = {"text": "Later", "sendAt": format_time(NOW_MS + 60_000)}
@@ -152,7 +152,7 @@ class World:
             "/v1/conversations/{id}": conversation["id"],
             "/v1/automations/{name}": "welcome",
             "/v1/broadcasts/{id}": broadcast["id"],
-            "/v1/broadcasts/files/{id}": file["id"],
+            "/v1/broadcast-files/{id}": file["id"],
         }
 
     async def _report(self, url: str) -> None:

@@ -1,4 +1,4 @@
-"""/v1/broadcasts/files: CSV and XLSX files with the eSIMs of a broadcast and values for each."""
+"""/v1/broadcast-files: CSV and XLSX files with the eSIMs of a broadcast and values for each."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class FileRowPage(Schema):
 
 
 @router.post(
-    "/broadcasts/files",
+    "/broadcast-files",
     status_code=201,
     summary="Read a CSV or XLSX file with the eSIMs of a broadcast",
     openapi_extra=_FILE,
@@ -131,14 +131,14 @@ async def read_file(
     return _shown(read, is_stored=not query.dry_run)
 
 
-@router.get("/broadcasts/files", summary="List the files of the account")
+@router.get("/broadcast-files", summary="List the files of the account")
 async def list_files(account: Caller, services: ServicesDep) -> BroadcastFileList:
     """All of them; an account has 100 at most."""
     found = await services.store.broadcast_files.list_files(account.id)
     return BroadcastFileList(files=[_listed(each) for each in found])
 
 
-@router.delete("/broadcasts/files/{id}", summary="Delete a file")
+@router.delete("/broadcast-files/{id}", summary="Delete a file")
 async def delete_file(id: str, account: Caller, services: ServicesDep) -> DeletedFile:  # noqa: A002
     """409 if a broadcast that is not over uses it. Its rows are deleted soon after."""
     file_id = parse_id(id)
@@ -153,7 +153,7 @@ async def delete_file(id: str, account: Caller, services: ServicesDep) -> Delete
     return DeletedFile(id=id)
 
 
-@router.get("/broadcasts/files/{id}/rows", summary="List the rows of a file")
+@router.get("/broadcast-files/{id}/rows", summary="List the rows of a file")
 async def list_file_rows(
     id: str,  # noqa: A002
     query: Annotated[FileRowQuery, Query()],
