@@ -12,12 +12,13 @@ from babel import Locale, UnknownLocaleError
 
 from simpost.config import Settings
 from simpost.domain.accounts import Account
-from simpost.domain.automations import Automation, Run, RunState, percent_of
+from simpost.domain.automations import MAX_AUTOMATIONS, Automation, Run, RunState, percent_of
 from simpost.domain.esims import Esim
 from simpost.domain.lifecycle import Transition
 from simpost.domain.messages import Category, own_request_id
 from simpost.domain.options import TemplateRef
 from simpost.domain.reasons import Reason
+from simpost.errors import InvalidRequest
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.decision import Hold
 from simpost.messaging.intake import Intake
@@ -41,6 +42,10 @@ _SAMPLES: Final = 3
 """Texts that a preview shows."""
 
 
+class TooManyAutomations(InvalidRequest):
+    """The account has as many automations as it may have."""
+
+
 class _Rendered(Protocol):
     @property
     def text(self) -> str: ...
@@ -50,6 +55,10 @@ class _Rendered(Protocol):
 
 class TextMaker(Protocol):
     """Renders the templates of an account for an eSIM."""
+
+    async def find(self, account: Account, name: str) -> object | None:
+        """The template; `None` if the account has none with this name."""
+        ...
 
     async def render(
         self,
@@ -153,10 +162,32 @@ class Automations(Component):
         while await self._store.automations.delete_old(before_ms=before_ms) >= AUTOMATION_STEP:
             pass
 
+    async def save(self, account: Account, automation: Automation) -> Refusal | None:
+        """Add or replace an automation; a refusal if there is no such template.
+
+        One that loses its template can still be switched off. Raises TooManyAutomations and
+        StoreError.
+        """
+        store = self._store.automations
+        before = await store.find(account.id, automation.name)
+        is_known = before is not None and before.template == automation.template
+        needs_template = automation.enabled or not is_known
+        if needs_template and await self._texts.find(account, automation.template) is None:
+            return Refusal(Reason.TEMPLATE_UNKNOWN)
+        if not await store.save(automation):
+            most = f"{MAX_AUTOMATIONS} automations, the most it may"
+            raise TooManyAutomations(f"This account has {most}.")
+        return None
+
     async def preview(
         self, account: Account, automation: Automation, *, since_ms: int
-    ) -> AutomationPreview:
-        """What it would do with the transitions since then; nothing is sent. Raises StoreError."""
+    ) -> AutomationPreview | Refusal:
+        """What it would do with the transitions since then; nothing is sent. Raises StoreError.
+
+        A refusal if there is no such template.
+        """
+        if await self._texts.find(account, automation.template) is None:
+            return Refusal(Reason.TEMPLATE_UNKNOWN)
         found = await self._store.lifecycle.transitions_of_kind(
             account.id,
             automation.trigger,

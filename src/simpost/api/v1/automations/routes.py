@@ -26,9 +26,10 @@ from simpost.api.v1.automations.schemas import (
 )
 from simpost.api.v1.messages.results import refusal_problem
 from simpost.domain.accounts import Account
-from simpost.domain.automations import MAX_AUTOMATIONS, Automation, Run
-from simpost.domain.reasons import Reason
+from simpost.domain.automations import Automation, Run
 from simpost.errors import UnknownAutomation
+from simpost.features.automations.service import TooManyAutomations
+from simpost.messaging.plan import Refusal
 
 router = APIRouter(prefix="/v1", tags=["automations"])
 
@@ -60,12 +61,12 @@ async def save_automation(
     switched off.
     """
     automation = given.automation(account.id, name, services.clock_ms())
-    before = await services.store.automations.find(account.id, name)
-    if given.enabled or before is None or before.template != given.template:
-        await _check_template(services, automation)
-    if not await services.store.automations.save(automation):
-        detail = f"This account has {MAX_AUTOMATIONS} automations, the most it may."
-        raise Problem(409, ProblemCode.TOO_MANY_AUTOMATIONS, detail)
+    try:
+        refusal = await services.automations.save(account, automation)
+    except TooManyAutomations as error:
+        raise Problem(409, ProblemCode.TOO_MANY_AUTOMATIONS, str(error)) from None
+    if refusal:
+        raise refusal_problem(refusal.reason, refusal.detail)
     return await _detail(services, automation)
 
 
@@ -112,10 +113,11 @@ async def preview_automation(
 ) -> AutomationPreviewOut:
     """Counts and samples; nothing is sent. It also works while the automation is off."""
     automation = await _find(services, account, name)
-    await _check_template(services, automation)
     since_ms = services.clock_ms() - given.days * _DAY_MS
     async with services.costs.turn(account):
         found = await services.automations.preview(account, automation, since_ms=since_ms)
+    if isinstance(found, Refusal):
+        raise refusal_problem(found.reason, found.detail)
     return show_preview(found)
 
 
@@ -124,11 +126,6 @@ async def _find(services: Services, account: Account, name: str) -> Automation:
     if found is None:
         raise UnknownAutomation
     return found
-
-
-async def _check_template(services: Services, automation: Automation) -> None:
-    if await services.templates.find(automation.account_id, automation.template) is None:
-        raise refusal_problem(Reason.TEMPLATE_UNKNOWN, "")
 
 
 async def _detail(services: Services, automation: Automation) -> AutomationDetail:
