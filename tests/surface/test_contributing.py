@@ -42,6 +42,21 @@ def test_the_files_of_a_new_upstream_api_are_those_of_esim_access():
     assert set(about) == {name for name in names if name.startswith("src/")}
 
 
-def test_the_files_of_a_new_table_are_counted():
+def test_the_files_of_a_new_table_are_those_of_the_parts_of_smpp_clients():
     files, count = listed("How to add a table")
-    assert len(files) == count
+    assert len(files) == count <= 8
+    names = {
+        file.replace("NNNN_notes", "*_smpp_parts").replace("notes", "smpp_parts") for file in files
+    }
+    assert [name for name in names if not list(Path().glob(name))] == []
+    rooms = (Path("src/simpost/ports"), Path("src/simpost/store"), Path("tests/contract"))
+    about = [
+        path.name
+        for room in rooms
+        for path in room.rglob("*.*")
+        if path.suffix in {".py", ".sql"}
+        and re.search(
+            "SmppPartStore|StoredSmppParts|TABLE smpp_parts|add_smpp_part", path.read_text()
+        )
+    ]
+    assert len(about) == count
