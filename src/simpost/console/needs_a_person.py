@@ -18,6 +18,7 @@ from simpost.console.request import PageRequest
 from simpost.domain.accounts import Account
 from simpost.domain.console_users import ConsoleRole
 from simpost.domain.messages import format_id
+from simpost.domain.plurals import counted
 from simpost.domain.states import State
 from simpost.domain.webhooks import DeliveryState, EndpointState
 from simpost.ports.carrier import ConnectionState
@@ -106,10 +107,10 @@ async def _of_carriers(services: Services, *, for_admin: bool) -> AsyncIterator[
     for carrier in (await list_carriers(services)).carriers:
         path, name = "/console/carriers", carrier.name
         if carrier.state is None:
-            what = f"{carrier.queued} parts wait for {name}, which is not configured."
+            what = f"{counted(carrier.queued, 'part')} for {name}, which is not configured."
             yield Need("carrier", what, "Add the carrier again, or cancel its messages.", path)
         elif carrier.paused:
-            what = f"{name} is paused; {carrier.queued} parts wait."
+            what = f"{name} is paused, with {counted(carrier.queued, 'part')} queued."
             yield Need("carrier", what, "Resume it when its cause is gone.", path)
         else:
             down = [each for each in carrier.connections if each.state not in _UP]

@@ -51,7 +51,6 @@ async def leave(call: PageRequest) -> Response:
     await call.services.console_users.end_session(call.user, call.session.digest, call.address)
     response = RedirectResponse("/console/sign-in", status_code=303, headers=HEADERS)
     response.headers["Set-Cookie"] = cookie(call.request, "")
-    response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 

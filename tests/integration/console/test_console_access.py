@@ -36,7 +36,6 @@ MATRIX = {
 ID = "01900000-0000-7000-8000-000000000000"
 INSTALLATION = {route for route in MATRIX if "carriers" in route}
 """Only for users who see all accounts."""
-REFUSED = (303, 401, 403)
 
 
 def test_every_route_is_in_the_matrix():
@@ -51,7 +50,13 @@ async def ask(browser, route):
 
 @pytest.mark.parametrize("account_id", [None, 1])
 @pytest.mark.parametrize("role", ConsoleRole)
-async def test_a_role_opens_its_routes_and_no_other(open_browser, role, account_id):
+async def test_a_role_opens_its_routes_and_no_other(
+    services, open_browser, role, account_id, monkeypatch
+):
+    async def drain(_name):
+        pass  # its tasks do not run here
+
+    monkeypatch.setattr(services.carriers, "drain", drain)
     for number, (route, least) in enumerate(MATRIX.items()):
         if least is ANYONE:
             continue
@@ -61,7 +66,7 @@ async def test_a_role_opens_its_routes_and_no_other(open_browser, role, account_
         is_allowed = order.index(role) >= order.index(least) and (
             account_id is None or route not in INSTALLATION
         )
-        assert (status != 403) == is_allowed, route
+        assert status in ((200, 303, 404) if is_allowed else (403,)), route
 
 
 async def test_without_a_session_only_the_sign_in_is_served(browser):

@@ -1,0 +1,233 @@
+"""The console in real Chromium: the main task by mouse and by keyboard, and what axe finds."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from selenium.webdriver import ActionChains, Chrome
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+
+from simpost.api import build
+from simpost.catalogue.normalization import parse_esim, parse_plan
+from simpost.console import build_console
+from simpost.domain.accounts import Account
+from simpost.domain.console_users import ConsoleRole
+from simpost.http import HttpServer
+from simpost.store import SqliteStore
+from tests.browser.conftest import AXE, HEIGHT, PATIENCE_S, WIDTH
+from tests.browser.test_hostile_texts import SCRIPTS
+from tests.contract.store_facts import in_doubt, leased
+from tests.integration.api.conftest import ESIMS, GOOD, NOW_MS, PLANS, wire
+
+PASSWORD = "correct horse battery"
+OTHER = "26010100000006"
+HOSTILE = [text for text in SCRIPTS if "\r" not in text]
+TEXT = "Your seat is <17A>"
+
+
+class ConsoleThread:
+    """The console behind our server, in a thread of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self.url = self._run(self._start(folder))
+
+    def stop(self) -> None:
+        self._run(self._stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _run(self, coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE_S)
+
+    async def _start(self, folder: Path) -> str:
+        key = Fernet.generate_key().decode()
+        self._store = store = await SqliteStore.open(folder / "simpost.db", seal_key=key)
+        await store.accounts.add_account(Account(0, "demo", "demo-secret"))
+        await store.catalogue.save_plans([parse_plan(row) for row in PLANS])
+        await store.catalogue.save_esims(1, [parse_esim(row, NOW_MS) for row in ESIMS])
+        services = await wire(store)
+        await services.console_users.add("ann", ConsoleRole.ADMIN, None, PASSWORD)
+        one = leased(TEXT, account_id=1, esim_tran_no=GOOD)
+        await store.queue.accept(one)
+        await store.queue.record([in_doubt(one)])
+        for text in HOSTILE:
+            await store.queue.accept(leased(text, account_id=1, esim_tran_no=OTHER))
+        listener = socket.create_server(("127.0.0.1", 0))
+        self._server = HttpServer(build(services, build_console(services)), grace_s=1)
+        await self._server.start([listener])
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    async def _stop(self) -> None:
+        await self._server.stop()
+        await self._store.close()
+
+
+@pytest.fixture(scope="module")
+def console(chromium: Chrome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleThread]:
+    thread = ConsoleThread(tmp_path_factory.mktemp("console"))
+    yield thread
+    chromium.get("about:blank")
+    thread.stop()
+
+
+class Window:
+    """The browser on the console, signed out."""
+
+    def __init__(self, driver: Chrome, url: str) -> None:
+        self.driver, self.url = driver, url
+
+    def look(self, *, dark: bool = False, width: int = WIDTH) -> None:
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        size = {"width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    def open(self, path: str) -> None:
+        self.driver.get(self.url + path)
+
+    def find(self, selector: str) -> Any:
+        return self.driver.find_element("css selector", selector)
+
+    def until(self, condition: str) -> None:
+        """Wait until a JavaScript expression is true."""
+        WebDriverWait(self.driver, PATIENCE_S, 0.05).until(
+            lambda driver: driver.execute_script(f"return {condition}"), condition
+        )
+
+    def until_title(self, words: str) -> None:
+        self.until(f"document.readyState === 'complete' && document.title.startsWith('{words}')")
+
+    def press(self, *keys: str) -> None:
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def sign_in(self) -> None:
+        self.open("/console")
+        self.until_title("Sign in")
+        self.press("ann", Keys.TAB, PASSWORD, Keys.ENTER)
+        self.until_title("Look up")
+
+    def shown(self) -> str:
+        return str(self.find("main").text)
+
+    def faults(self) -> list[str]:
+        found = self.driver.execute_async_script(
+            AXE.read_text("utf-8") + "axe.run().then(arguments[arguments.length - 1])"
+        )
+        assert found["passes"]
+        return [
+            f"{rule['id']}: {node['html'][:100]}"
+            for rule in found["violations"]
+            for node in rule["nodes"]
+        ]
+
+
+@pytest.fixture
+def window(chromium: Chrome, console: ConsoleThread) -> Iterator[Window]:
+    window = Window(chromium, console.url)
+    window.look()
+    yield window
+    complaints = [
+        entry["message"]
+        for entry in chromium.get_log("browser")
+        if "the server responded with a status of 4" not in entry["message"]
+    ]
+    chromium.delete_all_cookies()
+    assert complaints == []
+
+
+def test_support_answers_by_keyboard_why_a_text_did_not_come(window: Window) -> None:
+    window.sign_in()
+    window.press("/", f"8988 {GOOD}", Keys.ENTER)
+    window.until_title("eSIM")
+    assert "SMS can be sent to it." in window.shown()
+    link = window.find("td a")
+    window.driver.execute_script("arguments[0].focus()", link)
+    window.press(Keys.ENTER)
+    window.until_title("Message in doubt")
+    assert "it may have been sent or not" in window.shown()
+    assert TEXT not in window.driver.page_source
+    window.press("/")
+    window.until("document.activeElement.id === 'look-up'")
+    window.press(Keys.TAB, Keys.TAB, Keys.ENTER)  # over "Look up" to "Show text and numbers"
+    window.until(f"document.querySelector('.text').textContent === {TEXT!r}")
+
+
+def test_support_answers_by_mouse_why_a_text_did_not_come(window: Window) -> None:
+    window.sign_in()
+    window.find("#look-up").send_keys("ORD1")
+    window.find(".look-up button").click()
+    window.until_title("eSIM")
+    window.find("td a").click()
+    window.until_title("Message in doubt")
+    window.find("form[action$=reveal] button").click()
+    window.until(f"document.querySelector('.text').textContent === {TEXT!r}")
+    window.find(".out button").click()
+    window.until_title("Sign in")
+    window.open("/console/audit")
+    window.until_title("Sign in")
+
+
+def test_hostile_texts_are_shown_as_text(window: Window) -> None:
+    window.sign_in()
+    window.open(f"/console/esims/demo/{OTHER}")
+    window.find("form[action$=reveal] button").click()
+    window.until(f"document.querySelectorAll('.said').length === {len(HOSTILE)}")
+    script = "return [...document.querySelectorAll('.said')].map((each) => each.textContent)"
+    assert sorted(window.driver.execute_script(script)) == sorted(HOSTILE)
+    window.until("window.ran === undefined")
+
+
+def test_the_carriers_refresh_themselves_and_keep_the_focus(window: Window) -> None:
+    window.sign_in()
+    window.open("/console/carriers")
+    window.until_title("Carriers")
+    window.driver.execute_script(
+        "document.querySelector('.verbs button').focus();"
+        "document.querySelector('#carriers h2').textContent = 'old'"
+    )
+    window.until("document.querySelector('#carriers h2').textContent === 'down'")
+    window.until("document.activeElement === document.querySelector('.verbs button')")
+
+
+PAGES = (
+    ("/console", "Look up"),
+    (f"/console/esims/demo/{GOOD}", "eSIM"),
+    ("/console/needs-a-person", "Needs"),
+    ("/console/carriers", "Carriers"),
+    ("/console/sessions", "Sessions"),
+    ("/console/audit", "Audit"),
+    ("/console/none", "Not possible"),
+)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing_and_no_page_is_wider_than_a_phone(window: Window, dark: bool) -> None:
+    window.look(dark=dark, width=390)
+    window.open("/console/sign-in")
+    assert window.faults() == []
+    window.sign_in()
+    for path, title in PAGES:
+        window.open(path)
+        window.until_title(title)
+        assert window.faults() == [], path
+        window.until("document.documentElement.scrollWidth <= 390")
+    window.open(f"/console/esims/demo/{GOOD}")
+    window.find("td a").click()
+    window.until_title("Message")
+    window.driver.execute_script(
+        "document.querySelectorAll('details').forEach((each) => each.open = true)"
+    )
+    assert window.faults() == []
+    window.until("document.documentElement.scrollWidth <= 390")
