@@ -18,7 +18,14 @@ from simpost.smsc.handsets import MAX_TEXTS
 from simpost.smsc.text_query import MAX_MATCH
 from simpost.smsc.text_routes import MAX_FOUND, TaggedNumbers
 from simpost.smsc.upstreams.catalogue import UpstreamCatalogue
-from simpost.smsc.views import HandsetView, MessageView, StatsView, TextView
+from simpost.smsc.views import (
+    HandsetView,
+    MessageView,
+    PartView,
+    StatsView,
+    TextView,
+    UndeliveredView,
+)
 
 _REFS: Final = "#/components/schemas/{name}"
 _IN_PATH: Final = re.compile(r"\{(\w+)\}")
@@ -31,9 +38,11 @@ _STRUCTS: Final = (
     HandsetText,
     HandsetView,
     MessageView,
+    PartView,
     StatsView,
     TaggedNumbers,
     TextView,
+    UndeliveredView,
     UpstreamCatalogue,
 )
 _CONDITIONS: Final = {
@@ -102,6 +111,14 @@ def _paths() -> dict[str, Any]:
             ),
         },
         "/messages/{id}": {"get": _operation("getText", "Show a text", _ref(TextView))},
+        "/messages/{id}/parts": {
+            "get": _operation("getParts", "Show the user data of a text", _list(_ref(PartView)))
+        },
+        "/undelivered": {
+            "get": _operation(
+                "listUndelivered", "List texts that no handset shows", _list(_ref(UndeliveredView))
+            )
+        },
         "/tags": {
             "get": _operation("listTags", "List the numbers of each tag", _map(_list(_STRING))),
         },

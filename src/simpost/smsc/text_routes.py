@@ -27,12 +27,13 @@ from simpost.smsc.text_query import (
     parse_query,
     parse_wait,
 )
-from simpost.smsc.views import TextView, text_view
+from simpost.smsc.views import TextView, part_views, text_view, undelivered_view
 
 if TYPE_CHECKING:
     from simpost.smsc.simulator import Simulator
 
 MAX_FOUND: Final = 1000
+MAX_UNDELIVERED: Final = 200
 _MAX_TAG_OCTETS: Final = 512 * 1024
 _HANDSETS_A_TURN: Final = 20
 _READING: Final = (*CONDITIONS, "latest", "wait")
@@ -58,6 +59,8 @@ class TextRoutes:
             Route("/messages", self.find),
             Route("/messages", self.delete, methods=["DELETE"]),
             Route("/messages/{id:int}", self.get),
+            Route("/messages/{id:int}/parts", self.get_parts),
+            Route("/undelivered", self.list_undelivered),
             Route("/tags", self.list_tags),
             Route("/tags/{tag}", self.put_tag, methods=["PUT"]),
             Route("/tags/{tag}", self.delete_tag, methods=["DELETE"]),
@@ -72,11 +75,22 @@ class TextRoutes:
         return json_response(await self._found(request))
 
     async def get(self, request: Request) -> Response:
-        serial = request.path_params["id"]
-        query = TextQuery(after=serial - 1, before=serial + 1)
-        for found in await self._all(query):
-            return json_response(self._view(found))
-        raise HTTPException(404, "There is no text with this id, or it was deleted.")
+        return json_response(self._view(await self._text(request)))
+
+    async def get_parts(self, request: Request) -> Response:
+        found = await self._text(request)
+        return json_response(part_views(found.message, packed=self._packed))
+
+    async def list_undelivered(self, _: Request) -> Response:
+        options = self._simulator.options
+        behind = time.time() - time.monotonic()
+        views = [
+            undelivered_view(
+                each, each.at + behind, packed=self._packed, default_coding=options.default_coding
+            )
+            for each in reversed(self._simulator.submits)
+        ]
+        return json_response([each for each in views if each][:MAX_UNDELIVERED])
 
     async def delete(self, request: Request) -> Response:
         refuse_cross_site(request)
@@ -183,6 +197,13 @@ class TextRoutes:
             if count % _HANDSETS_A_TURN == 0:
                 await asyncio.sleep(0)
         return found
+
+    async def _text(self, request: Request) -> FoundText:
+        """The text of the path. Raises HTTPException if it is unknown."""
+        serial = request.path_params["id"]
+        for found in await self._all(TextQuery(after=serial - 1, before=serial + 1)):
+            return found
+        raise HTTPException(404, "There is no text with this id, or it was deleted.")
 
     def _view(self, found: FoundText) -> TextView:
         return text_view(found.number, found.message, packed=self._packed)

@@ -11,13 +11,14 @@ import msgspec
 from msgspec import Struct, field, structs
 
 from simpost.domain.one_time_codes import find_code
-from simpost.smpp import status_name
-from simpost.smsc.content import class_of, encoding_of, text_of
+from simpost.smpp import MessageState, status_name
+from simpost.smsc.content import UDHI, class_of, content_of, encoding_of, text_of
 from simpost.smsc.counters import Counters
 from simpost.smsc.handsets import Handset
 from simpost.smsc.offline_handsets import OfflineHandsets
 from simpost.smsc.pending_deliver import DeliverCounts
 from simpost.smsc.reassembly import HandsetMessage
+from simpost.smsc.record import ReceivedSubmit
 from simpost.text.display import escape_json
 
 GAP: Final = "[…]"
@@ -55,6 +56,28 @@ class TextView(MessageView, rename="camel"):
     """A text with the number of its handset."""
 
     number: str
+
+
+class PartView(Struct, rename="camel"):
+    """The user data of one part as it arrived: `octets` in hex, `esm_class` with its header bit."""
+
+    number: int
+    octets: str
+    data_coding: int
+    esm_class: int
+    text: str
+
+
+class UndeliveredView(Struct, rename="camel"):
+    """A part that no handset shows, and the `reason`: the status or the state of the message."""
+
+    number: str
+    source: str = field(name="from")
+    text: str
+    reason: str
+    error: int
+    received_at: str
+    system_id: str | None
 
 
 class HandsetView(Struct, rename="camel"):
@@ -135,6 +158,44 @@ def message_view(message: HandsetMessage, *, packed: bool) -> MessageView:
 def text_view(number: str, message: HandsetMessage, *, packed: bool) -> TextView:
     """A text of a handset, as JSON; `packed`: GSM 7 septets are packed."""
     return TextView(**structs.asdict(message_view(message, packed=packed)), number=number)
+
+
+def part_views(message: HandsetMessage, *, packed: bool) -> list[PartView]:
+    """The parts of a text that have arrived."""
+    return [
+        PartView(
+            number=number,
+            octets=part.octets.hex(" "),
+            data_coding=part.data_coding,
+            esm_class=UDHI if part.header else 0,
+            text=text_of(part, packed=packed),
+        )
+        for number, part in enumerate(message.parts, 1)
+        if part
+    ]
+
+
+def undelivered_view(
+    submit: ReceivedSubmit, seconds: float, *, packed: bool, default_coding: int
+) -> UndeliveredView | None:
+    """A submit that was read at this time since the epoch; None if a handset shows it."""
+    script = submit.script
+    if script.status or script.http_error is not None:
+        reason = status_name(script.status) if script.status else "refused by HTTP"
+    elif script.state is not MessageState.DELIVERED:
+        reason = script.state.name
+    else:
+        return None
+    content = content_of(submit.request, default_coding)
+    return UndeliveredView(
+        number=submit.request.destination_addr.removeprefix("+"),
+        source=submit.request.source_addr,
+        text=text_of(content, packed=packed),
+        reason=reason,
+        error=script.error,
+        received_at=_rfc3339(seconds),
+        system_id=submit.system_id or None,
+    )
 
 
 def text_shown(message: HandsetMessage, *, packed: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -13,7 +14,7 @@ from simpost.smsc import Simulator
 from simpost.smsc.run_tags import MAX_TAGGED
 from simpost.smsc.text_query import MAX_WAITING
 from tests.integration.smsc.conftest import Start
-from tests.integration.smsc.esme import NUMBER, HttpClient, bound, parts_of
+from tests.integration.smsc.esme import NUMBER, HttpClient, bound, parts_of, submit
 
 OTHER = "4915112345678"
 MESSAGES = f"/handsets/{NUMBER}/messages"
@@ -309,3 +310,32 @@ async def test_requests_that_change_texts_are_refused_from_other_sites(
     ):
         assert (await http.request(path, method, headers=foreign))[0] == 403
     assert await texts(http, MESSAGES) == ["stays"]
+
+
+async def test_texts_that_no_handset_shows_are_listed_with_their_reason(
+    simulator: Simulator, http: HttpClient
+) -> None:
+    async with bound(simulator) as esme:
+        await esme.send("unknown subscriber", "66800999005")
+        await esme.send("shown")
+        await esme.session.request(submit("wrong", short_message=b"refused"))
+    listed = await http.get("/undelivered")
+    found = [(each["number"], each["text"], each["reason"], each["error"]) for each in listed]
+    assert found == [
+        ("wrong", "refused", "ESME_RINVDSTADR", 0),
+        ("66800999005", "unknown subscriber", "UNDELIVERABLE", 1),
+    ]
+    assert {each["systemId"] for each in listed} == {"simpost"}
+    age = datetime.now(UTC) - datetime.fromisoformat(listed[0]["receivedAt"])
+    assert timedelta(seconds=-1) < age < timedelta(minutes=5)
+
+
+async def test_the_user_data_of_each_part_is_shown(simulator: Simulator, http: HttpClient) -> None:
+    async with bound(simulator) as esme:
+        await esme.send("Ω" * 200)
+    parts = await http.get("/messages/1/parts")
+    assert [each["number"] for each in parts] == [1, 2]
+    assert "".join(each["text"] for each in parts) == "Ω" * 200
+    assert parts[1]["octets"].startswith("05 00 03 4d 02 02 ")
+    assert {(each["dataCoding"], each["esmClass"]) for each in parts} == {(0, 0x40)}
+    assert (await http.request("/messages/2/parts"))[0] == 404

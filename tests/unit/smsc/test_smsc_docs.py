@@ -23,7 +23,14 @@ from simpost.smsc import (
     validation,
 )
 from simpost.smsc.behaviour import SPECIAL_NUMBERS
-from simpost.smsc.views import DeliverCountsView, HandsetView, MessageView, StatsView
+from simpost.smsc.views import (
+    DeliverCountsView,
+    HandsetView,
+    MessageView,
+    PartView,
+    StatsView,
+    UndeliveredView,
+)
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "smsc.md").read_text("utf-8")
 PLAIN = " ".join(DOCUMENT.split())
@@ -38,7 +45,9 @@ def test_every_option_has_a_row(parameter: str) -> None:
     assert len(rows(f"--{parameter.replace('_', '-')}")) == 1
 
 
-@pytest.mark.parametrize("view", [HandsetView, MessageView, StatsView, DeliverCountsView])
+@pytest.mark.parametrize(
+    "view", [HandsetView, MessageView, PartView, StatsView, DeliverCountsView, UndeliveredView]
+)
 def test_every_field_of_the_json_is_named(view: type[msgspec.Struct]) -> None:
     missing = [
         field.encode_name
@@ -76,6 +85,8 @@ def test_every_refusal_of_a_submit_is_documented(name: str) -> None:
         f"such as `10s` or `500ms`, {text_query.MAX_WAIT_S:g} seconds at most",
         f"{text_query.MAX_WAITING} requests can wait",
         f"{handsets.MAX_TEXTS} unless asked otherwise, {text_routes.MAX_FOUND:,} at most",
+        f"newest first, {text_routes.MAX_UNDELIVERED} at most",
+        f"the latest {SimulatorOptions().keep_submits:,} submits",
         f"longer than {one_time_codes.MAX_CHARACTERS} characters",
         f"at most; {run_tags.MAX_TAGGED:,} can have one",
         f"A file has at most {fixture.MAX_OCTETS // 1024 // 1024} MiB",
