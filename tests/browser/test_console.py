@@ -183,7 +183,7 @@ def test_hostile_texts_are_shown_as_text(window: Window) -> None:
     window.sign_in()
     window.open(f"/console/esims/demo/{OTHER}")
     window.find("form[action$=reveal] button").click()
-    window.until(f"document.querySelectorAll('.said').length === {len(HOSTILE)}")
+    window.until("location.pathname.endsWith('/reveal') && document.readyState === 'complete'")
     script = "return [...document.querySelectorAll('.said')].map((each) => each.textContent)"
     assert sorted(window.driver.execute_script(script)) == sorted(HOSTILE)
     window.until("window.ran === undefined")
