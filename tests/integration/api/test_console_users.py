@@ -78,6 +78,18 @@ async def test_the_number_of_users_is_limited(service, monkeypatch):
     assert (refused.status_code, refused.json()["code"]) == (409, "too_many_users")
 
 
+async def test_passwords_are_not_checked_without_a_limit(service, monkeypatch):
+    await add(service)
+    monkeypatch.setattr("simpost.features.console_users.service.MAX_WAITING", 0)
+    body = {"password": "another horse battery"}
+    changed = await service.operate("PUT", "console-users/ann/password", json=body)
+    for refused in (await add(service, "bob"), changed):
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
+        assert refused.headers["retry-after"] == "1"
+    monkeypatch.undo()
+    assert await service.services.console_users.sign_in("ann", PASSWORD, "-")
+
+
 async def run(port, *arguments, password=""):
     """`simpost users` with a password on standard input."""
     command = [sys.executable, "-m", "simpost", "users", *arguments]

@@ -20,6 +20,7 @@ from simpost.domain.console_users import (
     password_problem,
 )
 from simpost.errors import InvalidRequest
+from simpost.features.console_users.service import SignInBusy
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
@@ -76,6 +77,8 @@ async def add_console_user(new: NewUser, services: ServicesDep) -> UserOut:
         user = await services.console_users.add(
             new.name, new.role, account.id if account else None, password
         )
+    except SignInBusy:
+        raise _busy() from None
     except InvalidRequest:
         detail = "There is already a user with this name."
         raise Problem(409, ProblemCode.USER_NAME_TAKEN, detail) from None
@@ -97,7 +100,10 @@ async def set_console_password(
     name: UserName, given: Password, services: ServicesDep
 ) -> ChangedUser:
     """All sessions of the user end."""
-    await services.console_users.set_password(name, _checked(given.password))
+    try:
+        await services.console_users.set_password(name, _checked(given.password))
+    except SignInBusy:
+        raise _busy() from None
     return ChangedUser(name=name)
 
 
@@ -106,6 +112,11 @@ async def remove_console_user(name: UserName, services: ServicesDep) -> ChangedU
     """All sessions of the user end. The audit log keeps the name."""
     await services.console_users.remove(name)
     return ChangedUser(name=name)
+
+
+def _busy() -> Problem:
+    detail = "Too many passwords are checked at the moment. Nothing was changed: try again."
+    return Problem(429, ProblemCode.TOO_MANY_REQUESTS, detail)
 
 
 def _checked(password: SecretStr) -> str:
