@@ -90,6 +90,7 @@ GIVEN = (
     "SCAN waited_for",
 )
 MAY_WALK = {
+    "any_events_kept",  # the accounts, at the start and when one is changed
     "count_in_doubt",  # a limited number
     "count_parked",  # bounded, and only after something went wrong
     "find_owner",  # the accounts; a message of each by key

@@ -9,7 +9,7 @@ import apsw
 from simpost.ports.store.events import EventPage
 from simpost.store.records.events import page_of
 from simpost.store.sqlite.database import SqliteDatabase
-from simpost.store.sqlite.queries import SQL, row_of, rows_of
+from simpost.store.sqlite.queries import SQL, row_of, rows_of, scalar
 from simpost.store.sqlite.session import SqliteSession
 
 
@@ -35,6 +35,16 @@ class SqliteEvents:
 def switch_events(session: SqliteSession, account_id: int, *, kept: bool) -> None:
     """Switch the events of an account on or off."""
     session.execute(SQL["switch_events"], (account_id, kept))
+    arrange_triggers(session.connection)
+
+
+def arrange_triggers(connection: apsw.Connection) -> None:
+    """Have the triggers on parts while any account keeps events.
+
+    SQLite writes the rows of a statement twice into a table with a trigger, whatever its condition.
+    """
+    is_kept = scalar(connection, "any_events_kept")
+    connection.execute(SQL["create_event_triggers" if is_kept else "drop_event_triggers"])
 
 
 def _events_after(

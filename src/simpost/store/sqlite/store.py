@@ -42,7 +42,7 @@ from simpost.store.sqlite.catalogue import SqliteCatalogue
 from simpost.store.sqlite.codes import SqliteCodes
 from simpost.store.sqlite.connection import open_reader, open_writer, translate
 from simpost.store.sqlite.database import SqliteDatabase
-from simpost.store.sqlite.events import SqliteEvents
+from simpost.store.sqlite.events import SqliteEvents, arrange_triggers
 from simpost.store.sqlite.health import SqliteHealth
 from simpost.store.sqlite.held import SqliteHeld
 from simpost.store.sqlite.inbound import SqliteInbound
@@ -143,6 +143,7 @@ async def _open(path: Path, seal: SecretBox, texts: TextSeal, node: str) -> Sqli
         opened.append(open_writer(path))
         accounts.check_seal(opened[0], seal)
         refuse_moved(opened[0])
+        arrange_triggers(opened[0])
         opened += [open_writer(path), open_reader(path), open_reader(path)]
         session = SqliteSession(opened[0], seal=seal, texts=texts, node=node)
     except BaseException as error:

@@ -39,3 +39,35 @@ DELETE FROM events WHERE account_id = :account_id AND sequence <= :sequence
 
 -- name: note_deleted_events
 UPDATE event_logs SET deleted_to = max(deleted_to, :sequence) WHERE account_id = :account_id
+
+-- name: any_events_kept
+SELECT EXISTS (SELECT 1 FROM event_logs WHERE kept)
+
+-- name: create_event_triggers
+-- The triggers of migration 13: the one place where events of messages are written.
+CREATE TRIGGER IF NOT EXISTS message_accepted AFTER INSERT ON parts
+WHEN new.message_state IS NOT NULL
+  AND EXISTS (SELECT 1 FROM event_logs WHERE account_id = new.account_id AND kept)
+BEGIN
+  UPDATE event_logs SET last_sequence = last_sequence + 1 WHERE account_id = new.account_id;
+  INSERT INTO events (account_id, sequence, type, subject, at_ms, data)
+  SELECT l.account_id, l.last_sequence, e.type, e.subject, e.at_ms, e.data
+  FROM event_logs AS l CROSS JOIN message_events AS e
+    ON e.account_id = l.account_id AND e.message_id = new.message_id
+  WHERE l.account_id = new.account_id;
+END;
+CREATE TRIGGER IF NOT EXISTS message_changed AFTER UPDATE OF message_state ON parts
+WHEN new.message_state IS NOT old.message_state
+  AND EXISTS (SELECT 1 FROM event_logs WHERE account_id = new.account_id AND kept)
+BEGIN
+  UPDATE event_logs SET last_sequence = last_sequence + 1 WHERE account_id = new.account_id;
+  INSERT INTO events (account_id, sequence, type, subject, at_ms, data)
+  SELECT l.account_id, l.last_sequence, e.type, e.subject, e.at_ms, e.data
+  FROM event_logs AS l CROSS JOIN message_events AS e
+    ON e.account_id = l.account_id AND e.message_id = new.message_id
+  WHERE l.account_id = new.account_id;
+END;
+
+-- name: drop_event_triggers
+DROP TRIGGER IF EXISTS message_accepted;
+DROP TRIGGER IF EXISTS message_changed;
