@@ -30,11 +30,11 @@ class SmppPortOut(Schema):
 @router.get("/smpp-clients", summary="Show the clients of the SMPP port")
 async def list_smpp_clients(services: ServicesDep) -> SmppPortOut:
     """Of the node that answers, in the order of their binds."""
-    view = services.smpp_port
-    if view is None or view.listens_on is None:
+    port = services.smpp_port
+    if port is None or port.listens_on is None:
         return SmppPortOut(port=None, clients=[])
     clients = []
-    for each in view.bound_clients():
+    for each in port.bound_clients():
         account = services.accounts.by_id(each.account_id)
         clients.append(
             ClientOut(
@@ -45,4 +45,4 @@ async def list_smpp_clients(services: ServicesDep) -> SmppPortOut:
                 unanswered=each.unanswered,
             )
         )
-    return SmppPortOut(port=view.listens_on, clients=clients)
+    return SmppPortOut(port=port.listens_on, clients=clients)
