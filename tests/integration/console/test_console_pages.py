@@ -4,7 +4,6 @@ from html import unescape
 from urllib.parse import quote
 
 import pytest
-from uuid_utils import uuid7
 
 from simpost.domain.console_users import ConsoleRole
 from simpost.errors import StoreError
@@ -68,7 +67,17 @@ async def test_the_box_lists_what_is_named_twice(browser):
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "nothing", "x" * 500, "a\0b", "%", "'; DROP TABLE parts", str(uuid7())]
+    "text",
+    [
+        "",
+        " ",
+        "nothing",
+        "x" * 500,
+        "a\0b",
+        "%",
+        "'; DROP TABLE parts",
+        "01890a5d-ac96-774b-bcce-b302099a8057",
+    ],
 )
 async def test_the_box_says_that_nothing_is_known(browser, text):
     await signed_in(browser, VIEWER)
