@@ -6,8 +6,10 @@ import pytest
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.action_chains import ScrollOrigin
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.browser.conftest import Page, SimulatorThread
+from tests.browser.conftest import PATIENCE_S, Page, SimulatorThread
 from tests.integration.smsc.esme import NUMBER
 
 OTHER = "4915112345678"
@@ -197,18 +199,18 @@ def test_the_switch_is_visible_in_forced_colours(
     page.open(dark=scheme == "dark", forced=True)
     page.until_shown("Hello")
 
-    def row() -> list[str]:
-        """The colours through the middle of the switch, from left to right."""
-        picture = page.card(".power").screenshot_as_base64
-        colours: list[str] = page.driver.execute_async_script(COLOURS, picture)
-        return colours
+    def row(before: list[str] | None = None) -> list[str]:
+        """The colours through the middle of the switch; waits for the paint of both halves."""
+
+        def painted(driver: WebDriver) -> list[str] | None:
+            picture = page.card(".power").screenshot_as_base64
+            colours: list[str] = driver.execute_async_script(COLOURS, picture)
+            left, right = colours[len(colours) // 4], colours[len(colours) * 3 // 4]
+            return colours if left != right and colours != before else None
+
+        return WebDriverWait(page.driver, PATIENCE_S, 0.05).until(painted, "the knob is not seen")
 
     on = row()
-    knob_left, knob_right = len(on) // 4, len(on) * 3 // 4
-    assert on[knob_left] != on[knob_right]
     page.card(".power").click()
     page.until("document.querySelector('main .power[aria-checked=false]')")
-    page.until("document.getAnimations().every((each) => !(each instanceof CSSTransition))")
-    off = row()
-    assert off[knob_left] != off[knob_right]
-    assert off != on
+    row(on)

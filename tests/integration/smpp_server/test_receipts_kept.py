@@ -122,16 +122,18 @@ def test_two_nodes_share_the_receipts_and_each_comes_once(shared):
 
 def test_workers_share_the_port(shared):
     """Two processes listen on it; each connection is served by one of them."""
+    login, sent = shared.login(), set()  # before they start, so that each of them has read it
     workers, port = shared.start("", "--workers=2")
-    login, sent = shared.login(), set()
-    with bound(port, login, "receiver") as receiver:
-        for _ in range(6):
-            with closing(RawClient(port)) as sender:
-                assert sender.bind(login, BindTransmitter).command_status == Status.ESME_ROK
-                sent.add(submit(sender, shared.take()[1]))
-        assert sorted(collect((receiver,), 6)) == sorted(sent)
-    workers.process.stop()
-    shared.cluster.nodes.remove(workers)
+    try:
+        with bound(port, login, "receiver") as receiver:
+            for _ in range(6):
+                with closing(RawClient(port)) as sender:
+                    assert sender.bind(login, BindTransmitter).command_status == Status.ESME_ROK
+                    sent.add(submit(sender, shared.take()[1]))
+            assert sorted(collect((receiver,), 6)) == sorted(sent)
+    finally:
+        workers.process.stop()  # or it keeps the binds that the tests after this one wait for
+        shared.cluster.nodes.remove(workers)
 
 
 def collect(esmes, count):
