@@ -4,16 +4,23 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run test test-long check fuzz stories bad-input attack scenarios bench soak lock clean
+.PHONY: run test test-again test-long check fuzz stories bad-input attack scenarios bench soak lock clean
 run: .venv/run.stamp
 	@$(BIN)/simpost demo --port $(PORT) $(if $(HANDSETS_PORT),--handsets-port $(HANDSETS_PORT)) $(if $(SMSC_PORT),--smsc-port $(SMSC_PORT)) $(if $(DATA),--data $(DATA))
 
 # Compiled files are kept even where the environment says otherwise: every worker and process reads them.
-test test-long check: export PYTHONDONTWRITEBYTECODE =
+test test-again test-long check: export PYTHONDONTWRITEBYTECODE =
 
 test: .venv/dev.stamp
 	@$(BIN)/python -m compileall -q src bench
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+# The tests that failed in the last run, one at a time: nothing else takes the machine from them.
+test-again: .venv/dev.stamp
+	@$(BIN)/python -c 'import json, sys; failed = json.load(open(".pytest_cache/v/cache/lastfailed")); \
+		print("Failed beside the others, now alone:", *sorted(failed), sep="\n  "); \
+		len(failed) <= 5 or sys.exit("More than 5 tests failed: that is no accident.")'
+	$(BIN)/python -m pytest -n 0 --last-failed --last-failed-no-failures none
 
 test-long: .venv/dev.stamp
 	$(BIN)/python -m pytest -n auto --dist worksteal -m hypothesis --hypothesis-profile=long tests/unit tests/contract
