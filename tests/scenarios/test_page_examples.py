@@ -18,6 +18,7 @@ import pytest
 
 from tests import prestarted
 from tests.scenarios.page_examples import Example, File, Ids, fences, steps
+from tests.scenarios.plain_http import get
 from tests.scenarios.test_demo import demo, free_port
 
 PAGES = sorted([*Path().glob("*.md"), *Path("docs").rglob("*.md")])
@@ -33,6 +34,7 @@ def test_examples_print_what_the_page_shows(page, tmp_path):
     data, folder = tmp_path / "demo", tmp_path / "examples"
     folder.mkdir()
     with demo(f"--data={data}") as (_, url, printed):
+        wait_bound(url)  # handsets send to nobody before
         handsets = re.search(r"handsets\s+http://(127\.0\.0\.1:\d+)/", printed)[1]
         token = re.search(
             r'^admin_token = "(.+)"', (data / "simpost.toml").read_text(), re.MULTILINE
@@ -52,6 +54,14 @@ def test_examples_print_what_the_page_shows(page, tmp_path):
                 (folder / step.name).write_text(step.content, "utf-8")
             else:
                 shell.check(step)
+
+
+def wait_bound(url):
+    """Wait until /readyz says that a carrier is connected."""
+    ends = time.monotonic() + PATIENCE_S
+    while get(f"{url}/readyz").status_code != 200:
+        assert time.monotonic() < ends, "no carrier is connected"
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
@@ -103,7 +113,7 @@ class Shell:
             words = [sys.executable, "-m", *shlex.split(command, comments=True)]
         else:
             words = ["bash", "-c", f'curl() {{ command curl -s "$@"; }}\n{command}']
-        return self._start(words).communicate(timeout=20)[0]
+        return self._start(words).communicate(timeout=PATIENCE_S)[0]
 
     def _serve(self, words: list[str]) -> str:
         """What a simulator prints until it is ready, or until it ends."""
@@ -114,7 +124,7 @@ class Shell:
             if line.startswith("  A number"):
                 break
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE_S)
         return "".join(lines)
 
     def _start(self, words: list[str]) -> subprocess.Popen:
