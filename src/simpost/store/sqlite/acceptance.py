@@ -52,8 +52,8 @@ def accept_counting(
                 continue
         total = len(message.parts)
         accepted = ACCEPTED if total == 1 else Accepted(next_reference(session, message))
-        used = quotas.used_before(message) if message.quotas else ()
-        if message.quotas and (alarms := quotas.count(message)):
+        used, alarms = quotas.count(message) if message.quotas else ((), ())
+        if alarms:
             accepted = replace(accepted, alarms=alarms)
         stored = stored_texts(session.texts, message)
         message_rows.append(

@@ -129,7 +129,7 @@ def _release(
     session.execute(SQL["release_held"], {**parameters, "now_ms": now_ms, "decision": decision})
     if not session.connection.changes():
         return None
-    alarms = quotas.count(message) if message.quotas else ()
+    _, alarms = quotas.count(message)
     stored = stored_texts(session.texts, message)
     total = len(stored.parts)
     changes = {

@@ -7,6 +7,7 @@ from simpost.domain.policy.quotas import (
     QuotaCounts,
     QuotaKey,
     QuotaReached,
+    alarms_of,
     key_of,
 )
 from simpost.ports.store import NewMessage
@@ -37,14 +38,21 @@ class QuotaUses:
         """Raise the alarm of a refusal, and return the refusal with it."""
         return shared_verbs.run(self._session.connection, raise_refusal(message, reached))
 
-    def count(self, message: NewMessage) -> tuple[QuotaAlarm, ...]:
-        """Count a message after `find_reached`, and raise and return its alarms."""
-        alarms = self._counts.add(message.account_id, message.quotas)
+    def count(self, message: NewMessage) -> tuple[list[int], tuple[QuotaAlarm, ...]]:
+        """Count a message after `find_reached`: what was used before, and the alarms it raises."""
+        before: list[int] = []
+        alarms: list[QuotaAlarm] = []
         for quota in message.quotas:
-            self._expires_ms[key_of(message.account_id, quota)] = quota.expires_ms
+            key = key_of(message.account_id, quota)
+            used = self._used[key]
+            before.append(used)
+            self._used[key] = used = used + quota.amount
+            self._expires_ms[key] = quota.expires_ms
+            if quota.alarms:
+                alarms += alarms_of(quota, used)
         if not alarms:
-            return ()
-        return shared_verbs.run(self._session.connection, raise_alarms(message, alarms))
+            return before, ()
+        return before, shared_verbs.run(self._session.connection, raise_alarms(message, alarms))
 
     def save(self) -> None:
         """Write the counts; call it once, before the transaction ends."""
