@@ -320,8 +320,8 @@ async def wire(store: Store, **settings: Any) -> Services:
 SEAL_KEY = Fernet.generate_key().decode()
 
 
-async def _fill(path: Path) -> None:
-    store = await SqliteStore.open(path, seal_key=SEAL_KEY)
+async def fill(store: Store) -> None:
+    """Two accounts with their eSIMs, and the plans."""
     for id_, (code, dialect) in enumerate(
         [("demo", Dialect.HIROAMING), ("other", Dialect.ESIM_ACCESS)], start=1
     ):
@@ -330,6 +330,11 @@ async def _fill(path: Path) -> None:
     await store.catalogue.save_plans([parse_plan(row) for row in PLANS])
     await store.catalogue.save_esims(1, [parse_esim(row, NOW_MS) for row in ESIMS])
     await store.catalogue.save_esims(2, [parse_esim(row, NOW_MS) for row in STRANGERS])
+
+
+async def _fill(path: Path) -> None:
+    store = await SqliteStore.open(path, seal_key=SEAL_KEY)
+    await fill(store)
     await store.close()
 
 

@@ -1,9 +1,17 @@
-"""The console on a real embedded store, asked as a browser asks."""
+"""The console on a real store, asked as a browser asks.
+
+Tests use the embedded store; those of a module with `pytestmark = BOTH_STORES` run on both.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import re
+import shutil
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -24,10 +32,13 @@ from simpost.domain.console_users import (
     password_digest,
     token_digest,
 )
+from simpost.ports.store import Store
 from simpost.store import SqliteStore
+from simpost.store.postgres import PostgresStore
+from tests.contract.postgres_server import PostgresServer
 from tests.integration.api import conftest as api
 
-filled, store = api.filled, api.store
+filled = api.filled
 
 PASSWORD = "correct horse battery"
 COOKIE = "simpost_console"
@@ -90,13 +101,74 @@ def digest() -> str:
     return password_digest(PASSWORD)
 
 
+# The first PostgreSQL of a process waits for a server to be made and started.
+_postgres = pytest.param("postgres", marks=pytest.mark.timeout(120))
+BOTH_STORES = pytest.mark.parametrize("open_store", ["embedded", _postgres], indirect=True)
+_count = itertools.count()
+
+
+async def _open_shared(url: str) -> PostgresStore:
+    return await PostgresStore.open(url, seal_key=api.SEAL_KEY, node="embedded")
+
+
+@pytest.fixture(scope="session")
+def filled_database(postgres: PostgresServer) -> str:
+    """The name of a database made and filled once; every test gets a copy."""
+
+    async def fill() -> None:
+        await postgres.create_database("console")
+        store = await _open_shared(postgres.url("console"))
+        await api.fill(store)
+        await store.close()
+
+    asyncio.run(fill())
+    return "console"
+
+
+@pytest.fixture
+def open_store(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Callable[[], AbstractAsyncContextManager[Store]]:
+    if getattr(request, "param", "embedded") == "embedded":
+        filled = request.getfixturevalue("filled")
+        return partial(_embedded, filled, tmp_path / "simpost.db")
+    postgres = request.getfixturevalue("postgres")
+    return partial(_shared, postgres, request.getfixturevalue("filled_database"))
+
+
+@asynccontextmanager
+async def _embedded(filled: Path, path: Path) -> AsyncIterator[Store]:
+    shutil.copy(filled, path)
+    store = await SqliteStore.open(path, seal_key=api.SEAL_KEY)
+    yield store
+    await store.close()
+
+
+@asynccontextmanager
+async def _shared(postgres: PostgresServer, template: str) -> AsyncIterator[Store]:
+    name = f"console_{next(_count)}"
+    await postgres.create_database(name, template)
+    store = await _open_shared(postgres.url(name))
+    yield store
+    await store.close()
+    await postgres.drop_database(name)
+
+
+@pytest_asyncio.fixture
+async def store(
+    open_store: Callable[[], AbstractAsyncContextManager[Store]],
+) -> AsyncIterator[Store]:
+    async with open_store() as opened:
+        yield opened
+
+
 @pytest.fixture
 def settings() -> dict[str, Any]:
     return {}
 
 
 @pytest_asyncio.fixture
-async def services(store: SqliteStore, settings: dict[str, Any]) -> Services:
+async def services(store: Store, settings: dict[str, Any]) -> Services:
     return await api.wire(store, **settings)
 
 
