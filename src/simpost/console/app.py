@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import quote
 
 from starlette.applications import Starlette
@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from simpost.api.shared.costs import Overdrawn
 from simpost.api.shared.error_log import log_crash
 from simpost.api.shared.request_body import BodiesFull, BodyTooLarge, BodyTooSlow
 from simpost.api.shared.services import Services
@@ -29,51 +30,23 @@ from simpost.console import (
 from simpost.console.assets import Assets
 from simpost.console.page import HEADERS, Pages
 from simpost.console.request import PageRequest, cookie_name, is_own_page, read_form
-from simpost.domain.console_users import ConsoleRole, is_form_token
+from simpost.console.route import ConsolePage
+from simpost.domain.console_users import is_form_token
 from simpost.errors import NotFound, StoreError
 from simpost.features.console_users.service import SignInBusy
 from simpost.http.connection import prove
 
-Handler = Callable[[PageRequest], Awaitable[Response]]
-
-
-class ConsolePage(NamedTuple):
-    """One page or button.
-
-    Attributes:
-        role: the least role that may use it; `None`: without sign-in.
-        is_installation: only for users who see all accounts.
-    """
-
-    method: str
-    path: str
-    handler: Handler
-    role: ConsoleRole | None = ConsoleRole.VIEWER
-    is_installation: bool = False
-
-
-_ADMIN: Final = ConsoleRole.ADMIN
-
-PAGES: Final = (
-    ConsolePage("GET", "/console/sign-in", sign_in.show, None),
-    ConsolePage("POST", "/console/sign-in", sign_in.submit, None),
-    ConsolePage("POST", "/console/sign-out", sign_in.leave),
-    ConsolePage("GET", "/console", home.show),
-    ConsolePage("GET", "/console/messages/{id}", message_page.show),
-    ConsolePage("POST", "/console/messages/{id}/reveal", message_page.reveal, ConsoleRole.SUPPORT),
-    ConsolePage("GET", "/console/esims/{account}/{number}", esim_page.show),
-    ConsolePage(
-        "POST", "/console/esims/{account}/{number}/reveal", esim_page.reveal, ConsoleRole.SUPPORT
-    ),
-    ConsolePage("GET", "/console/needs-a-person", needs_a_person.show),
-    ConsolePage("GET", "/console/carriers", carriers_page.show, is_installation=True),
-    ConsolePage("POST", "/console/carriers/{name}/pause", carriers_page.pause, _ADMIN, True),
-    ConsolePage("POST", "/console/carriers/{name}/drain", carriers_page.drain, _ADMIN, True),
-    ConsolePage("POST", "/console/carriers/{name}/resume", carriers_page.resume, _ADMIN, True),
-    ConsolePage("GET", "/console/sessions", sessions.show),
-    ConsolePage("POST", "/console/sessions/end", sessions.end),
-    ConsolePage("GET", "/console/audit", audit_page.show, _ADMIN),
+PAGES: Final[tuple[ConsolePage, ...]] = (
+    *sign_in.PAGES,
+    *home.PAGES,
+    *message_page.PAGES,
+    *esim_page.PAGES,
+    *needs_a_person.PAGES,
+    *carriers_page.PAGES,
+    *audit_page.PAGES,
+    *sessions.PAGES,
 )
+"""Every page with its role. Those with a title are in the navigation, in this order."""
 _PROBLEMS: Final = {
     401: "You are signed out. Sign in and try again.",
     403: "Your role does not allow this. Ask an administrator of simpost.",
@@ -90,7 +63,8 @@ _PROBLEMS: Final = {
 def build_console(services: Services) -> ASGIApp:
     """The console, for `/console` and all paths below."""
     assets = Assets()
-    pages = Pages(asset=assets.url, version=services.version)
+    navigation = [each for each in PAGES if each.title]
+    pages = Pages(asset=assets.url, version=services.version, navigation=navigation)
 
     async def send_asset(request: Request) -> Response:
         found = assets.response(request.path_params["digest"], request.path_params["name"])
@@ -122,7 +96,7 @@ def _guarded(
             return _problem(pages, 413, call, close=True)
         except BodyTooSlow:
             return _problem(pages, 408, call, close=True)
-        except (BodiesFull, SignInBusy, StoreError):
+        except (BodiesFull, Overdrawn, SignInBusy, StoreError):
             return _problem(pages, 503, call)
         except Exception as error:  # noqa: BLE001  the root of a request: it must be answered
             log_crash("console", request.url.path, error)
@@ -135,7 +109,8 @@ async def _admit(call: PageRequest, page: ConsolePage) -> Response | None:
     """A refusal, or `None`: then the call has its user and its form."""
     request = call.request
     token = request.cookies.get(cookie_name(request), "")
-    is_poll = "hx-request" in request.headers  # a page that refreshes itself keeps nobody signed in
+    # A page that refreshes itself keeps nobody signed in.
+    is_poll = page.method == "GET" and "hx-request" in request.headers
     users = call.services.console_users
     found = await users.find_session(token, is_use=not is_poll) if token else None
     if found:
@@ -146,12 +121,10 @@ async def _admit(call: PageRequest, page: ConsolePage) -> Response | None:
     if page.role is not None:
         if found is None:
             return _sign_in_first(call, page)
-        if not found.user.role.includes(page.role) or (
-            page.is_installation and found.user.account_id is not None
-        ):
+        if not page.admits(found.user):
             return _problem(call.pages, 403, call)
     if page.method == "POST":
-        form = await read_form(call.services, request)
+        form = await read_form(call.services, request, page.form_octets)
         if form is None or (page.role and not is_form_token(form.get("token", ""), call.token)):
             return _problem(call.pages, 400, call)
         call.form = form

@@ -1,9 +1,10 @@
-"""Files that pages load: a style sheet, two scripts and an icon, all of this package."""
+"""Files that pages load: style sheets, scripts and an icon, all of this package."""
 
 from __future__ import annotations
 
 import hashlib
 from importlib.resources import files
+from pathlib import PurePosixPath
 from typing import Final
 
 from starlette.responses import Response
@@ -13,10 +14,9 @@ from simpost.console.page import HEADERS
 HTMX_SHA256: Final = "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130"
 """Of `dist/htmx.min.js` in the npm package htmx.org 4.0.1, whose licence is `htmx.LICENSE`."""
 _TYPES: Final = {
-    "console.css": "text/css; charset=utf-8",
-    "console.js": "text/javascript; charset=utf-8",
-    "htmx.min.js": "text/javascript; charset=utf-8",
-    "icon.svg": "image/svg+xml",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
 }
 
 
@@ -25,7 +25,11 @@ class Assets:
 
     def __init__(self) -> None:
         folder = files("simpost.console").joinpath("assets")
-        self._octets = {name: folder.joinpath(name).read_bytes() for name in _TYPES}
+        self._octets = {
+            each.name: each.read_bytes()
+            for each in folder.iterdir()
+            if _suffix(each.name) in _TYPES
+        }
         self._digests = {
             name: hashlib.sha256(octets).hexdigest()[:16] for name, octets in self._octets.items()
         }
@@ -39,4 +43,10 @@ class Assets:
         if self._digests.get(name) != digest:
             return None
         kept = {"Cache-Control": "public, max-age=31536000, immutable"}
-        return Response(self._octets[name], media_type=_TYPES[name], headers={**HEADERS, **kept})
+        return Response(
+            self._octets[name], media_type=_TYPES[_suffix(name)], headers={**HEADERS, **kept}
+        )
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix

@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 from simpost.api.shared.schemas import format_time
 from simpost.console.request import PageRequest
+from simpost.console.route import ConsolePage
+from simpost.domain.console_users import ConsoleRole
 from simpost.domain.messages import format_id, parse_id
 
 _ROWS: Final = 100
@@ -33,3 +35,6 @@ async def show(call: PageRequest) -> Response:
         )
     older = format_id(found[_ROWS - 1].id) if len(found) > _ROWS else ""
     return call.pages.render("audit", call=call, rows=rows, older=older)
+
+
+PAGES: Final = (ConsolePage("GET", "/console/audit", show, ConsoleRole.ADMIN, title="Audit"),)

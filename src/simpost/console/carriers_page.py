@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import RedirectResponse, Response
 
 from simpost.api.admin.carriers import list_carriers
 from simpost.console.page import HEADERS
 from simpost.console.request import PageRequest
+from simpost.console.route import ConsolePage
 from simpost.domain.console_users import ConsoleRole
 from simpost.errors import UnknownCarrier
 
@@ -51,3 +54,12 @@ async def _known(call: PageRequest, action: str) -> str:
 
 def _back() -> Response:
     return RedirectResponse("/console/carriers", status_code=303, headers=HEADERS)
+
+
+_PATH: Final = "/console/carriers"
+PAGES: Final = (
+    ConsolePage("GET", _PATH, show, is_installation=True, title="Carriers"),
+    ConsolePage("POST", f"{_PATH}/{{name}}/pause", pause, ConsoleRole.ADMIN, True),
+    ConsolePage("POST", f"{_PATH}/{{name}}/drain", drain, ConsoleRole.ADMIN, True),
+    ConsolePage("POST", f"{_PATH}/{{name}}/resume", resume, ConsoleRole.ADMIN, True),
+)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
 from simpost.api.v1.esims.schemas import show_esim
 from simpost.api.v1.inbound.schemas import show_entry
 from simpost.console.masks import Masks
 from simpost.console.request import PageRequest
+from simpost.console.route import ConsolePage
 from simpost.domain.accounts import Account
 from simpost.domain.console_users import ConsoleRole
 from simpost.domain.esims import Esim, SmsStatus, blocking_reason
@@ -72,3 +75,10 @@ async def _render(
         masks=Masks(is_revealed=is_revealed),
         may_reveal=not is_revealed and call.user.role.includes(ConsoleRole.SUPPORT),
     )
+
+
+_PATH: Final = "/console/esims/{account}/{number}"
+PAGES: Final = (
+    ConsolePage("GET", _PATH, show),
+    ConsolePage("POST", f"{_PATH}/reveal", reveal, ConsoleRole.SUPPORT),
+)

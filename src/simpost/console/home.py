@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import quote
 
 from starlette.responses import RedirectResponse, Response
@@ -10,6 +11,7 @@ from simpost.api.shared.schemas import format_time
 from simpost.console.masks import Masks
 from simpost.console.page import HEADERS
 from simpost.console.request import PageRequest
+from simpost.console.route import ConsolePage
 from simpost.domain.messages import format_id
 from simpost.messaging.look_up import look_up
 
@@ -50,3 +52,6 @@ async def show(call: PageRequest) -> Response:
     if len(rows) == 1:
         return RedirectResponse(rows[0]["path"], status_code=303, headers=HEADERS)
     return call.pages.render("home", call=call, text=text, rows=rows)
+
+
+PAGES: Final = (ConsolePage("GET", "/console", show, title="Look up"),)

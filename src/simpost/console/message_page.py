@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
 from simpost.api.v1.messages.message_log import message_detail
 from simpost.console.masks import Masks
 from simpost.console.request import PageRequest
+from simpost.console.route import ConsolePage
 from simpost.domain.console_users import ConsoleRole
 from simpost.domain.messages import Message, format_id, parse_id
 from simpost.errors import NotFound
@@ -52,3 +55,9 @@ async def _render(call: PageRequest, message: Message, *, is_revealed: bool) -> 
         masks=Masks(is_revealed=is_revealed),
         may_reveal=not is_revealed and role.includes(ConsoleRole.SUPPORT),
     )
+
+
+PAGES: Final = (
+    ConsolePage("GET", "/console/messages/{id}", show),
+    ConsolePage("POST", "/console/messages/{id}/reveal", reveal, ConsoleRole.SUPPORT),
+)

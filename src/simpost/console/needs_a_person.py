@@ -15,6 +15,7 @@ from simpost.api.admin.stops import list_stops
 from simpost.api.shared.schemas import format_time
 from simpost.api.shared.services import Services
 from simpost.console.request import PageRequest
+from simpost.console.route import ConsolePage
 from simpost.domain.accounts import Account
 from simpost.domain.console_users import ConsoleRole
 from simpost.domain.messages import format_id
@@ -165,3 +166,6 @@ async def _held(services: Services, account: Account) -> list[Need]:
         )
         for message in await services.store.log.list_messages(account.id, which)
     ]
+
+
+PAGES: Final = (ConsolePage("GET", "/console/needs-a-person", show, title="Needs a person"),)

@@ -16,7 +16,10 @@ from simpost.domain.accounts import Account
 from simpost.domain.console_users import ConsoleSession, ConsoleUser, form_token
 
 MAX_FORM_OCTETS: Final = 8_192
-_MAX_FIELDS: Final = 20
+LARGE_FORM_OCTETS: Final = 131_072
+"""Of a form with texts: a character of one takes up to 12 octets in a form."""
+_MAX_FIELDS, _LARGE_FIELDS = 20, 200
+"""Fields of a form, and of a large one."""
 _PLAIN, _SECURE = "simpost_console", "__Host-simpost_console"
 
 
@@ -96,18 +99,23 @@ def is_own_page(request: Request) -> bool:
     return bool(origin.netloc) and origin.netloc == request.headers.get("host")
 
 
-async def read_form(services: Services, request: Request) -> dict[str, str] | None:
+async def read_form(
+    services: Services, request: Request, most_octets: int = MAX_FORM_OCTETS
+) -> dict[str, str] | None:
     """The fields of a form; `None` if it is not one, or the client is gone.
 
     Raises BodyTooLarge, BodyTooSlow or BodiesFull.
     """
-    body = await read_body(request.receive, MAX_FORM_OCTETS, budget=services.unproven)
+    body = await read_body(request.receive, most_octets, budget=services.unproven)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if body is None or kind != "application/x-www-form-urlencoded":
         return None
     try:
         pairs = parse_qsl(
-            body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"
+            body.decode(),
+            keep_blank_values=True,
+            max_num_fields=_MAX_FIELDS if most_octets <= MAX_FORM_OCTETS else _LARGE_FIELDS,
+            errors="strict",
         )
     except ValueError:
         return None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import RedirectResponse, Response
 
 from simpost.api.shared.schemas import format_time
 from simpost.console.page import HEADERS
 from simpost.console.request import PageRequest
+from simpost.console.route import ConsolePage
 
 _NAME_OCTETS = 8
 """Octets of a session's digest that name it on the page."""
@@ -36,3 +39,9 @@ async def end(call: PageRequest) -> Response:
         if each.digest[:_NAME_OCTETS].hex() == call.form.get("session"):
             await users.end_session(call.user, each.digest, call.address)
     return RedirectResponse("/console/sessions", status_code=303, headers=HEADERS)
+
+
+PAGES: Final = (
+    ConsolePage("GET", "/console/sessions", show, title="Sessions"),
+    ConsolePage("POST", "/console/sessions/end", end),
+)

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from simpost.api.shared.wrong_credentials import UNKNOWN, network_of
 from simpost.console.page import HEADERS
 from simpost.console.request import PageRequest, cookie
+from simpost.console.route import ConsolePage
 from simpost.domain.console_users import MAX_PASSWORD
 
 HOME: Final = "/console"
@@ -67,3 +68,10 @@ def _own_path(path: str) -> str:
     is_own = path == HOME or path.startswith((f"{HOME}/", f"{HOME}?"))
     is_plain = path.isascii() and path.isprintable() and "\\" not in path
     return path if is_own and is_plain and len(path) <= 2_000 else HOME
+
+
+PAGES: Final = (
+    ConsolePage("GET", "/console/sign-in", show, None),
+    ConsolePage("POST", "/console/sign-in", submit, None),
+    ConsolePage("POST", "/console/sign-out", leave),
+)
