@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import date
 from itertools import chain
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from simpost.config.policy import OpenHoursSettings, PolicySettings, builtin_open_hours
 from simpost.domain.esims import Esim
@@ -22,9 +22,20 @@ from simpost.domain.policy.window_text import parse_windows
 from simpost.messaging.policy.places import countries_of, zones_of
 
 _MOST_INTERVALS: Final = 1024
+_DAY_MS: Final = 86_400_000
 _Windows: TypeAlias = tuple[OpenWindow, ...]
-_Key: TypeAlias = tuple[tuple[str, ...], str]
-"""Countries; own hours of the traveller, else the category."""
+_Key: TypeAlias = tuple[tuple[str, ...], str, int]
+"""Countries; own hours of the traveller, else the category; the day of the time, since 1970.
+
+With the day, questions about a later one, as previews ask them, do not evict the answer of today.
+"""
+
+
+class _Found(NamedTuple):
+    """What was found for a time; it is right from then to the end of the interval."""
+
+    asked_ms: int
+    interval: Interval
 
 
 class OpenHours:
@@ -43,7 +54,7 @@ class OpenHours:
             else frozenset()
         )
         """Categories that are not sent at all times."""
-        self._intervals: OrderedDict[_Key, Interval] = OrderedDict()
+        self._found: OrderedDict[_Key, _Found] = OrderedDict()
 
     def find_next(self, esim: Esim, category: Category, now_ms: int) -> Interval | None:
         """The open interval that contains the time, or the next one; `None`: at no time soon.
@@ -51,14 +62,16 @@ class OpenHours:
         Where a traveller can be in several countries or time zones, all of them are open in it.
         """
         countries = countries_of(esim)
-        key = (countries, esim.open_hours or category)
-        interval = self._intervals.get(key)
-        if interval is None or now_ms >= interval.end_ms:
-            schedules = self._schedules(esim.open_hours, countries, category)
-            if not schedules:
-                return Interval(now_ms, now_ms + 1)
-            interval = next_common_interval(now_ms, schedules)
-            self._remember(key, interval)
+        key = (countries, esim.open_hours or category, now_ms // _DAY_MS)
+        found = self._found.get(key)
+        if found is not None and found.asked_ms <= now_ms < found.interval.end_ms:
+            return found.interval
+        schedules = self._schedules(esim.open_hours, countries, category)
+        if not schedules:
+            return Interval(now_ms, now_ms + 1)
+        interval = next_common_interval(now_ms, schedules)
+        if interval is not None:
+            self._remember(key, _Found(now_ms, interval))
         return interval
 
     def _schedules(
@@ -79,12 +92,10 @@ class OpenHours:
     def _holidays_of(self, country: str) -> IsHoliday:
         return self._holidays.get(country, frozenset[date]()).__contains__
 
-    def _remember(self, key: _Key, interval: Interval | None) -> None:
-        if interval is None:
-            return
-        self._intervals[key] = interval
-        if len(self._intervals) > _MOST_INTERVALS:
-            self._intervals.popitem(last=False)
+    def _remember(self, key: _Key, found: _Found) -> None:
+        self._found[key] = found
+        if len(self._found) > _MOST_INTERVALS:
+            self._found.popitem(last=False)
 
     def _add(self, row: OpenHoursSettings) -> None:
         for category in row.categories:

@@ -138,6 +138,27 @@ def test_own_hours_of_the_traveller_replace_those_of_the_country():
     assert held_until(evening) == "2026-01-15T18:00"
 
 
+def test_hours_of_a_later_time_do_not_hold_what_is_sent_now():
+    """A preview asks about a later time. Great Britain: 09:00 to 20:00, UTC in winter."""
+    rules = PolicyRules(AT_ONCE, (), NOT_STOPPED)
+    esim = msgspec.structs.replace(ESIM, country="GB")
+    later = ("2026-01-16T12:00:00", "2026-01-15T21:00:00", "2026-01-15T14:00:00")
+    decisions = [rules(ACCOUNT, esim, plan(), ms(at)) for at in (*later, "2026-01-15T12:00:00")]
+    assert [type(each) for each in decisions] == [SendPlan, Hold, SendPlan, SendPlan]
+
+
+@given(st.lists(st.integers(ms("2026-03-27T00:00:00"), ms("2026-04-02T00:00:00")), max_size=9))
+def test_a_decision_does_not_depend_on_what_was_asked_before(times):
+    rules = PolicyRules(AT_ONCE, (), NOT_STOPPED)
+    esim = msgspec.structs.replace(ESIM, country="GB")
+    for now_ms in times:
+        fresh = PolicyRules(AT_ONCE, (), NOT_STOPPED)
+        decisions = [each(ACCOUNT, esim, plan(), now_ms) for each in (rules, fresh)]
+        assert [type(each) for each in decisions] in ([SendPlan] * 2, [Hold] * 2)
+        if isinstance(decisions[0], Hold):
+            assert decisions[0].until_ms == decisions[1].until_ms
+
+
 def test_rows_of_the_settings_replace_those_that_are_shipped():
     rows = (
         OpenHoursSettings(
