@@ -1,5 +1,6 @@
 """Inbound parts are joined in any order, saved once, and recognised when they repeat."""
 
+import asyncio
 import itertools
 
 import pytest
@@ -12,7 +13,7 @@ from simpost.ports.store import Accepted, MessageFilter
 from simpost.ports.store.inbound import Duplicate, InboundFilter
 from simpost.store import limits
 from tests.contract.inbound_facts import LINK, OTHER_LINK, alone, inbound, new, one_of
-from tests.contract.store_facts import CARRIER, DAY_MS, NOW_MS, esim, message
+from tests.contract.store_facts import CARRIER, DAY_MS, NOW_MS, esim, key, message
 
 EVER = NOW_MS * 2
 
@@ -49,6 +50,22 @@ async def test_a_text_to_forward_beyond_the_budget_is_refused_with_its_reason(st
     again = alone(link=OTHER_LINK, links=(OTHER_LINK,))
     repeated = new(again, message(quotas=(budget(limit=0),)), state=InboundState.FORWARDED)
     assert await store.inbound.save(repeated) == Duplicate(Reason.BUDGET_REACHED)
+
+
+async def test_answers_with_one_request_id_are_committed_once(store):
+    """Also of texts that come at once; each text is kept."""
+    answers = [message(request=key("own", at_ms=NOW_MS)) for _ in range(5)]
+    texts = [new(alone(f"help {number}"), each) for number, each in enumerate(answers)]
+    saved = await asyncio.gather(*(store.inbound.save(each) for each in texts))
+    assert [type(each) for each in saved if each is not None] == [Accepted]
+    assert len(await listed(store)) == len(texts)
+    committed = await store.log.list_messages(1, MessageFilter())
+    assert [each.id for each in committed] == [
+        answer.id for answer, done in zip(answers, saved, strict=True) if done is not None
+    ]
+    later_ms = NOW_MS + DAY_MS + 1
+    later = message(request=key("own", at_ms=later_ms), at_ms=later_ms)
+    assert isinstance(await store.inbound.save(new(alone("help"), later)), Accepted)
 
 
 async def test_a_reply_is_kept_when_its_answer_is_beyond_the_budget(store):

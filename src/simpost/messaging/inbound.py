@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
+from hashlib import blake2b
 
 import msgspec
 
 from simpost.config import Settings
 from simpost.domain.conversations import DEFAULT_CONVERSATION_RULES, ConversationRules
 from simpost.domain.inbound import NO_ACCOUNT, InboundMessage, InboundPart, InboundState
-from simpost.domain.messages import format_id
+from simpost.domain.messages import format_id, own_request_id
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
@@ -25,7 +26,7 @@ from simpost.messaging.reassembly import AssembledText, reassemble
 from simpost.messaging.reservation import Reservation
 from simpost.observe import get_logger, metrics
 from simpost.observe.metrics import Sample
-from simpost.ports.store import Accepted, NewMessage
+from simpost.ports.store import Accepted, NewMessage, RequestKey
 from simpost.ports.store.conversations import ConversationStore, ReceivedText
 from simpost.ports.store.inbound import Assembly, Duplicate, InboundStore, NewInbound
 from simpost.runtime.clock import Clock
@@ -213,10 +214,11 @@ class InboundService(Component):
         else:
             message, reservation = planned
             with reservation:
-                if effect.change is not None or not await self._was_sent(message):
-                    new = msgspec.structs.replace(new, message=message)
-                done = await self._save(new)
-                if isinstance(done, Accepted) and new.message is not None:
+                if effect.change is None:
+                    key = _once_key(message, self._clock_ms())
+                    message = msgspec.structs.replace(message, request=key)
+                done = await self._save(msgspec.structs.replace(new, message=message))
+                if isinstance(done, Accepted):
                     self._intake.confirm(message, reservation, done)
                 elif isinstance(done, QuotaReached):
                     _log_unanswered(row, done.quota.reason)
@@ -252,20 +254,6 @@ class InboundService(Component):
             _log_unanswered(row, planned.reason)
             return None
         return planned
-
-    async def _was_sent(self, answer: NewMessage) -> bool:
-        """Whether the same answer was sent a short time ago."""
-        since_ms = self._clock_ms() - REMEMBERED_MS
-        return bool(
-            await self._store.count_identical(
-                answer.account_id,
-                answer.esim_tran_no,
-                sender=answer.sender,
-                text=answer.text,
-                since_ms=since_ms,
-                limit=1,
-            )
-        )
 
     async def _commit(
         self,
@@ -323,6 +311,14 @@ class InboundService(Component):
             received_ms=max(part.received_ms for part in parts),
             raw=tuple(part.raw for part in parts if part.raw is not None),
         )
+
+
+def _once_key(answer: NewMessage, now_ms: int) -> RequestKey:
+    """A key with which the store commits equal answers to an eSIM once in REMEMBERED_MS."""
+    facts = repr((answer.esim_tran_no, answer.sender, answer.text)).encode()
+    digest = blake2b(facts, digest_size=32)
+    request_id = own_request_id(f"answer-{digest.hexdigest()}")
+    return RequestKey(request_id, digest.digest(), now_ms - REMEMBERED_MS)
 
 
 def _log_unanswered(row: InboundMessage, reason: Reason) -> None:

@@ -16,8 +16,11 @@ from simpost.store.postgres import PostgresStore
 from simpost.store.postgres.nodes import PostgresNodes
 from tests.contract.postgres_server import PostgresServer
 from tests.integration.cluster.cluster import Centre, Cluster
+from tests.integration.cluster.service import Service, start_service
 
 SEAL_KEY = Fernet.generate_key().decode()
+ESIMS = 12
+"""Of `service`: more than the tests of a file take."""
 
 _count = itertools.count()
 
@@ -63,6 +66,27 @@ def cluster(tmp_path: Path, url: str, centre: Centre) -> Iterator[Cluster]:
     cluster = Cluster(tmp_path, url, SEAL_KEY, centre.port)
     yield cluster
     cluster.close()
+
+
+@pytest.fixture(scope="module", params=["postgres", "embedded"])
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """Two nodes on PostgreSQL, and one with the embedded store, shared by the tests of a file."""
+    folder = tmp_path_factory.mktemp(request.param)
+    url, nodes = "sqlite:///simpost.db", 1
+    if request.param == "postgres":
+        postgres = request.getfixturevalue("postgres")
+        name = f"cluster_{next(_count)}"
+        asyncio.run(postgres.create_database(name, request.getfixturevalue("template")))
+        url, nodes = postgres.url(name), 2
+    centre = Centre(folder)
+    cluster = Cluster(folder, url, SEAL_KEY, centre.port)
+    try:
+        yield start_service(cluster, centre, nodes, ESIMS)
+    finally:
+        cluster.close()
+        centre.kill()
 
 
 @pytest_asyncio.fixture

@@ -6,62 +6,16 @@ What is done at one node is asked at the other; the handsets of the simulator sh
 from __future__ import annotations
 
 import asyncio
-import itertools
+import csv
+import io
+import json
 import re
-import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
-from tests.integration.cluster.cluster import Centre, Cluster, ask, until
-from tests.integration.cluster.conftest import SEAL_KEY
-
-ESIMS = 12
-PUBLIC_URL = "https://sms.example"
-MORE = '[policy.daily_limit]\npromotion = 0\nnotice = 0\n[[open_hours]]\nhours = ["00:00-24:00"]\n'
-
-
-class Service:
-    """Two nodes, or one twice; `take` gives an eSIM that no other test uses."""
-
-    def __init__(self, nodes, centre, esims):
-        self.here, self.there = nodes
-        self.centre = centre
-        self._esims = iter(esims)
-        self._names = itertools.count()
-
-    def take(self):
-        esim = next(self._esims)
-        return esim, f"66{esim[-10:]}"
-
-    def name(self):
-        return f"name-{next(self._names)}"
-
-
-@pytest.fixture(scope="module", params=["postgres", "embedded"])
-def service(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(request.param)
-    centre = Centre(folder)
-    if request.param == "postgres":
-        postgres = request.getfixturevalue("postgres")
-        template = request.getfixturevalue("template")
-        asyncio.run(postgres.create_database("native", template))
-        url, names = postgres.url("native"), ["node-0", "node-1"]
-    else:
-        url, names = "sqlite:///simpost.db", ["node-0"]
-    cluster = Cluster(folder, url, SEAL_KEY, centre.port)
-    try:
-        nodes = [
-            cluster.start(name, server=f'public_url = "{PUBLIC_URL}"', more=MORE) for name in names
-        ]
-        esims = cluster.fill(nodes[0], esims=ESIMS)
-        until(lambda: any(node.bound() for node in nodes))
-        until(lambda: ask(nodes[-1], "GET", "messages")[0] == 200)
-        yield Service((nodes[0], nodes[-1]), centre, esims)
-    finally:
-        cluster.close()
-        centre.kill()
+from tests.integration.cluster.cluster import ACCESS_CODE, CREDENTIALS, PATIENCE_S, ask, until
+from tests.integration.cluster.service import PUBLIC_URL, promote, seconds_until
+from tests.integration.webhooks.receiver import receiving
 
 
 def page_of(node, url, method="GET", query=""):
@@ -71,23 +25,6 @@ def page_of(node, url, method="GET", query=""):
         urllib.request.Request(f"{node.url}{path}{query}", method=method)
     ) as answer:
         return answer.read().decode()
-
-
-def seconds_until(found):
-    """Seconds until the first question that is answered with true is asked."""
-    since_s = time.monotonic()
-
-    def asked_s():
-        sent_s = time.monotonic()
-        return found() and sent_s - since_s
-
-    return until(asked_s)
-
-
-def promote(node, esim):
-    """The code of the refusal of a promotion; empty when it is accepted."""
-    body = {"esimTranNo": esim, "text": "Sale", "category": "promotion"}
-    return ask(node, "POST", "messages", body)[1].get("code", "")
 
 
 def test_a_batch_posted_to_both_nodes_at_once_is_accepted_once(service):
@@ -211,3 +148,106 @@ def test_a_key_revoked_at_one_node_is_refused_at_the_other_within_a_second(servi
     until(lambda: status_there() == 200)
     assert ask(service.here, "DELETE", f"keys/{added['id']}")[0] == 200
     assert seconds_until(lambda: status_there() == 401) < 1
+
+
+def frames(node, after, subjects):
+    """The events of a stream at a node, until each message was delivered."""
+    headers = {**CREDENTIALS, "Last-Event-ID": str(after)}
+    request = urllib.request.Request(f"{node.url}/v1/events/stream", headers=headers)
+    missing, found = set(subjects), []
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as lines:
+        while missing:
+            name, _, value = lines.readline().decode().rstrip("\n").partition(": ")
+            if name == "data" and "sequence" in (event := json.loads(value)):
+                found.append(event)
+                if event["type"] == "message.delivered":
+                    missing.discard(event["subject"])
+    return found
+
+
+def last_sequence(node):
+    """The sequence number of the last event."""
+    query = ""
+    while True:
+        status, page = ask(node, "GET", f"events?limit=1000{query}")
+        assert status == 200, page
+        if not page["hasMore"]:
+            return page["next"]
+        query = f"&after={page['next']}"
+
+
+def test_a_stream_goes_on_at_another_node_where_it_was(service):
+    service.here.operate("PATCH", f"accounts/{ACCESS_CODE}", {"events": True})
+    for node in (service.here, service.there):
+        until(lambda each=node: ask(each, "GET", "events")[0] == 200)
+    esim, _ = service.take()
+    start = last_sequence(service.there)
+
+    def send(node):
+        return ask(node, "POST", "messages", {"esimTranNo": esim, "text": "Hello"})[1]["id"]
+
+    first = [send(node) for node in (service.here, service.there)]
+    before = frames(service.there, start, first)
+    second = [send(node) for node in (service.here, service.there)]
+    last = before[len(before) // 2]["sequence"]
+    after = frames(service.here, last, second)
+    whole = ask(service.there, "GET", f"events?after={start}&limit=1000")[1]["events"]
+    assert before == whole[: len(before)]
+    assert after == [each for each in whole if each["sequence"] > last][: len(after)]
+
+
+def test_an_export_at_another_node_has_no_cell_that_runs(service):
+    esim, _ = service.take()
+    formulas = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "Hello"]
+    for text in formulas:
+        body = {"esimTranNo": esim, "text": text, "reference": text}
+        assert ask(service.here, "POST", "messages", body)[0] == 202
+
+    def export(form):
+        url = f"{service.there.url}/v1/messages/export?format={form}&esimTranNo={esim}"
+        request = urllib.request.Request(url, headers=CREDENTIALS)
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            return answer.read().decode()
+
+    rows = csv.DictReader(io.StringIO(export("csv"), newline=""))
+    cells = [each if each == "Hello" else f"'{each}" for each in reversed(formulas)]
+    assert [(each["text"], each["reference"]) for each in rows] == [(one, one) for one in cells]
+    lines = [json.loads(line) for line in export("jsonl").splitlines()]
+    assert [each["text"] for each in lines] == formulas[::-1]
+
+
+def save_webhook(node, url):
+    """Whether `webhook/save` of the compatible API took it."""
+    request = urllib.request.Request(
+        f"{node.url}/api/v1/open/webhook/save",
+        data=json.dumps({"webhook": url}).encode(),
+        headers=CREDENTIALS,
+    )
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+        return json.load(answer)["success"]
+
+
+async def test_a_saved_webhook_hears_of_messages_of_every_node(service):
+    """In the documented envelope."""
+    esim, _ = service.take()
+    body = {"esimTranNo": esim, "text": "Hello"}
+    async with receiving() as receiver:
+        assert await asyncio.to_thread(save_webhook, service.here, receiver.url)
+        delivered, count = set(), 0
+        sent = {
+            (await asyncio.to_thread(ask, node, "POST", "messages", body))[1]["id"]
+            for node in (service.here, service.there)
+        }
+        while not sent <= delivered:
+            count += 1
+            await receiver.wait_for(count)
+            document = receiver.documents[count - 1]
+            assert document["notifyType"] == "SMS_STATUS"
+            if document["content"]["messageStatus"] == "delivered":
+                delivered.add(document["content"]["messageId"])
+        _, page = await asyncio.to_thread(ask, service.there, "GET", "webhooks")
+        for each in page["webhooks"]:
+            status, _ = await asyncio.to_thread(
+                ask, service.there, "DELETE", f"webhooks/{each['id']}"
+            )
+            assert status == 200

@@ -1,12 +1,19 @@
 """Policy on two nodes of one database."""
 
+import json
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 from simpost.cluster.node import _BEAT_S
-from tests.integration.cluster.cluster import ACCESS_CODE, until
+from tests.integration.cluster.cluster import ACCESS_CODE, CREDENTIALS, PATIENCE_S, ask, until
+from tests.integration.cluster.service import promote, seconds_until
 
 ALWAYS_OPEN = '[[open_hours]]\nhours = ["00:00-24:00"]\n'
 REQUESTS = 100
+TIMES = 6
+"""Times that a text, or a request, comes at once."""
 ACCOUNT_SCOPE, ALL = {"account": ACCESS_CODE}, {"everything": True}
 
 
@@ -89,3 +96,74 @@ def test_requests_at_once_on_two_nodes_never_exceed_a_budget(cluster, centre):
     logged = [line for node in nodes for line in node.log.read_text().splitlines()
               if "budget_reached" in line and "percent" in line]  # fmt: skip
     assert len(logged) == 4
+
+
+def test_a_stop_is_in_effect_at_every_node_within_a_second(service):
+    esim, _ = service.take()
+    scope = {"account": ACCESS_CODE, "category": "promotion"}
+    took = []
+    for _ in range(3):
+        service.here.operate("POST", "stops", {**scope, "reason": "ticket 4711"})
+        took.append(seconds_until(lambda: promote(service.there, esim) == "sending_stopped"))
+        service.here.operate("DELETE", f"stops?{urlencode(scope)}")
+        took.append(seconds_until(lambda: promote(service.there, esim) == ""))
+    assert sorted(took)[3] < 1, took  # a busy machine may take longer now and then
+
+
+def test_words_that_come_many_times_at_once_are_answered_once(service):
+    """By the binds of all nodes."""
+    esim, number = service.take()
+    for word in ("HELP", "STOP", "START"):
+        with ThreadPoolExecutor(TIMES) as pool:
+            list(
+                pool.map(lambda _, each=word: service.centre.send_from(number, each), range(TIMES))
+            )
+    _, page = ask(service.there, "GET", f"messages?esimTranNo={esim}")
+    answers = sorted(each["text"].split(":")[0] for each in page["messages"])
+    assert answers == ["On again", "Stopped", "Text STOP to end"]
+    _, history = ask(service.there, "GET", f"esims/{esim}/preferences/history")
+    assert [each["words"] for each in history["changes"]] == ["START", "STOP"]
+    until(lambda: len(service.centre.texts_of(number)) == 3 * TIMES + len(answers))
+
+
+def send_sms(node, esim, text, **headers):
+    """JSON and headers of the compatible API."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(
+        f"{node.url}/api/v1/open/esim/sendSms",
+        data=json.dumps({"esimTranNo": esim, "message": text}).encode(),
+        headers={**CREDENTIALS, **names},
+    )
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+        return json.load(answer), answer.headers
+
+
+def closed_now():
+    """An hour of Thailand, which issued the eSIMs, in about twelve hours."""
+    opens = datetime.now(UTC) + timedelta(hours=7 + 12)
+    return f"{opens:%H}:00-{opens:%H}:59"
+
+
+def test_the_compatible_api_says_until_when_it_holds_and_why_it_refuses(service):
+    esim, number = service.take()
+    path = f"esims/{esim}/preferences"
+    assert ask(service.here, "PATCH", path, {"openHours": closed_now()})[0] == 200
+    answer, headers = send_sms(service.there, esim, "an offer", RT_Category="promotion")
+    assert (answer["success"], headers["RT-Reason"]) == (True, "quiet_hours")
+    message = service.here.message(headers["RT-MessageID"])
+    assert (message["state"], message["heldUntil"]) == ("held", headers["RT-Held-Until"])
+
+    change = {"openHours": "always", "categories": {"promotion": False}}
+    assert ask(service.there, "PATCH", path, change)[0] == 200
+    answer, headers = send_sms(service.here, esim, "an offer", RT_Category="promotion")
+    assert (answer["success"], answer["errorCode"]) == (False, "200002")
+    assert headers["RT-Reason"] == "opted_out"
+
+    code = {"RT_Category": "code", "RT_RequestID": f"code-{esim}"}
+    with ThreadPoolExecutor(TIMES) as pool:
+        nodes = [service.here, service.there] * (TIMES // 2)
+        sent = list(pool.map(lambda node: send_sms(node, esim, "482913", **code), nodes))
+    assert all(answer["success"] for answer, _ in sent)
+    assert len({headers["RT-MessageID"] for _, headers in sent}) == 1
+    until(lambda: service.there.state_of(sent[0][1]["RT-MessageID"]) == "delivered")
+    assert service.centre.texts_of(number) == ["482913"]

@@ -34,7 +34,7 @@ class NewInbound(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         of: its parts, or the one PDU that brought it.
         message: the outbound message that forwards or answers it, committed in the same
-            transaction.
+            transaction, unless its request id was used before.
         change: a change of preferences, committed in the same transaction. If it changes nothing,
             the message is not committed.
         flag: for a person to read it, in the same transaction.
@@ -92,7 +92,8 @@ class InboundStore(Protocol):
     async def save(self, new: NewInbound) -> Accepted | Duplicate | QuotaReached | None:
         """Commit it, unless it is a duplicate; `Accepted` also answers its message.
 
-        `None` when its message was not committed, because its change made no difference.
+        `None` when its message was not committed, because its change made no difference, or because
+        the request id of the message was used before.
         `QuotaReached` when it was committed as `NewInbound.over_quota`.
 
         A message of one part is a duplicate when it equals one that came over a connection that is

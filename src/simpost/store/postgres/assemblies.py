@@ -122,8 +122,7 @@ async def _save(
     if message is None:
         return ACCEPTED
     [accepted] = await accept_each(session, [message])
-    assert not isinstance(accepted, IdempotentReplay)  # it has no request id
-    return accepted
+    return None if isinstance(accepted, IdempotentReplay) else accepted
 
 
 async def _take_assembly(

@@ -105,8 +105,7 @@ def _save(session: SqliteSession, new: NewInbound) -> Accepted | Duplicate | Quo
     if message is None:
         return ACCEPTED
     [accepted] = accept(session, [message])
-    assert not isinstance(accepted, IdempotentReplay)  # it has no request id
-    return accepted
+    return None if isinstance(accepted, IdempotentReplay) else accepted
 
 
 def _take_assembly(
