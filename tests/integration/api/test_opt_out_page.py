@@ -1,10 +1,12 @@
 """The page behind a link: GET shows, POST acts, again and again, without a sign-in."""
 
 import re
+from html import escape
 
 import pytest
 
 from simpost.domain.messages import Category
+from simpost.features.preferences.phrases import PHRASES
 from tests.integration.api.conftest import GOOD, STRANGERS
 
 pytestmark = pytest.mark.asyncio
@@ -70,6 +72,20 @@ async def test_the_page_is_in_the_language_of_the_traveller(service):
     html = (await service.client.get(page_of(service))).text
     assert '<html lang="de">' in html
     assert states(html)[0] == ("Angebote", "Du erhältst sie.")
+
+
+@pytest.mark.parametrize("language", sorted(PHRASES))
+async def test_the_page_acts_in_every_language_without_a_script(service, language):
+    phrases = PHRASES[language]
+    await service.native("PATCH", PATH, json={"language": language})
+    page = page_of(service)
+    html = (await service.client.get(page)).text
+    for state in (phrases.on, phrases.off, phrases.on):
+        assert f'<html lang="{language}">' in html
+        assert "<script" not in html
+        label = phrases.labels[Category.PROMOTION]
+        assert states(html)[0] == (escape(label), escape(state))
+        html = await press(service, page, html)
 
 
 async def test_the_page_has_no_script_and_is_not_stored(service):
