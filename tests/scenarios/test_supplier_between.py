@@ -229,7 +229,8 @@ async def test_paths_of_a_shape_go_on_to_the_supplier_of_its_type(tmp_path, monk
         Supplier.status, Supplier.answer = b"200 OK", ANSWER
         del Supplier.got[2:]
 
-        # Not without the scope, not of another version, not out of the API, not for others.
+        # Not without the scope, not of another version, not out of the API, not for others, and
+        # no text to a handset: opt-outs and stops would not count.
         sends = await ours("bench", "bench-secret-0123", "messages:write")
         others = await ours("other", "other-secret-0123", "supplier")
         for path, given, expected in (
@@ -238,6 +239,8 @@ async def test_paths_of_a_shape_go_on_to_the_supplier_of_its_type(tmp_path, monk
             ("/v2.4/orders", key, 404),
             ("/v2.5/../admin", key, 404),
             ("/v2.5/orders", others, 404),
+            ("/v2.5/esims/8944000000000000009/SMS", key, 404),
+            ("/v2.1/esims/8944000000000000009/sms", key, 404),
         ):
             status, *_ = await call("POST", path, ORDER, X_API_Key=given)
             assert (path, status) == (path, expected)

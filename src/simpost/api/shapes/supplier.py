@@ -20,6 +20,7 @@ from simpost.domain.api_keys import KeyScope
 from simpost.features.catalogue_sync.supplier_calls import SupplierBusy, SupplierSilent
 
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+_SENDING: Final = frozenset({"POST", "PUT", "PATCH"})
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,127}){1,12}")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _MAX_QUERY: Final = 2_048
@@ -39,9 +40,14 @@ def find_route(services: Services, shape: ApiShape, method: str, path: str) -> S
         passes = shape.supplier and services.supplier_calls.passes(shape.supplier)
         if not passes or error.failure not in _NOT_OFFERED or method not in _METHODS:
             raise
-        if not _PATH.fullmatch(path):
+        if not _PATH.fullmatch(path) or _sends_text(method, path):
             raise
     return ShapeRoute(_ask_supplier, needs=KeyScope.SUPPLIER, place=shape.supplier)
+
+
+def _sends_text(method: str, path: str) -> bool:
+    """Whether the supplier may take it for a text to a handset, about which it asks no policy."""
+    return method in _SENDING and "sms" in path.rpartition("/")[2].lower()
 
 
 async def _ask_supplier(call: ShapeCall) -> ShapeResponse:
