@@ -1,5 +1,7 @@
 """Users of the console, their sessions and the audit log."""
 
+import asyncio
+
 import pytest
 
 from simpost.domain.accounts import Account
@@ -131,6 +133,13 @@ async def test_the_audit_log_is_read_newest_first_by_account_or_whole(console):
     assert await console.list_audit(None, before=rows[1].id, limit=3) == [rows[0]]
     assert await console.list_audit(1, before=None, limit=9) == [rows[3], rows[1]]
     assert await console.list_audit(1, before=rows[3].id, limit=9) == [rows[1]]
+
+
+async def test_an_act_is_written_once(console):
+    row = act()
+    written = await asyncio.gather(*(console.add_audit(row) for _ in range(5)))
+    assert sorted(written) == [False, False, False, False, True]
+    assert await console.list_audit(None, before=None, limit=9) == [row]
 
 
 async def test_old_acts_are_deleted(console):

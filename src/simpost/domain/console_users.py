@@ -28,6 +28,7 @@ USER_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}$"
 """Pattern of the names of users; an e-mail address is one."""
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _TOKEN_OCTETS: Final = 32
+_ACT_ID: Final = re.compile(r"[0-9a-f]{32}")
 _MEMORY_KIB, _PASSES, _LANES = 47_104, 1, 1
 """The first choice of the OWASP Password Storage Cheat Sheet for Argon2id: 46 MiB, one pass."""
 
@@ -157,3 +158,22 @@ def form_token(token: str) -> str:
 def is_form_token(given: str, token: str) -> bool:
     """Whether it is the form token of the session. Compares in constant time."""
     return hmac.compare_digest(given.encode(), form_token(token).encode())
+
+
+def format_act(act_id: bytes, token: str) -> str:
+    """The id of an act as a form of the session carries it, so that the act happens once."""
+    return f"{act_id.hex()}.{_act_mark(act_id, token)}"
+
+
+def parse_act(given: str, token: str) -> bytes | None:
+    """The id of an act that `format_act` gave to this session. Compares in constant time."""
+    text, _, mark = given.partition(".")
+    if not _ACT_ID.fullmatch(text):
+        return None
+    act_id = bytes.fromhex(text)
+    is_own = hmac.compare_digest(mark.encode(), _act_mark(act_id, token).encode())
+    return act_id if is_own else None
+
+
+def _act_mark(act_id: bytes, token: str) -> str:
+    return hmac.digest(token.encode(), b"simpost console act " + act_id, "sha256").hex()

@@ -15,6 +15,7 @@ from simpost.domain.console_users import (
     ConsoleRole,
     ConsoleSession,
     ConsoleUser,
+    format_act,
     generate_token,
     is_password,
     password_digest,
@@ -200,11 +201,15 @@ class ConsoleUsers(Component):
         *,
         account_id: int | None = None,
         address: str,
-    ) -> None:
-        """Write one act. Await it before the act: what cannot be written must not happen."""
-        await self._store.add_audit(
+        act_id: bytes | None = None,
+    ) -> bool:
+        """Write one act. Await it before the act: what cannot be written must not happen.
+
+        With the `act_id` of a form: `False` if the act was written before, so that it happens once.
+        """
+        return await self._store.add_audit(
             AuditRow(
-                id=self._new_id(),
+                id=act_id or self._new_id(),
                 at_ms=self._clock_ms(),
                 user=user.name,
                 account_id=user.account_id if account_id is None else account_id,
@@ -213,6 +218,10 @@ class ConsoleUsers(Component):
                 address=address,
             )
         )
+
+    def begin_act(self, token: str) -> str:
+        """What the form of an act carries, for a session; `parse_act` reads it."""
+        return format_act(self._new_id(), token)
 
     async def list_audit(
         self, user: ConsoleUser, *, before: bytes | None, limit: int

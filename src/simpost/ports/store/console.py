@@ -71,8 +71,8 @@ class ConsoleStore(Protocol):
         """Delete up to CONSOLE_STEP sessions that ended by their age; returns how many."""
         ...
 
-    async def add_audit(self, row: AuditRow) -> None:
-        """Write one act of a user."""
+    async def add_audit(self, row: AuditRow) -> bool:
+        """Write one act of a user; `False` if there is a row with this id: nothing is written."""
         ...
 
     async def list_audit(

@@ -77,6 +77,7 @@ SQL: Final = {
     "add_audit": """
         INSERT INTO console_audit (id, at_ms, user_name, account_id, action, target, address)
         VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (id) DO NOTHING RETURNING at_ms
     """,
     "audit": """
         SELECT id, at_ms, user_name, account_id, action, target, address FROM console_audit
@@ -139,8 +140,8 @@ class StoredConsole:
     async def delete_old_sessions(self, *, created_before_ms: int, seen_before_ms: int) -> int:
         return await self._database.transact(_delete_old, created_before_ms, seen_before_ms)
 
-    async def add_audit(self, row: AuditRow) -> None:
-        await self._database.transact(_add_audit, row)
+    async def add_audit(self, row: AuditRow) -> bool:
+        return await self._database.transact(_add_audit, row)
 
     async def list_audit(
         self, account_id: int | None, *, before: bytes | None, limit: int
@@ -230,9 +231,9 @@ def _delete_old(created_before_ms: int, seen_before_ms: int) -> Steps[int]:
     return len(rows)
 
 
-def _add_audit(row: AuditRow) -> Steps[None]:
+def _add_audit(row: AuditRow) -> Steps[bool]:
     facts = (row.id, row.at_ms, row.user, row.account_id, row.action, row.target, row.address)
-    yield SQL["add_audit"], facts
+    return bool((yield SQL["add_audit"], facts))
 
 
 def _list_audit(account_id: int | None, before: bytes | None, limit: int) -> Steps[list[AuditRow]]:
