@@ -15,17 +15,23 @@ from starlette.types import ASGIApp
 
 from simpost.api.shared.costs import Overdrawn
 from simpost.api.shared.error_log import log_crash
+from simpost.api.shared.problems import Problem
 from simpost.api.shared.request_body import BodiesFull, BodyTooLarge, BodyTooSlow
 from simpost.api.shared.services import Services
 from simpost.console import (
+    accounts_page,
     audit_page,
     carriers_page,
     esim_page,
     home,
     message_page,
+    messages_page,
     needs_a_person,
+    nodes_page,
     sessions,
     sign_in,
+    stops_page,
+    webhooks_page,
 )
 from simpost.console.assets import Assets
 from simpost.console.page import HEADERS, Pages
@@ -39,10 +45,15 @@ from simpost.http.connection import prove
 PAGES: Final[tuple[ConsolePage, ...]] = (
     *sign_in.PAGES,
     *home.PAGES,
+    *messages_page.PAGES,
     *message_page.PAGES,
     *esim_page.PAGES,
     *needs_a_person.PAGES,
     *carriers_page.PAGES,
+    *stops_page.PAGES,
+    *webhooks_page.PAGES,
+    *accounts_page.PAGES,
+    *nodes_page.PAGES,
     *audit_page.PAGES,
     *sessions.PAGES,
 )
@@ -92,10 +103,11 @@ def _guarded(
             return await _admit(call, page) or await page.handler(call)
         except NotFound:
             return _problem(pages, 404, call)
-        except BodyTooLarge:
-            return _problem(pages, 413, call, close=True)
-        except BodyTooSlow:
-            return _problem(pages, 408, call, close=True)
+        except Problem as problem:
+            return _refused(call, problem)
+        except (BodyTooLarge, BodyTooSlow) as error:
+            status = 413 if isinstance(error, BodyTooLarge) else 408
+            return _problem(pages, status, call, close=True)
         except (BodiesFull, Overdrawn, SignInBusy, StoreError):
             return _problem(pages, 503, call)
         except Exception as error:  # noqa: BLE001  the root of a request: it must be answered
@@ -153,4 +165,11 @@ def _problem(
         response.headers["Connection"] = "close"
     if status == 503:
         response.headers["Retry-After"] = "1"
+    return response
+
+
+def _refused(call: PageRequest, problem: Problem) -> Response:
+    """What a use case of the API refuses, in its words."""
+    response = call.pages.render("problem", status=problem.status, call=call, title=problem.detail)
+    response.headers.update(problem.headers)
     return response
