@@ -20,7 +20,7 @@ from simpost.smsc.upstreams.catalogue import UpstreamCatalogue, read_catalogue
 
 _MAX_LINE_LENGTH = 256
 _MIB = 1024 * 1024
-_CALLERS = ("esim_go", "once", "twilio")
+_CALLERS = ("emnify", "esim_go", "once", "twilio")
 _BANNER = """\
 simpost smsc: an SMSC simulator with handsets. Stop it with Ctrl-C.
 
@@ -119,7 +119,7 @@ def smsc(
         list[str] | None,
         typer.Option(
             help="URL that an upstream API calls with news of messages and texts of handsets: "
-            "esim_go=URL, once=URL, twilio=URL. Repeat it for several."
+            "emnify=URL, esim_go=URL, once=URL, twilio=URL. Repeat it for several."
         ),
     ] = None,
     catalogue: Annotated[

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -18,6 +19,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
+from simpost.net.json_web_tokens import bearer_token, is_valid_token
 from simpost.smsc import Faults, Simulator
 from simpost.smsc import faults as f
 from tests.integration.smsc.conftest import Start
@@ -26,6 +28,10 @@ SECRET = "hush-hush-key"
 ICCID = "8901234567890123456"
 ESIM_ACCESS = "/api/v1/open/esim/sendSms"
 CODE = {"RT-AccessCode": "code"}
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def rules(*do: f.AnyFault, **when: Any) -> Faults:
@@ -528,7 +534,7 @@ class Receiver:
 @pytest.fixture
 async def receivers() -> AsyncIterator[dict[str, tuple[Receiver, str]]]:
     found, runners = {}, []
-    for name in ("twilio", "once"):
+    for name in ("twilio", "emnify", "once"):
         receiver = Receiver()
         runner, url = await receiver.start()
         runners.append(runner)
@@ -539,8 +545,10 @@ async def receivers() -> AsyncIterator[dict[str, tuple[Receiver, str]]]:
         await runner.cleanup()
 
 
-async def reply(simulator: Simulator, by: str, text: str, number: str = "66812345678") -> Any:
-    body = {"to": "+447700900000", "text": text, "by": by}
+async def reply(
+    simulator: Simulator, by: str, text: str, number: str = "66812345678", to: str = "+447700900000"
+) -> Any:
+    body = {"to": to, "text": text, "by": by}
     return await call(simulator, f"/handsets/{number}/messages", body)
 
 
@@ -572,13 +580,52 @@ async def test_a_reply_by_1nce_has_a_call_for_each_part(start: Start, receivers)
     assert "multi_part_info" not in json.loads(receiver.calls[0][1])
 
 
+@pytest.mark.parametrize("secret", ["", SECRET])
+async def test_a_reply_by_emnify_has_numbers_and_a_token_of_its_secret(
+    start: Start, receivers, secret: str
+) -> None:
+    """docs.emnify.com, "SMS callbacks": one POST per SMS, with a token if there is a secret."""
+    receiver, url = receivers["emnify"]
+    simulator = await start(upstream_secret=secret, callback_urls={"emnify": url})
+    _, body, _ = await reply(simulator, "emnify", "a" * 200, to="12345")
+    assert body["responses"] == ["HTTP 200", "HTTP 200"]
+    found = sorted((json.loads(each) for _, each, _ in receiver.calls), key=lambda one: one["id"])
+    assert "".join(each["payload"] for each in found) == "a" * 200
+    assert [each["multi_part_info"]["partno"] for each in found] == [1, 2]
+    assert len({each["multi_part_info"]["identifier"] for each in found}) == 1
+    assert {(each["source_address"], each["dest_address"]) for each in found} == {
+        (66812345678, 12345)
+    }
+    for method, _, headers in receiver.calls:
+        assert method == "POST"
+        assert ("Authorization" in headers) is bool(secret)
+        if secret:
+            assert is_valid_token(bearer_token(headers["Authorization"]), secret.encode(), now_ms())
+
+
+async def test_emnify_patches_the_final_state(start: Start, client) -> None:
+    server, url = client
+    server.statuses = [500]
+    simulator = await start(callback_urls={"emnify": url})
+    await call(simulator, ENDPOINT, {"payload": "hi"}, **BEARER)
+    _, [one], _ = await call(simulator, ENDPOINT, method="GET", **BEARER)
+    for _ in range(2):
+        method, headers, body = await server.calls.get()
+        document = json.loads(body)
+        assert (method, document["id"], document["endpoint"]["id"]) == ("PATCH", one["id"], 42)
+        assert document["status"] == {"id": 4, "status": "DELIVERED"}
+        assert "Authorization" not in headers
+
+
 @pytest.mark.parametrize(
     ("by", "number", "options", "status"),
     [
+        ("emnify", "66812345678", {}, 409),
+        ("emnify", "66812345678", {"callback_urls": {"emnify": "http://127.0.0.1:9/"}}, 400),
         ("once", "66812345678", {}, 409),
         ("twilio", "66812345678", {"callback_urls": {"twilio": "http://127.0.0.1:9/"}}, 400),
         ("once", ICCID, {"callback_urls": {"once": "http://127.0.0.1:9/"}}, 400),
-        ("emnify", "66812345678", {}, 400),
+        ("esim_go", "66812345678", {}, 400),
     ],
 )
 async def test_a_reply_that_an_api_cannot_pass_on_is_refused(

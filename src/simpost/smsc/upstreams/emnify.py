@@ -1,7 +1,7 @@
 """The shape of emnify: `POST /api/v1/endpoint/{id}/sms`; 1NCE has the same form of messages.
 
-Source: the OpenAPI document of emnify (github.com/api-evangelist/emnify). The response to a text is
-201 with an empty body: its id is in the list of the endpoint.
+Sources: the OpenAPI document of emnify (github.com/api-evangelist/emnify); docs.emnify.com, "SMS
+callbacks". The response to a text is 201 with an empty body: its id is in the list of the endpoint.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
 
+import msgspec
 from starlette.routing import BaseRoute
 
 from simpost.smpp import MessageState
 from simpost.smsc.accepted_submits import AcceptedSubmit
 from simpost.smsc.faults import HttpError, UpstreamName
 from simpost.smsc.upstreams.api import UpstreamApi
+from simpost.smsc.upstreams.emnify_calls import receipt_of, signed_headers
 from simpost.smsc.upstreams.messages import UpstreamMessages
 from simpost.smsc.upstreams.shape import (
     Call,
@@ -79,8 +81,9 @@ class SimulatedEmnify:
     shows_buffered = True
     _messages: UpstreamMessages
 
-    def __init__(self) -> None:
+    def __init__(self, callback_url: str) -> None:
         self.tokens = IssuedTokens()
+        self._callback_url = callback_url
 
     def routes(self, api: UpstreamApi) -> list[BaseRoute]:
         return [api.route("/api/v1/authenticate", self._log_in, "POST"), *self.sms_routes(api)]
@@ -129,6 +132,7 @@ class SimulatedEmnify:
             coding=coding,
             header=header,
             validity_s=_seconds_until(body.get("expiry_date")),
+            secret=call.secret,
             details={"version": str(call.path.get("version", ""))},
         )
 
@@ -146,7 +150,19 @@ class SimulatedEmnify:
     def callback(
         self, message: UpstreamMessage, submit: AcceptedSubmit | None
     ) -> CallbackRequest | None:
-        return None
+        """The final state, by PATCH."""
+        if not self._callback_url or submit is None or submit.is_notice:
+            return None
+        status = STATES.get(submit.state, FAILED)
+        headers, document = self.receipt_call(message, receipt_of(message, submit, status))
+        body = msgspec.json.encode(document)
+        return CallbackRequest("PATCH", self._callback_url, headers, body)
+
+    def receipt_call(
+        self, message: UpstreamMessage, receipt: dict[str, Any]
+    ) -> tuple[Mapping[str, str], dict[str, Any]]:
+        """The headers and the body of a call with a receipt."""
+        return signed_headers(message.text.secret), receipt
 
     def _list(self, call: Call) -> UpstreamReply:
         """The newest messages of the endpoint."""

@@ -9,19 +9,18 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-import msgspec
 from starlette.routing import BaseRoute
 
-from simpost.smsc.accepted_submits import AcceptedSubmit
 from simpost.smsc.faults import HttpError, UpstreamName
 from simpost.smsc.upstreams.api import UpstreamApi
-from simpost.smsc.upstreams.emnify import FAILED, STATES, SimulatedEmnify, refused, time_of
+from simpost.smsc.upstreams.emnify import SimulatedEmnify, refused
+from simpost.smsc.upstreams.emnify_calls import as_texts
 from simpost.smsc.upstreams.shape import (
     JSON,
     Call,
-    CallbackRequest,
     UpstreamMessage,
     UpstreamReply,
     UpstreamText,
@@ -40,10 +39,6 @@ class SimulatedOnce(SimulatedEmnify):
     path = "/management-api/v{version:int}/sims/{number}/sms"
     pending = (2, "PENDING")
     shows_buffered = False
-
-    def __init__(self, callback_url: str) -> None:
-        super().__init__()
-        self._callback_url = callback_url
 
     def routes(self, api: UpstreamApi) -> list[BaseRoute]:
         token = api.route("/management-api/oauth/token", self._token, "POST")
@@ -75,18 +70,7 @@ class SimulatedOnce(SimulatedEmnify):
     def shown_id(self, message: UpstreamMessage) -> int | str:
         return message.id
 
-    def callback(
-        self, message: UpstreamMessage, submit: AcceptedSubmit | None
-    ) -> CallbackRequest | None:
-        if not self._callback_url or submit is None or submit.is_notice:
-            return None
-        number, word = STATES.get(submit.state, FAILED)
-        document = {
-            "id": message.id,
-            "submit_date": time_of(message.at),
-            "final_date": time_of(submit.done_at),
-            "organisation": {"id": "1"},
-            "endpoint": {"id": "1", "name": message.text.destination},
-            "status": {"id": str(number), "status": word},
-        }
-        return CallbackRequest("PATCH", self._callback_url, JSON, msgspec.json.encode(document))
+    def receipt_call(
+        self, message: UpstreamMessage, receipt: dict[str, Any]
+    ) -> tuple[Mapping[str, str], dict[str, Any]]:
+        return JSON, as_texts(receipt)

@@ -1,26 +1,27 @@
 """Texts from handsets that an upstream API passes on by calling its client.
 
-Sources: Twilio's documentation, "Twilio's request to your incoming message webhook URL" and
-"Webhooks security"; help.1nce.com, "SMS Forwarder", whose recorded numbers are texts. Twilio joins
-the parts of a long text, 1NCE does not.
+Source: Twilio's documentation, "Twilio's request to your incoming message webhook URL" and
+"Webhooks security". Twilio joins the parts of a long text, emnify and 1NCE do not.
 """
 
 from __future__ import annotations
 
 import base64
 import hmac
-import time
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlencode
 
 import msgspec
 
+from simpost.smsc.upstreams.emnify_calls import as_texts, signed_headers, texts_of
 from simpost.smsc.upstreams.shape import FORM, JSON, CallbackRequest
 from simpost.text import segment
 
-ReplyName: TypeAlias = Literal["twilio", "once"]
+ReplyName: TypeAlias = Literal["twilio", "emnify", "once"]
 _DIGITS: Final = 15
+_APPLICATION_DIGITS: Final = 7
+"""Of a number that emnify takes for an application: docs.emnify.com, "A2P and P2P routing"."""
 
 
 class HandsetReply(NamedTuple):
@@ -68,29 +69,30 @@ def _twilio(url: str, secret: str, reply: HandsetReply) -> list[CallbackRequest]
     return [CallbackRequest("POST", url, headers, urlencode(fields).encode())]
 
 
+def _emnify(url: str, secret: str, reply: HandsetReply) -> list[CallbackRequest]:
+    to = reply.to.removeprefix("+")
+    if to.isdecimal() and len(to) > _APPLICATION_DIGITS:
+        raise ValueError(
+            f"emnify passes on only texts to numbers of {_APPLICATION_DIGITS} digits or less"
+        )
+    headers = signed_headers(secret)
+    bodies = texts_of(reply.number, to, reply.text, reply.serial)
+    return [CallbackRequest("POST", url, headers, msgspec.json.encode(each)) for each in bodies]
+
+
 def _once(url: str, _: str, reply: HandsetReply) -> list[CallbackRequest]:
-    cut = segment(reply.text)
+    """1NCE names the place of a part only if there are several."""
     requests = []
-    for number, part in enumerate(cut.parts, 1):
-        document = {
-            "id": str(1_000 * reply.serial + number),
-            "payload": part,
-            "submit_date": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime()),
-            "source_address": reply.number,
-            "dest_address": reply.to.removeprefix("+"),
-            "dcs": "8" if cut.encoding.alphabet == "ucs2" else "0",
-            "pid": "0",
-            "organisation": {"id": "1"},
-            "endpoint": {"id": "1", "name": reply.number},
-        }
-        if len(cut.parts) > 1:
-            parts = {"identifier": reply.serial & 0xFF, "partno": number, "total": len(cut.parts)}
-            document["multi_part_info"] = {name: str(value) for name, value in parts.items()}
+    for each in texts_of(reply.number, reply.to, reply.text, reply.serial):
+        document = as_texts(each)
+        if each["multi_part_info"]["total"] == 1:
+            del document["multi_part_info"]
         requests.append(CallbackRequest("POST", url, JSON, msgspec.json.encode(document)))
     return requests
 
 
 _REQUESTS: Final[Mapping[ReplyName, Callable[[str, str, HandsetReply], list[CallbackRequest]]]] = {
     "twilio": _twilio,
+    "emnify": _emnify,
     "once": _once,
 }

@@ -23,6 +23,6 @@ def upstream_routes(api: UpstreamApi, callback_urls: Mapping[UpstreamName, str])
         *SimulatedEsimGo(callback_urls.get("esim_go", "")).routes(api),
         *SimulatedEsimfly().routes(api),
         *SimulatedTwilio().routes(api),
-        *SimulatedEmnify().routes(api),
+        *SimulatedEmnify(callback_urls.get("emnify", "")).routes(api),
         *SimulatedOnce(callback_urls.get("once", "")).routes(api),
     ]
