@@ -57,7 +57,14 @@ callback_token = "{CALLED}"
 callback_url = "http://127.0.0.1:PORT"
 """,
     ),
-    "emnify": ("/api/v1", f'application_token = "{SECRET}"'),
+    "emnify": (
+        "/api/v1",
+        f"""application_token = "{SECRET}"
+receipts = "callback"
+callback_token = "{CALLED}"
+api_secret = "{SECRET}"
+""",
+    ),
     "once": (
         "/management-api",
         f"""username = "user"
@@ -92,7 +99,7 @@ class Field:
         self.port = free_ports(1)[0]
         urls = {
             name: f"http://127.0.0.1:{self.port}/carriers/{name}/{CALLED}"
-            for name in ("esim_go", "once", "twilio")
+            for name in ("emnify", "esim_go", "once", "twilio")
         }
         self.upstream = Simulator(
             SimulatorOptions(upstream_secret=SECRET, callback_urls=urls, retry_s=0.1, seed=1)
@@ -187,7 +194,7 @@ STATES = {"twilio": "delivered", "emnify": "delivered", "once": "delivered"}
 """What becomes of a text that its handset shows; other APIs say no more than that they took it."""
 
 
-CALLED_BACK = {"twilio", "once"}
+CALLED_BACK = {"twilio", "emnify", "once"}
 """A callback also ends the doubt about a text whose response was lost."""
 
 
@@ -265,6 +272,7 @@ async def test_a_refused_text_ends_with_the_code_of_the_api(field):
 FAILED = {
     "esim_go": f.FinalState(state="UNDELIVERABLE"),
     "twilio": f.FinalState(state="EXPIRED"),
+    "emnify": f.FinalState(state="REJECTED"),
     "once": f.FinalState(state="UNDELIVERABLE"),
 }
 
@@ -293,7 +301,7 @@ async def test_a_failure_that_is_called_back_twice_and_late_ends_the_message(fie
 
 
 async def test_a_callback_before_the_response_counts_too(field):
-    names = ("twilio", "once")
+    names = ("twilio", "emnify", "once")
     field.set_faults({name: {0: f.ReceiptFirst(seconds=0.2)} for name in names})
 
     async def check(name):
@@ -302,20 +310,21 @@ async def test_a_callback_before_the_response_counts_too(field):
     await each_carrier(check, names)
 
 
-async def test_a_201_without_a_body_is_no_failure_but_has_no_id(field):
+async def test_a_201_without_a_body_gets_its_id_from_the_list(field):
     field.set_faults({"once": {0: f.EmptyBody()}})
-    message = await field.until(await field.send("once", "no id"), "sent", "delivered")
-    assert message["state"] == "sent"
+    message = await field.until(await field.send("once", "no id"), "delivered")
+    assert message["attempts"][-1]["outcome"] == "accepted"
 
 
 async def test_a_text_of_a_handset_comes_by_the_api_that_has_replies(field):
-    """A long text is one inbound message: 1NCE passes its parts on one by one."""
-    texts = {"twilio": "Danke, Grüße", "once": "Thanks " * 40}
+    """A long text is one inbound message: emnify and 1NCE pass its parts on one by one."""
+    texts = {"twilio": "Danke, Grüße", "emnify": "Привет " * 30, "once": "Thanks " * 40}
 
     async def check(name):
         number = esim(name)["msisdn"]
         url = f"http://127.0.0.1:{field.upstream.http_port}/handsets/{number}/messages"
-        body = {"to": "447700900000", "text": texts[name], "by": name}
+        to = "12345" if name == "emnify" else "447700900000"
+        body = {"to": to, "text": texts[name], "by": name}
         async with aiohttp.ClientSession() as client, client.post(url, json=body) as answer:
             shown = await answer.json()
         assert set(shown["responses"]) == {"HTTP 200"}, shown

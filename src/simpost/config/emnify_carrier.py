@@ -1,15 +1,33 @@
-"""The settings of a carrier at the API of emnify."""
+"""The settings of a carrier at the API of emnify, and what those of 1NCE share with them."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from simpost.config.http_upstream import BaseUrl, HeaderSecret, SenderUpstreamSettings
+from simpost.config.http_upstream import BaseUrl, CallbackUpstreamSettings, HeaderSecret
 
 
-class EmnifyCarrierSettings(SenderUpstreamSettings):
+class EmnifyFormSettings(CallbackUpstreamSettings):
+    """A carrier whose messages have the form of emnify."""
+
+    receipts: Literal["poll", "callback", "off"] = Field(
+        default="poll",
+        description="How the state of messages is learnt: by asking for it, by calls of the API "
+        "(which need `callback_token`), or not at all.",
+    )
+
+    @field_validator("receipts")
+    @classmethod
+    def _has_a_token(cls, receipts: str, info: ValidationInfo) -> str:
+        token = info.data.get("callback_token")
+        if receipts == "callback" and not (token and token.get_secret_value()):
+            raise ValueError('"callback" needs callback_token')
+        return receipts
+
+
+class EmnifyCarrierSettings(EmnifyFormSettings):
     """The API of emnify, which sends to an endpoint."""
 
     type: Literal["emnify"] = Field(description="The type of carrier.")
@@ -23,10 +41,20 @@ class EmnifyCarrierSettings(SenderUpstreamSettings):
         description="Identifier of the eSIM that messages are sent to: import the id of the "
         "endpoint as esimTranNo.",
     )
-    receipts: Literal["poll", "off"] = Field(
-        default="poll",
-        description="How the state of messages is learnt: by asking for it, or not at all.",
+    api_secret: SecretStr = Field(
+        default=SecretStr(""),
+        max_length=1000,
+        description="API secret of the service profile, which signs the tokens of its calls; "
+        "empty: calls need no token.",
     )
+
+    @field_validator("api_secret")
+    @classmethod
+    def _is_of_calls(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:
+        token = info.data.get("callback_token")
+        if secret.get_secret_value() and not (token and token.get_secret_value()):
+            raise ValueError("needs callback_token")
+        return secret
 
     @property
     def called_url(self) -> str:

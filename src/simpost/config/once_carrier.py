@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
-from simpost.config.http_upstream import BaseUrl, CallbackUpstreamSettings, HeaderSecret
+from simpost.config.emnify_carrier import EmnifyFormSettings
+from simpost.config.http_upstream import BaseUrl, HeaderSecret
 
 
-class OnceCarrierSettings(CallbackUpstreamSettings):
+class OnceCarrierSettings(EmnifyFormSettings):
     """The SIM management API of 1NCE, version 2, which sends to an ICCID."""
 
     type: Literal["once"] = Field(description="The type of carrier.")
@@ -27,19 +28,6 @@ class OnceCarrierSettings(CallbackUpstreamSettings):
     address: Literal["iccid"] = Field(
         default="iccid", description="Identifier of the eSIM that messages are sent to."
     )
-    receipts: Literal["poll", "callback", "off"] = Field(
-        default="poll",
-        description="How the state of messages is learnt: by asking for it, from the SMS Forwarder "
-        "(which needs `callback_token`), or not at all.",
-    )
-
-    @field_validator("receipts")
-    @classmethod
-    def _has_a_token(cls, receipts: str, info: ValidationInfo) -> str:
-        token = info.data.get("callback_token")
-        if receipts == "callback" and not (token and token.get_secret_value()):
-            raise ValueError('"callback" needs callback_token')
-        return receipts
 
     @property
     def called_url(self) -> str:

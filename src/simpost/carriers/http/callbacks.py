@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -11,6 +12,9 @@ from simpost.ports.carrier_callbacks import Callback, CallbackAnswer
 
 MOST_REPORTS: Final = 1_000
 """Reports in one request."""
+_MOST_PARTS: Final = 255
+_MAX_DIGITS: Final = 9
+"""Of a reference that is kept as it is."""
 
 
 class StateReport(NamedTuple):
@@ -42,6 +46,24 @@ class NotUnderstoodCallback(Exception):
     def __init__(self, problem: str, others: Sequence[StateReport | TextReport] = ()) -> None:
         super().__init__(problem)
         self.others = others
+
+
+def place_of_part(reference: str, total: str, number: str) -> tuple[int, int, int] | None:
+    """Reference, total and number of one of several parts; `None` for a text of one part.
+
+    A reference that is no small number is replaced by a digest.
+    """
+    counts = [int(each) if _is_decimal(each, 3) else 0 for each in (total, number)]
+    if not reference or not 1 < counts[0] <= _MOST_PARTS or not 1 <= counts[1] <= counts[0]:
+        return None
+    if _is_decimal(reference, _MAX_DIGITS):
+        return int(reference), counts[0], counts[1]
+    digest = hashlib.blake2b(reference.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True), counts[0], counts[1]
+
+
+def _is_decimal(text: str, most_digits: int) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= most_digits
 
 
 def read_each(

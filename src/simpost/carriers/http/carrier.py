@@ -89,7 +89,7 @@ class HttpCarrier:
         self._throttle = ThrottleState(self._rate, self._report_capacity)
         self._limited_log = RateLimitedLog(log, settings.name)
         self._reach = Reach(settings.name)
-        self._polls.use(settings.name, self._upstream.reader)
+        self._polls.use(settings.name, self._upstream.reader, self._upstream.id_reader)
         self.capabilities = CarrierCapabilities(
             name=settings.name,
             address=AddressType(settings.address),

@@ -6,7 +6,6 @@ Source: the OpenAPI document of emnify (github.com/api-evangelist/emnify). The r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -16,6 +15,7 @@ import msgspec
 from simpost.carriers.http.callbacks import CallbackReader
 from simpost.carriers.http.credentials import JSON_HEADERS
 from simpost.carriers.http.document import code_of, id_at, read_json, text_at
+from simpost.carriers.http.emnify_callbacks import STATES, EmnifyCallbacks
 from simpost.carriers.http.outcome import CREATED, UNCLEAR, outcome_of
 from simpost.carriers.http.upstream import (
     LogIn,
@@ -23,11 +23,9 @@ from simpost.carriers.http.upstream import (
     UpstreamRequest,
     path_segment,
 )
-from simpost.config.emnify_carrier import EmnifyCarrierSettings
+from simpost.config.emnify_carrier import EmnifyCarrierSettings, EmnifyFormSettings
 from simpost.domain.options import Concatenation
 from simpost.domain.outcomes import Outcome
-from simpost.domain.reasons import Reason
-from simpost.domain.states import State
 from simpost.net.http_client import HttpResponse
 from simpost.ports.carrier import OutboundPart
 from simpost.text import parse_encoding, part_header
@@ -36,14 +34,6 @@ _INTERNATIONAL: Final = 145
 _ALPHANUMERIC: Final = 208
 _SHORTEST_NUMBER: Final = 8
 _CLOCKS_DIFFER_S: Final = 60.0
-STATES: Final[Mapping[str, tuple[State, Reason | None]]] = {
-    "3": (State.SENT, Reason.HANDSET_UNREACHABLE),  # buffered
-    "4": (State.DELIVERED, None),
-    "5": (State.FAILED, Reason.UNDELIVERABLE),
-    "6": (State.EXPIRED, Reason.EXPIRED_AT_CARRIER),
-    "7": (State.FAILED, Reason.DELETED_AT_CARRIER),
-}
-"""By `status.id`; 1 and 2 are pending and in progress."""
 
 
 class EmnifyMessages:
@@ -53,12 +43,13 @@ class EmnifyMessages:
     call_limit = None
     has_ids = True
 
-    def __init__(self, url: str, *, receipts: bool) -> None:
+    def __init__(self, url: str, settings: EmnifyFormSettings, callbacks: CallbackReader) -> None:
         """`url` is what is before the id of the endpoint."""
         self._url = url
-        self.receipts = receipts
-        self.reader = self if receipts else None
-        self.callbacks: CallbackReader | None = None
+        self.receipts = settings.receipts != "off"
+        self.reader = self if settings.receipts == "poll" else None
+        self.id_reader = self if self.receipts else None
+        self.callbacks = callbacks if settings.callback_path else None
 
     def request(self, part: OutboundPart, now_ms: int) -> UpstreamRequest:
         body: dict[str, Any] = {
@@ -127,7 +118,8 @@ class Emnify(EmnifyMessages):
     """One SMS to an endpoint, by its id."""
 
     def __init__(self, settings: EmnifyCarrierSettings) -> None:
-        super().__init__(f"{settings.base_url}/endpoint/", receipts=settings.receipts == "poll")
+        callbacks = EmnifyCallbacks("endpoint.id", settings.api_secret.get_secret_value())
+        super().__init__(f"{settings.base_url}/endpoint/", settings, callbacks)
         token = {"application_token": settings.application_token.get_secret_value()}
         request = UpstreamRequest(
             "POST",

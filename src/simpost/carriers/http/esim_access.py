@@ -61,6 +61,7 @@ class EsimAccess:
     receipts = False
     log_in = None
     reader = None
+    id_reader = None
     callbacks = None
     has_ids = False
     call_limit = _TEXT_LIMIT

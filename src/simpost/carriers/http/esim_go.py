@@ -35,6 +35,7 @@ class EsimGo:
     receipts = False
     log_in = None
     reader = None
+    id_reader = None
     has_ids = False
     call_limit = CallLimit(1, "sms")
 

@@ -63,6 +63,7 @@ class Esimfly:
     receipts = False
     log_in = None
     reader = None
+    id_reader = None
     callbacks = None
     has_ids = False
     call_limit = CallLimit(500, "utf16")

@@ -34,6 +34,7 @@ class GenericUpstream:
     """Requests from templates; outcomes from paths and tables."""
 
     reader = None
+    id_reader = None
     has_ids = True
 
     def __init__(self, settings: HttpCarrierSettings) -> None:

@@ -1,14 +1,15 @@
 """The SIM management API of 1NCE, version 2: `v2/sims/{iccid}/sms`.
 
 Source: the OpenAPI documents of 1NCE (github.com/api-evangelist/1nce). Messages have the form of
-emnify. `source_address` is accepted and not used.
+emnify. `source_address` is accepted and not used. Calls that are not answered with 200 are repeated
+for 24 hours (help.1nce.com, "SMS Forwarder").
 """
 
 from __future__ import annotations
 
 from simpost.carriers.http.credentials import JSON_HEADERS, basic
 from simpost.carriers.http.emnify import EmnifyMessages
-from simpost.carriers.http.once_callbacks import OnceCallbacks
+from simpost.carriers.http.emnify_callbacks import EmnifyCallbacks
 from simpost.carriers.http.upstream import LogIn, UpstreamRequest
 from simpost.config.once_carrier import OnceCarrierSettings
 
@@ -17,10 +18,8 @@ class Once(EmnifyMessages):
     """One SMS to a SIM, by its ICCID."""
 
     def __init__(self, settings: OnceCarrierSettings) -> None:
-        super().__init__(f"{settings.base_url}/v2/sims/", receipts=settings.receipts == "poll")
-        if settings.callback_path:
-            self.callbacks = OnceCallbacks()
-            self.receipts = settings.receipts != "off"
+        callbacks = EmnifyCallbacks("endpoint.name")
+        super().__init__(f"{settings.base_url}/v2/sims/", settings, callbacks)
         headers = {
             **JSON_HEADERS,
             "Authorization": basic(settings.username, settings.password.get_secret_value()),

@@ -14,7 +14,7 @@ import msgspec
 
 from simpost.carriers.http.exchange import Exchange
 from simpost.carriers.http.tokens import NoToken
-from simpost.carriers.http.upstream import ReceiptReader, UpstreamRequest
+from simpost.carriers.http.upstream import IdReader, ReceiptReader, UpstreamRequest
 from simpost.domain.outcomes import Outcome, Receipt
 from simpost.domain.states import State
 from simpost.errors import StoreError
@@ -64,6 +64,7 @@ class ReceiptPolls:
         self._report = report
         self._clock_ms = clock_ms
         self._reader: ReceiptReader | None = None
+        self._id_reader: IdReader | None = None
         self._open: list[_OpenPart] = []
         self._turns = itertools.count()
         self._changed = asyncio.Event()
@@ -72,10 +73,11 @@ class ReceiptPolls:
         self._room = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    def use(self, carrier: str, reader: ReceiptReader | None) -> None:
+    def use(self, carrier: str, reader: ReceiptReader | None, id_reader: IdReader | None) -> None:
         """Ask as these settings of the carrier say; with no reader, not at all."""
         self._carrier = carrier
         self._reader = reader
+        self._id_reader = id_reader
         self._limited_log = RateLimitedLog(log, carrier)
 
     def start(self, exchange: Exchange, list_open: ListOpen) -> None:
@@ -100,15 +102,16 @@ class ReceiptPolls:
         """Ask for a part that was accepted, until its state is final.
 
         The outcome has its id: one that the response does not have is looked for in the list of
-        what was sent.
+        what was sent, also if the API reports states by calling.
         """
-        reader, message_id = self._reader, outcome.carrier_message_id
-        if reader and not message_id:
-            response = await self._ask(exchange, reader.id_request(part))
-            message_id = reader.read_id(response, part, started_ms) if response else ""
-        if not reader or not message_id:
+        ids, message_id = self._id_reader, outcome.carrier_message_id
+        if ids and not message_id:
+            response = await self._ask(exchange, ids.id_request(part))
+            message_id = ids.read_id(response, part, started_ms) if response else ""
+        if not message_id:
             return outcome
-        self._add(part.destination, message_id, part.expires_ms)
+        if self._reader:
+            self._add(part.destination, message_id, part.expires_ms)
         return msgspec.structs.replace(outcome, carrier_message_id=message_id)
 
     def _add(self, destination: str, message_id: str, expires_ms: int) -> None:

@@ -56,6 +56,7 @@ class Twilio:
 
     log_in = None
     reader = None
+    id_reader = None
     has_ids = True
     call_limit = CallLimit(1_600, "utf16")
 

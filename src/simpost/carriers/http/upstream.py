@@ -61,6 +61,10 @@ class ReceiptReader(Protocol):
         """The state in a response; `None` if there is no news."""
         ...
 
+
+class IdReader(Protocol):
+    """How the id of a part is found that its response does not have. Pure."""
+
     def id_request(self, part: OutboundPart) -> UpstreamRequest:
         """The request that lists what was sent to a destination."""
         ...
@@ -79,6 +83,7 @@ class Upstream(Protocol):
         receipts: whether the API reports what became of a part.
         log_in: how requests get a token; `None` if they need none.
         reader: how it is asked for the state of parts; `None` if it is not.
+        id_reader: how it is asked for ids that responses do not have; `None` if it is not.
         callbacks: how its calls are read; `None` if it makes none.
         has_ids: whether it gives parts an id.
     """
@@ -97,6 +102,9 @@ class Upstream(Protocol):
 
     @property
     def reader(self) -> ReceiptReader | None: ...
+
+    @property
+    def id_reader(self) -> IdReader | None: ...
 
     @property
     def callbacks(self) -> CallbackReader | None: ...
