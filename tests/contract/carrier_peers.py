@@ -1,4 +1,7 @@
-"""A peer for each carrier driver and for the double; the destination selects its behaviour."""
+"""A peer for SMPP and one for the double; the destination selects the behaviour of a peer.
+
+`upstream_peers` has those of HTTP.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,10 @@ import socket
 import time
 from typing import Any
 
-from aiohttp import web
 from pydantic import SecretStr
 
-from simpost.carriers.http import HttpCarrier
 from simpost.carriers.smpp import SmppCarrier
 from simpost.config import CarrierSettings, HttpCarrierSettings, SmppCarrierSettings
-from simpost.config.emnify_carrier import EmnifyCarrierSettings
-from simpost.config.esim_access_carrier import EsimAccessCarrierSettings
 from simpost.domain.inbound import InboundPart
 from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.reasons import Reason
@@ -42,14 +41,14 @@ SLOW = "447700900007"
 RECEIPT_WITHOUT_ID = "447700900008"
 NO_RECEIPT = "447700900009"
 
-_SLOW_S = 0.3
+SLOW_S = 0.3
 _FAULTS: tuple[tuple[str, AnyFault], ...] = (
     (REFUSE, Refuse(status="ESME_RINVDSTADR")),
     (THROTTLE, Refuse(status="ESME_RTHROTTLED")),
     (BUSY, Refuse(status="ESME_RSYSERR")),
     (SILENT, Silent()),
     (CUT, Drop()),
-    (SLOW, Slow(seconds=_SLOW_S)),
+    (SLOW, Slow(seconds=SLOW_S)),
     (RECEIPT_WITHOUT_ID, ShapeReceipt(tlvs=False, omit=("id",))),
     (NO_RECEIPT, LoseReceipt()),
 )
@@ -60,6 +59,7 @@ class SmppPeer:
 
     has_ids = True
     has_receipts = True
+    has_receipts_without_ids = True
     has_ownership = True
 
     def __init__(self) -> None:
@@ -98,174 +98,12 @@ class SmppPeer:
         return SmppCarrier(settings)
 
 
-class HttpPeer:
-    """An API that takes `to` and `text` as JSON."""
-
-    has_ids = True
-    has_receipts = False
-    has_ownership = True
-
-    def __init__(self) -> None:
-        app = web.Application()
-        app.router.add_post("/send", self._send)
-        app.router.add_post("/esim/sendSms", self._send)
-        app.router.add_post("/endpoint/{endpoint}/sms", self._send)
-        app.router.add_post("/authenticate", self.log_in)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        self._taken = 0
-        self.port = 0
-        self.requests: list[dict[str, Any]] = []
-
-    async def start(self) -> None:
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
-
-    async def stop(self) -> None:
-        await self._runner.cleanup()
-
-    def settings(
-        self, *, max_unanswered: int = 10, port: int | None = None, **changed: Any
-    ) -> CarrierSettings:
-        given = {
-            "type": "http",
-            "name": "peer",
-            "url": f"http://127.0.0.1:{port or self.port}/send",
-            "headers": {"Authorization": SecretStr("Bearer key")},
-            "body": {"to": "{destination}", "text": "{text}", "from": "{sender}"},
-            "id_path": "messages.0.id",
-            "allow_private": True,
-            "max_unanswered": max_unanswered,
-            "response_timeout_s": 1.0,
-            **changed,
-        }
-        return HttpCarrierSettings.model_validate(given)
-
-    def build(self, settings: CarrierSettings) -> Carrier:
-        assert isinstance(settings, HttpCarrierSettings)
-        return HttpCarrier(settings)
-
-    async def _send(self, request: web.Request) -> web.StreamResponse:
-        self._check(request)
-        body = await request.json()
-        self.requests.append(body)
-        match self._number(request, body):
-            case to if to == REFUSE:
-                return self._refuse()
-            case to if to == THROTTLE:
-                return web.Response(status=429, headers={"Retry-After": "7"})
-            case to if to == BUSY:
-                return web.Response(status=503)
-            case to if to == SILENT:
-                await asyncio.Event().wait()
-            case to if to == CUT:
-                assert request.transport
-                request.transport.abort()
-            case to if to == SLOW:
-                await asyncio.sleep(_SLOW_S)
-        return self._accept()
-
-    def _check(self, request: web.Request) -> None:
-        assert request.headers["Authorization"] == "Bearer key"
-
-    def _number(self, request: web.Request, body: dict[str, Any]) -> str:
-        return str(body["to"])
-
-    async def log_in(self, request: web.Request) -> web.StreamResponse:
-        raise web.HTTPNotFound
-
-    def _refuse(self) -> web.Response:
-        return web.json_response({"error": "no such number"}, status=400)
-
-    def _accept(self) -> web.Response:
-        self._taken += 1
-        return web.json_response({"messages": [{"id": f"id-{self._taken}"}]}, status=201)
-
-
-class EsimAccessPeer(HttpPeer):
-    """An API whose outcome is in the body, and which gives no ids."""
-
-    has_ids = False
-
-    def settings(
-        self, *, max_unanswered: int = 10, port: int | None = None, **changed: Any
-    ) -> CarrierSettings:
-        changed.pop("source_address", None)  # the API takes none
-        given = {
-            "type": "esim_access",
-            "name": "peer",
-            "base_url": f"http://127.0.0.1:{port or self.port}",
-            "access_code": SecretStr("code"),
-            "credentials": "access_code",
-            "allow_private": True,
-            "max_unanswered": max_unanswered,
-            "rate_per_s": 0,
-            "response_timeout_s": 1.0,
-            **changed,
-        }
-        return EsimAccessCarrierSettings.model_validate(given)
-
-    def build(self, settings: CarrierSettings) -> Carrier:
-        assert isinstance(settings, EsimAccessCarrierSettings)
-        return HttpCarrier(settings)
-
-    def _check(self, request: web.Request) -> None:
-        assert request.headers["RT-AccessCode"] == "code"
-
-    def _number(self, request: web.Request, body: dict[str, Any]) -> str:
-        return str(body["esimTranNo"])
-
-    def _envelope(self, code: str) -> web.Response:
-        return web.json_response({"success": code == "0", "errorCode": code, "obj": {}})
-
-    def _refuse(self) -> web.Response:
-        return self._envelope("310403")
-
-    def _accept(self) -> web.Response:
-        return self._envelope("0")
-
-
-class EmnifyPeer(HttpPeer):
-    """An API with a token, whose destination is in the URL."""
-
-    def settings(
-        self, *, max_unanswered: int = 10, port: int | None = None, **changed: Any
-    ) -> CarrierSettings:
-        given = {
-            "type": "emnify",
-            "name": "peer",
-            "base_url": f"http://127.0.0.1:{port or self.port}",
-            "application_token": SecretStr("application"),
-            "receipts": "off",
-            "allow_private": True,
-            "max_unanswered": max_unanswered,
-            "response_timeout_s": 1.0,
-            **changed,
-        }
-        return EmnifyCarrierSettings.model_validate(given)
-
-    def build(self, settings: CarrierSettings) -> Carrier:
-        assert isinstance(settings, EmnifyCarrierSettings)
-        return HttpCarrier(settings)
-
-    async def log_in(self, request: web.Request) -> web.StreamResponse:
-        assert await request.json() == {"application_token": "application"}
-        return web.json_response({"auth_token": "key"})
-
-    def _number(self, request: web.Request, body: dict[str, Any]) -> str:
-        return request.match_info["endpoint"]
-
-    def _accept(self) -> web.Response:
-        self._taken += 1
-        return web.Response(status=201, headers={"Location": f"/endpoint/1/sms/{self._taken}"})
-
-
 class ScriptedPeer:
     """The script of the double; its settings are those of an HTTP carrier."""
 
     has_ids = True
     has_receipts = True
+    has_receipts_without_ids = True
     has_ownership = False
 
     def __init__(self) -> None:
@@ -312,7 +150,7 @@ class ScriptedPeer:
             case _:
                 return self._accept(part)
         outcome = Outcome(kind, reason=reason, carrier_code="scripted")
-        return Response(outcome, after_s=_SLOW_S if part.destination == SILENT else 0.0)
+        return Response(outcome, after_s=SLOW_S if part.destination == SILENT else 0.0)
 
     def _accept(self, part: OutboundPart) -> Response:
         self._taken += 1
@@ -321,19 +159,9 @@ class ScriptedPeer:
         receipt = Receipt("peer", receipt_id, State.DELIVERED, None, None, part.created_ms)
         return Response(
             Outcome(OutcomeKind.ACCEPTED, carrier_message_id=carrier_id),
-            after_s=_SLOW_S if part.destination == SLOW else 0.0,
+            after_s=SLOW_S if part.destination == SLOW else 0.0,
             receipt=None if part.destination == NO_RECEIPT else receipt,
         )
-
-
-Peer = SmppPeer | HttpPeer | EsimAccessPeer | EmnifyPeer | ScriptedPeer
-PEERS: tuple[type[Peer], ...] = (
-    SmppPeer,
-    HttpPeer,
-    EsimAccessPeer,
-    EmnifyPeer,
-    ScriptedPeer,
-)
 
 
 def unused_port() -> int:
