@@ -229,13 +229,38 @@ class HttpReply(Section):
     text_path: str = Field(
         pattern=r"^[^.\s]+(?:\.[^.\s]+)*$",
         max_length=200,
-        description="Where the text is. The API must join the parts of a long one.",
+        description="Where the text is. Without the paths below the API must join the parts of a "
+        "long one.",
+    )
+    part_reference_path: str = Field(
+        default="",
+        pattern=_PATH,
+        max_length=200,
+        description="Where one of several parts has the reference that they share, a number or "
+        "any text.",
+    )
+    part_total_path: str = Field(
+        default="",
+        pattern=_PATH,
+        max_length=200,
+        description="Where a part has the number of parts, at most 255.",
+    )
+    part_number_path: str = Field(
+        default="",
+        pattern=_PATH,
+        max_length=200,
+        description="Where a part has its own number; the first is 1.",
     )
 
     @model_validator(mode="after")
-    def _has_both(self) -> HttpReply:
+    def _has_all(self) -> HttpReply:
         if bool(self.when_path) != bool(self.when):
             raise ValueError("when_path and when need each other")
+        parts = [self.part_reference_path, self.part_total_path, self.part_number_path]
+        if any(parts) and not all(parts):
+            raise ValueError(
+                "part_reference_path, part_total_path and part_number_path need each other"
+            )
         return self
 
 

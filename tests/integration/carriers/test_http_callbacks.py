@@ -666,6 +666,29 @@ async def test_an_example_reads_the_replies_of_its_api(started, name, callback):
     assert inbox.receipts == []
 
 
+@pytest.mark.parametrize("reference", ["1", "A9F3", "3a2b8c1e-0000"])
+async def test_vonage_passes_the_parts_of_a_reply_on_one_by_one(started, reference):
+    """developer.vonage.com, "Inbound SMS": parts have concat, concat-ref, -total and -part."""
+    carrier, inbox = await started(settings_in("vonage"))
+    for number, text in ((2, "world"), (1, "Hello ")):
+        query = {
+            "msisdn": "447700900001",
+            "to": "447700900000",
+            "messageId": f"0A000000{number}",
+            "text": text,
+            "type": "text",
+            "concat": "true",
+            "concat-ref": reference,
+            "concat-total": "2",
+            "concat-part": str(number),
+        }
+        for _ in range(2):  # repeated for a day
+            await carrier.receive_callback(Callback("GET", urlencode(query), {}, b""))
+    places = [(each.place.total, each.place.number) for each in inbox.parts]
+    assert places == [(2, 2), (2, 1)]
+    assert len({each.place.reference for each in inbox.parts}) == 1
+
+
 async def test_telnyx_says_by_the_type_of_an_event_that_it_is_a_reply(started):
     """A report of a message of ours has a text and numbers, too."""
     settings = settings_in("telnyx")
@@ -708,7 +731,11 @@ async def test_a_reply_without_its_fields_is_not_understood(started, capsys, bod
 
 @pytest.mark.parametrize(
     "changes",
-    [{"reply": REPLY, "callback": None}, {"reply": REPLY | {"when_path": "type"}}],
+    [
+        {"reply": REPLY, "callback": None},
+        {"reply": REPLY | {"when_path": "type"}},
+        {"reply": REPLY | {"part_total_path": "total", "part_number_path": "number"}},
+    ],
 )
 async def test_settings_of_replies_that_lack_something_are_refused(changes):
     with pytest.raises(ValidationError):

@@ -55,7 +55,7 @@ def test_every_connection_state_is_explained():
 def test_the_page_names_no_setting_that_is_not_there():
     from simpost.config.carriers import CARRIER_TYPES
     from simpost.config.http_auth import AUTH_TYPES
-    from simpost.config.http_carrier import HttpCallback
+    from simpost.config.http_carrier import HttpCallback, HttpReply
 
     named = set(re.findall(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?: = [^`]*)?`", PAGE))
     words = {"submit_sm", "deliver_sm", "data_sm", "bind_receiver", "enquire_link", "in_doubt"}
@@ -70,7 +70,7 @@ def test_the_page_names_no_setting_that_is_not_there():
         "gsm_map_error",
     }
     reasons = {str(reason) for reason in Reason}
-    models = (*CARRIER_TYPES.values(), *AUTH_TYPES.values(), HttpCallback)
+    models = (*CARRIER_TYPES.values(), *AUTH_TYPES.values(), HttpCallback, HttpReply)
     settings = {*CARRIER_TYPES, *AUTH_TYPES, *(key for each in models for key in each.model_fields)}
     assert named - words - reasons <= settings
 

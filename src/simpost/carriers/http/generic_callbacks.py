@@ -11,6 +11,7 @@ from simpost.carriers.http.callbacks import (
     NotUnderstoodCallback,
     StateReport,
     TextReport,
+    place_of_part,
     read_each,
 )
 from simpost.carriers.http.document import code_of, find, id_at, read_json, text_at
@@ -105,10 +106,12 @@ def _has_texts(reply: HttpReply, document: Any) -> bool:
 
 def _read_text(reply: HttpReply, entry: Any) -> TextReport:
     message_id = id_at(entry, reply.id_path)
-    source, destination = text_at(entry, reply.source_path), text_at(entry, reply.destination_path)
+    source, destination = id_at(entry, reply.source_path), id_at(entry, reply.destination_path)
     text = find(entry, reply.text_path)
     if not message_id or not source or not isinstance(text, str):
         raise NotUnderstoodCallback("there is nothing at id_path, source_path or text_path")
-    if any("\0" in each for each in (message_id, source, destination)):  # PostgreSQL stores none
-        raise NotUnderstoodCallback("a field has a NUL")
-    return TextReport(message_id, source, destination, text)
+    paths = (reply.part_reference_path, reply.part_total_path, reply.part_number_path)
+    reference, total, number = (text_at(entry, path) for path in paths)
+    return TextReport(
+        message_id, source, destination, text, place_of_part(reference, total, number)
+    )
