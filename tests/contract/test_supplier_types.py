@@ -292,3 +292,20 @@ async def test_the_documented_examples_are_understood(store, kind):
         "esimfly": {"volume": 2**30, "duration": 7, "price": 14_400, "currencyCode": "USD"},
     }[kind]
     assert {name: plan.document.get(name) for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("currency", "prices"),
+    [("USD", {("GB1", 45_000, "USD"), ("EU5", 120_000, "USD")}), ("", {"GB1", "EU5"})],
+)
+async def test_prices_of_esim_go_are_copied_if_the_account_pays_in_usd(store, currency, prices):
+    async with pulled(store, "esim_go", esim(1), currency=currency) as (_, copies):
+        await copies.pull()
+        plans = await store.catalogue.all_plans(after="", limit=9)
+    found = {
+        (plan.package_code, plan.document["price"], plan.document["currencyCode"])
+        if "price" in plan.document
+        else plan.package_code
+        for plan in plans
+    }
+    assert found == prices

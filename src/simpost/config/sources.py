@@ -115,6 +115,11 @@ class EsimGoSourceSettings(CommonSourceSettings):
         default="https://api.esim-go.com/v2.5", description="URL of the API with its version."
     )
     api_key: HeaderSecret = Field(description="API key of the account.")
+    currency: Literal["USD", ""] = Field(
+        default="",
+        description="Currency of the account, in which the catalogue has its prices without "
+        'saying so. With `"USD"` they are copied; empty: they are not.',
+    )
     sms_status: _SmsStatus = _SMS_STATUS
     page_rows: int = Field(
         default=100, ge=5, le=1000, description="Plans or eSIMs of one request (`perPage`)."

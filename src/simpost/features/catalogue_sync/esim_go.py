@@ -19,6 +19,7 @@ from simpost.config.sources import EsimGoSourceSettings
 from simpost.domain.esims import EsimStatus, SmdpStatus
 from simpost.features.catalogue_sync.supplier import (
     MOST_PAGES,
+    USD,
     PacedCalls,
     Sleep,
     Span,
@@ -29,6 +30,7 @@ from simpost.features.catalogue_sync.supplier import (
     list_of,
     named,
     object_of,
+    scaled,
 )
 from simpost.net.resolver import NameResolver
 
@@ -62,6 +64,7 @@ class EsimGoSupplier:
     ) -> None:
         self._page_rows = settings.page_rows
         self._sms_status = settings.sms_status
+        self._has_usd = settings.currency == "USD"
         self._chunk = max(1, int(settings.rate_per_s * _CHUNK_S / 2))
         headers = esim_go_headers(settings)
         self._calls = PacedCalls(
@@ -75,7 +78,7 @@ class EsimGoSupplier:
     async def plans(self) -> list[Any]:
         """All bundles. Raises SupplierError."""
         return [
-            _plan(row, self._sms_status)
+            _plan(row, self._sms_status, has_usd=self._has_usd)
             async for rows in self._pages("catalogue", "bundles", "name", {})
             for row in rows
         ]
@@ -150,7 +153,7 @@ def _new_rows(rows: Sequence[Any], key: str, seen: KeySet) -> Iterator[Any]:
             yield row
 
 
-def _plan(row: Any, sms_status: int) -> Any:
+def _plan(row: Any, sms_status: int, *, has_usd: bool) -> Any:
     if not isinstance(row, dict):
         return row
     amount = row.get("dataAmount")
@@ -163,6 +166,8 @@ def _plan(row: Any, sms_status: int) -> Any:
         volume=amount * _MB if is_limited and isinstance(amount, int) else None,
         duration=row.get("duration"),
         durationUnit="DAY",
+        price=scaled(row, "price", USD) if has_usd else None,
+        currencyCode="USD" if has_usd else None,
         location=",".join(_texts(row.get("countries"), "iso")) or None,
         speed="/".join(_texts(row.get("speed"))) or None,
         smsStatus=sms_status,

@@ -20,6 +20,7 @@ from simpost.config.sources import EsimflySourceSettings
 from simpost.domain.esims import EsimStatus, SmdpStatus
 from simpost.features.catalogue_sync.supplier import (
     MOST_PAGES,
+    USD,
     PacedCalls,
     Sleep,
     Span,
@@ -31,11 +32,11 @@ from simpost.features.catalogue_sync.supplier import (
     message_of,
     named,
     object_of,
+    scaled,
 )
 from simpost.net.resolver import NameResolver
 
 _MIB: Final = 2**20
-_USD: Final = 10_000
 _API_AND_PHONE: Final = 1
 _UNUSED: Final = (SmdpStatus.RELEASED, SmdpStatus.DOWNLOAD)
 _STATUSES: Final[Mapping[str, EsimStatus]] = {
@@ -143,10 +144,10 @@ def _plan(row: Any, sms_status: int) -> Any:
         type="BASE",
         name=row.get("name"),
         description=row.get("name"),
-        volume=None if row.get("is_unlimited") else _scaled(row, "data_amount_gb", 1024 * _MIB),
+        volume=None if row.get("is_unlimited") else scaled(row, "data_amount_gb", 1024 * _MIB),
         duration=row.get("validity_days"),
         durationUnit="DAY",
-        price=_scaled(row, "cost", _USD) if is_usd else None,
+        price=scaled(row, "cost", USD) if is_usd else None,
         currencyCode="USD" if is_usd else None,
         locationNetworkList=row.get("locationNetworkList"),
         smsStatus=_API_AND_PHONE if row.get("has_sms") is True else sms_status,
@@ -190,8 +191,8 @@ def _esim(row: Any, profiles: Mapping[str, str], sms_status: int) -> Any:
         expiredTime=validity.get("expires_at"),
         totalDuration=validity.get("days"),
         durationUnit="DAY",
-        totalVolume=_scaled(data, "total_mb", _MIB) or None,
-        orderUsage=_scaled(data, "used_mb", _MIB),
+        totalVolume=scaled(data, "total_mb", _MIB) or None,
+        orderUsage=scaled(data, "used_mb", _MIB),
     )
 
 
@@ -211,10 +212,3 @@ def _states(word: str, validity: dict[str, Any], stored: str | None) -> tuple[st
 def _part(row: dict[str, Any], name: str) -> dict[str, Any]:
     part = row.get(name)
     return part if isinstance(part, dict) else {}
-
-
-def _scaled(found: dict[str, Any], name: str, unit: int) -> int | None:
-    value = found.get(name)
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None
-    return round(value * unit)

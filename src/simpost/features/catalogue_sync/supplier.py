@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from math import isfinite
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from urllib.parse import urlencode
 
@@ -20,6 +21,8 @@ MAX_RESPONSE_OCTETS: Final = 32 * 1024 * 1024
 """All plans of eSIM Access are one response, of some 3 MB in 2026."""
 MOST_PAGES: Final = 10_000
 """eSIM Access counts pages from 1 to this."""
+USD: Final = 10_000
+"""Units of an imported price in one US dollar."""
 _TRIES: Final = 5
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 60.0
@@ -210,6 +213,14 @@ def digits_of(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value.strip() if isinstance(value, str) else ""
+
+
+def scaled(found: dict[str, Any], name: str, unit: int) -> int | None:
+    """A number in units of an import; `None` if there is none."""
+    value = found.get(name)
+    if isinstance(value, float) and isfinite(value * unit):
+        return round(value * unit)
+    return value * unit if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def named(**fields: Any) -> dict[str, Any]:
