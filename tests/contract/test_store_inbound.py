@@ -7,10 +7,12 @@ import pytest
 
 from simpost.domain.accounts import Account
 from simpost.domain.inbound import NO_ACCOUNT, InboundState, RawPart
+from simpost.domain.messages import Category
+from simpost.domain.policy.preference_changes import PreferenceChange, Way
 from simpost.domain.policy.quotas import Quota, QuotaKey, QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.ports.store import Accepted, MessageFilter
-from simpost.ports.store.inbound import Duplicate, InboundFilter
+from simpost.ports.store.inbound import Duplicate, InboundFilter, NewInbound
 from simpost.store import limits
 from tests.contract.inbound_facts import LINK, OTHER_LINK, alone, inbound, new, one_of
 from tests.contract.store_facts import CARRIER, DAY_MS, NOW_MS, esim, key, message
@@ -205,6 +207,38 @@ async def test_the_same_text_on_the_same_open_connection_is_another_message(stor
     await store.inbound.save(new(alone()))
     assert await store.inbound.save(new(alone(link=link, links=(LINK, OTHER_LINK)))) == Accepted()
     assert len(await listed(store)) == 2
+
+
+async def test_a_text_that_changes_preferences_is_no_repeat(store):
+    """STOP, START, and STOP again, each by another connection than the one before."""
+    await store.catalogue.save_esims(1, [esim()])
+
+    def save(text, link, *, allowed):
+        one = inbound(text=text)
+        change = PreferenceChange(
+            id=one.id,
+            account_id=1,
+            esim_tran_no=one.esim_tran_no,
+            way=Way.HANDSET,
+            at_ms=NOW_MS,
+            choices={Category.PROMOTION: allowed},
+            words=text,
+        )
+        of = alone(text, link=link, links=(link,))
+        return store.inbound.save(NewInbound(one, of, message(), change))
+
+    for text, link, allowed in (
+        ("STOP", LINK, False),
+        ("START", LINK, True),
+        ("STOP", OTHER_LINK, False),
+    ):
+        assert isinstance(await save(text, link, allowed=allowed), Accepted)
+    assert await save("STOP", LINK, allowed=False) == Duplicate(None)
+    found = await store.recipients.find_recipient(1, esim().esim_tran_no)
+    assert found.preferences.choices == "promotion=no"
+    changes = await store.recipients.list_changes(1, esim().esim_tran_no, before=None, limit=9)
+    assert [each.words for each in changes] == ["STOP", "START", "STOP"]
+    assert [each.text for each in await listed(store)] == ["STOP", "START", "STOP"]
 
 
 async def test_after_a_lost_connection_each_text_is_recognised_as_a_repeat_once(store):

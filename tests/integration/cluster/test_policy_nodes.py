@@ -126,6 +126,17 @@ def test_words_that_come_many_times_at_once_are_answered_once(service):
     until(lambda: len(service.centre.texts_of(number)) == 3 * TIMES + len(answers))
 
 
+def test_stop_and_start_act_each_time_whichever_node_they_come_to(service):
+    esim, number = service.take()
+    for word, expected in (("STOP", "opted_out"), ("START", "")) * TIMES:
+        service.centre.send_from(number, word)
+        assert [promote(node, esim) for node in (service.here, service.there)] == [expected] * 2
+        if word == "START":
+            service.centre.send_from(number, "Thanks")  # nodes take turns: the next gets STOP
+    _, history = ask(service.there, "GET", f"esims/{esim}/preferences/history")
+    assert [each["words"] for each in history["changes"]] == ["START", "STOP"] * TIMES
+
+
 def send_sms(node, esim, text, **headers):
     """JSON and headers of the compatible API."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -48,6 +48,15 @@ class NewInbound(msgspec.Struct, frozen=True, gc=False):
     flag: Flag | None = None
     received: ReceivedText | None = None
 
+    @property
+    def may_be_no_repeat(self) -> bool:
+        """Whether it counts as new, though it looks like a repeat, if its change changes anything.
+
+        STOP has to act, also if the connection of an earlier one is lost, or is that of another
+        node: a START came in between.
+        """
+        return self.change is not None and isinstance(self.of, InboundPart)
+
     def over_quota(self, reached: QuotaReached) -> NewInbound:
         """What is committed instead if a quota of the message is reached.
 
@@ -97,7 +106,8 @@ class InboundStore(Protocol):
         `QuotaReached` when it was committed as `NewInbound.over_quota`.
 
         A message of one part is a duplicate when it equals one that came over a connection that is
-        closed by now. Messages of one eSIM, or of none, are bounded: the oldest is deleted.
+        closed by now, and its change makes no difference. Messages of one eSIM, or of none, are
+        bounded: the oldest is deleted.
         """
         ...
 

@@ -97,11 +97,9 @@ async def _save(
         if reached := locked.reached.get(message.id):
             new = new.over_quota(reached)
     inbound = new.inbound
-    if isinstance(new.of, Assembly):
-        known = await _take_assembly(session, new.of, inbound)
-    else:
-        known = await _take_alone(session, new.of, inbound)
-    if known is not None:
+    known = await _take(session, new)
+    is_changed = (known is None or new.may_be_no_repeat) and await _change(session, new)
+    if known is not None and not is_changed:
         return known
     stored = stored_inbound(session.texts, inbound)
     row = inbound_row(inbound, stored, octets(stored.text))
@@ -115,14 +113,27 @@ async def _save(
         await shared_verbs.run(session, receive_text(inbound, new.received))
     if new.flag is not None:
         await shared_verbs.run(session, add_flag(new.flag, session.texts))
-    if new.change is not None and not await shared_verbs.run(
-        session, change_preferences(new.change, session.texts)
-    ):
+    if new.change is not None and not is_changed:
         return None
     if message is None:
         return ACCEPTED
     [accepted] = await accept_each(session, [message])
     return None if isinstance(accepted, IdempotentReplay) else accepted
+
+
+async def _change(session: PostgresSession, new: NewInbound) -> bool:
+    """Change the preferences; whether that makes a difference."""
+    if new.change is None:
+        return False
+    change = change_preferences(new.change, session.texts)
+    return bool(await shared_verbs.run(session, change))
+
+
+async def _take(session: PostgresSession, new: NewInbound) -> Duplicate | None:
+    """Take the parts of a message; `Duplicate` if they were taken before."""
+    if isinstance(new.of, Assembly):
+        return await _take_assembly(session, new.of, new.inbound)
+    return await _take_alone(session, new.of, new.inbound)
 
 
 async def _take_assembly(

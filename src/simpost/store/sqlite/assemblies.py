@@ -77,11 +77,9 @@ def _save(session: SqliteSession, new: NewInbound) -> Accepted | Duplicate | Quo
     if reached:
         new = new.over_quota(reached)
     inbound = new.inbound
-    if isinstance(new.of, Assembly):
-        known = _take_assembly(session, new.of, inbound)
-    else:
-        known = _take_alone(session, new.of, inbound)
-    if known is not None:
+    known = _take(session, new)
+    is_changed = (known is None or new.may_be_no_repeat) and _change(session, new)
+    if known is not None and not is_changed:
         return known
     stored = stored_inbound(session.texts, inbound)
     session.execute(SQL["insert_inbound"], inbound_row(inbound, stored, stored.text))
@@ -98,14 +96,27 @@ def _save(session: SqliteSession, new: NewInbound) -> Accepted | Duplicate | Quo
         shared_verbs.run(session.connection, receive_text(inbound, new.received))
     if new.flag is not None:
         shared_verbs.run(session.connection, add_flag(new.flag, session.texts))
-    if new.change is not None and not shared_verbs.run(
-        session.connection, change_preferences(new.change, session.texts)
-    ):
+    if new.change is not None and not is_changed:
         return None
     if message is None:
         return ACCEPTED
     [accepted] = accept(session, [message])
     return None if isinstance(accepted, IdempotentReplay) else accepted
+
+
+def _change(session: SqliteSession, new: NewInbound) -> bool:
+    """Change the preferences; whether that makes a difference."""
+    if new.change is None:
+        return False
+    change = change_preferences(new.change, session.texts)
+    return bool(shared_verbs.run(session.connection, change))
+
+
+def _take(session: SqliteSession, new: NewInbound) -> Duplicate | None:
+    """Take the parts of a message; `Duplicate` if they were taken before."""
+    if isinstance(new.of, Assembly):
+        return _take_assembly(session, new.of, new.inbound)
+    return _take_alone(session, new.of, new.inbound)
 
 
 def _take_assembly(
