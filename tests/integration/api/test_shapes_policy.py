@@ -43,6 +43,9 @@ async def test_a_notice_in_quiet_hours_is_accepted_and_held(serve: SERVE) -> Non
         assert (message.json()["state"], message.json()["category"]) == ("held", "notice")
     assert [each.status_code for each in answers.values()] == [200, 200, 201]
     assert answers["twilio"].json()["status"] == "accepted"
+    again = await fly(service, {"iccid": ICCID, "message": "News"}, **{"RT-Category": "notice"})
+    for name in ("RT-MessageID", "RT-Reason", "RT-Held-Until"):
+        assert again.headers[name] == answers["fly"].headers[name]
 
 
 async def test_an_opt_out_refuses_the_message_in_every_shape(serve: SERVE) -> None:

@@ -159,10 +159,13 @@ def test_the_compatible_api_says_until_when_it_holds_and_why_it_refuses(service)
     esim, number = service.take()
     path = f"esims/{esim}/preferences"
     assert ask(service.here, "PATCH", path, {"openHours": closed_now()})[0] == 200
-    answer, headers = send_sms(service.there, esim, "an offer", RT_Category="promotion")
-    assert (answer["success"], headers["RT-Reason"]) == (True, "quiet_hours")
-    message = service.here.message(headers["RT-MessageID"])
-    assert (message["state"], message["heldUntil"]) == ("held", headers["RT-Held-Until"])
+    offer = {"RT_Category": "promotion", "RT_RequestID": f"offer-{esim}"}
+    held = [send_sms(node, esim, "an offer", **offer) for node in (service.there, service.here)]
+    for answer, headers in held:  # the second is the repeat of a request
+        assert (answer["success"], headers["RT-Reason"]) == (True, "quiet_hours")
+        message = service.here.message(headers["RT-MessageID"])
+        assert (message["state"], message["heldUntil"]) == ("held", headers["RT-Held-Until"])
+    assert held[0][1]["RT-MessageID"] == held[1][1]["RT-MessageID"]
 
     change = {"openHours": "always", "categories": {"promotion": False}}
     assert ask(service.there, "PATCH", path, change)[0] == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -18,9 +19,11 @@ from simpost.api.open.parameters import (
 )
 from simpost.api.open.request import AuthenticatedRequest
 from simpost.api.shared.schemas import format_time
+from simpost.api.shared.services import Services
 from simpost.domain.accounts import Account
 from simpost.domain.messages import Category, format_id
 from simpost.domain.one_time_codes import looks_like_code
+from simpost.domain.options import Replacement
 from simpost.domain.reasons import Reason
 from simpost.messaging.send_request import SendRequest, SendResult
 
@@ -69,19 +72,45 @@ async def send_sms(call: AuthenticatedRequest) -> ApiResponse:
     if answer.message_id is None:
         assert answer.reason
         raise refusal(answer.reason, answer.detail)
-    return ApiResponse(call.rules.done.body, headers=result_headers(answer))
+    if answer.repeated:
+        headers = await repeated_headers(call.services, call.account, answer)
+    else:
+        headers = result_headers(answer)
+    return ApiResponse(call.rules.done.body, headers=headers)
 
 
 def result_headers(result: SendResult) -> Headers:
     """The headers of an accepted message: its id, look-alikes, and until when it is held."""
     assert result.message_id
-    headers: Headers = ((b"rt-messageid", format_id(result.message_id).encode()),)
-    if result.plan and (replaced := result.plan.options.replaced):
+    replaced = result.plan.options.replaced if result.plan else ()
+    hold = result.hold
+    if hold is None:
+        return _headers(result.message_id, replaced)
+    return _headers(result.message_id, replaced, hold.until_ms, hold.reason)
+
+
+async def repeated_headers(services: Services, account: Account, result: SendResult) -> Headers:
+    """The headers of a repeated request, by its message as it is now. Raises StoreError."""
+    assert result.message_id
+    found = await services.store.log.find_message(account.id, result.message_id)
+    if found is None:
+        return _headers(result.message_id, ())
+    return _headers(found.id, found.options.replaced, found.held_until_ms, found.reason)
+
+
+def _headers(
+    message_id: bytes,
+    replaced: Sequence[Replacement],
+    until_ms: int | None = None,
+    reason: Reason | None = None,
+) -> Headers:
+    headers: Headers = ((b"rt-messageid", format_id(message_id).encode()),)
+    if replaced:
         headers += ((b"rt-replaced", b"%d" % sum(each.count for each in replaced)),)
-    if result.hold:
+    if until_ms is not None and reason is not None:
         headers += (
-            (b"rt-held-until", format_time(result.hold.until_ms).encode()),
-            (b"rt-reason", result.hold.reason.encode()),
+            (b"rt-held-until", format_time(until_ms).encode()),
+            (b"rt-reason", reason.encode()),
         )
     return headers
 

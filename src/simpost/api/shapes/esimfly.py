@@ -17,7 +17,7 @@ from simpost.api.open import auth
 from simpost.api.open.envelope import ApiError
 from simpost.api.open.headers import Headers, parse_headers
 from simpost.api.open.parameters import MAX_ID, Given
-from simpost.api.open.send_sms import MAX_CHARACTERS, result_headers
+from simpost.api.open.send_sms import MAX_CHARACTERS, repeated_headers, result_headers
 from simpost.api.shapes.calls import (
     WORDS,
     Failure,
@@ -190,7 +190,11 @@ async def send_sms(call: ShapeCall) -> ShapeResponse:
             signature=headers.signature.lower().decode("ascii"),
         ),
     )
-    return ShapeResponse(_SENT, headers=result_headers(result))
+    if result.repeated:
+        shown = await repeated_headers(call.services, call.account, result)
+    else:
+        shown = result_headers(result)
+    return ShapeResponse(_SENT, headers=shown)
 
 
 def _headers(scope: Scope) -> Headers:
