@@ -296,9 +296,11 @@ async def test_a_preview_is_of_the_start_and_of_its_pace(night, many, clock):
     ).json()
     assert (found["sends"], found["holds"]) == (30, 0)
     assert (found["seconds"], found["tooLate"]) == (15, 10)
+    assert (found["holdsFrom"], found["holdsUntil"]) == (None, None)
     at_night = {"startAt": "2026-01-01T16:00:00Z", "notAfter": "2026-01-02T05:00:00Z"}
     found = (await post(night, audience={"esims": MORE}, dryRun=True, **at_night)).json()
     assert (found["sends"], found["holds"]) == (0, 30)
+    assert found["holdsFrom"] == found["holdsUntil"] == "2026-01-02T02:00:00.000Z"
 
 
 async def test_it_says_that_its_pace_is_too_slow(service, many, clock):

@@ -48,6 +48,7 @@ class BroadcastPreview(msgspec.Struct, frozen=True):
     Attributes:
         total: eSIMs of the audience, 2,000,000 at most.
         decided: how many of them were decided.
+        held_from_ms, held_until_ms: when the first and the last of those held are decided again.
         parts: of the messages that would be sent or held; cost: theirs, in 1/10,000 cost unit.
         unpriced: how many of these messages have no known price; each part counts a unit.
         seconds: how long all take at its pace.
@@ -65,6 +66,8 @@ class BroadcastPreview(msgspec.Struct, frozen=True):
     samples: Sequence[LanguageSample]
     seconds: int
     too_late: int
+    held_from_ms: int | None = None
+    held_until_ms: int | None = None
 
 
 class BroadcastPreviews:
@@ -84,7 +87,8 @@ class BroadcastPreviews:
         from_ms = max(now_ms, broadcast.start_ms)
         refusals: Counter[Reason] = Counter()
         samples: dict[str, LanguageSample] = {}
-        sends = holds = parts = amount = unpriced = 0
+        held_until: list[int] = []
+        sends = parts = amount = unpriced = 0
         for esim in esims:
             facts = await self._messages.find_esim(broadcast, esim)
             made = await self._request(broadcast, facts, template)
@@ -98,8 +102,10 @@ class BroadcastPreviews:
                 continue
             plan = decision.plan if isinstance(decision, Hold) else decision
             assert isinstance(plan, SendPlan)
-            holds += isinstance(decision, Hold)
-            sends += not isinstance(decision, Hold)
+            if isinstance(decision, Hold):
+                held_until.append(decision.until_ms)
+            else:
+                sends += 1
             parts += plan.part_count
             cost = plan.carrier.prices.cost_of(facts, plan.part_count)
             amount += cost.amount
@@ -112,7 +118,7 @@ class BroadcastPreviews:
             total=total,
             decided=len(esims),
             sends=sends,
-            holds=holds,
+            holds=len(held_until),
             refusals=dict(refusals),
             parts=parts,
             cost=amount,
@@ -120,6 +126,8 @@ class BroadcastPreviews:
             samples=[samples[language] for language in sorted(samples)],
             seconds=math.ceil(total / broadcast.per_s),
             too_late=max(0, total - in_time),
+            held_from_ms=min(held_until, default=None),
+            held_until_ms=max(held_until, default=None),
         )
 
     async def with_version(self, account: Account, broadcast: Broadcast) -> Broadcast | Refusal:

@@ -156,6 +156,7 @@ class BroadcastPreviewOut(Schema):
 
     `parts` and `cost`, in cost units, are of those that would be sent or held. `unpriced` of them
     have no known price: each of their parts counts a unit.
+    Those held are decided again between `holdsFrom` and `holdsUntil`; null: none is held.
     At its pace all take `seconds`, and it does not reach `tooLate` of them before `notAfter`.
     """
 
@@ -163,6 +164,8 @@ class BroadcastPreviewOut(Schema):
     decided: int
     sends: int
     holds: int
+    holds_from: Time | None
+    holds_until: Time | None
     refusals: list[RefusedCount]
     parts: int
     cost: str
@@ -255,6 +258,8 @@ def show_preview(preview: BroadcastPreview) -> BroadcastPreviewOut:
         decided=preview.decided,
         sends=preview.sends,
         holds=preview.holds,
+        holds_from=show_time(preview.held_from_ms),
+        holds_until=show_time(preview.held_until_ms),
         refusals=[
             RefusedCount(reason=reason_detail(reason), count=count) for reason, count in by_count
         ],
