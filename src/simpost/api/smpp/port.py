@@ -59,7 +59,7 @@ class SmppPort(Component):
                 intake,
                 self.parts,
                 clock_ms=clock_ms,
-                alphabets=lambda: self.settings.alphabets,
+                default_alphabet=lambda: self.settings.default_alphabet,
             ),
             intake,
             store.log,

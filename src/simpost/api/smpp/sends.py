@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from simpost.api.smpp.part_assembly import PartAssembly
@@ -20,10 +20,7 @@ from simpost.text import read_text
 
 
 class Sends:
-    """Reads submit_sm, applies the rate limit of the account, and sends.
-
-    `alphabets` are those of the data_codings that the settings explain.
-    """
+    """Reads submit_sm, applies the rate limit of the account, and sends."""
 
     def __init__(
         self,
@@ -32,13 +29,13 @@ class Sends:
         parts: PartAssembly,
         *,
         clock_ms: Clock,
-        alphabets: Callable[[], Mapping[int, str]],
+        default_alphabet: Callable[[], str],
     ) -> None:
         self._accounts = accounts
         self._intake = intake
         self._parts = parts
         self._clock_ms = clock_ms
-        self._alphabets = alphabets
+        self._default_alphabet = default_alphabet
 
     async def send(self, account: Account, login: SmppLogin, request: SubmitSm) -> str:
         """The id of the committed message. Raises SubmitError, or StoreError if none is."""
@@ -49,7 +46,8 @@ class Sends:
             )
             raise SubmitError(Status.ESME_RTHROTTLED)
         now = datetime.fromtimestamp(self._clock_ms() / 1000, UTC)
-        submit = read_submit(request, login.system_id, now, self._alphabets())
+        zero = self._default_alphabet()
+        submit = read_submit(request, login.system_id, now, zero=zero)
         if not submit.part.place.is_alone:
             return await self._parts.send(account, submit)
         text = read_text(submit.part.octets, submit.part.encoding)

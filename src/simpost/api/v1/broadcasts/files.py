@@ -128,7 +128,7 @@ async def read_file(
                 await files.save(read)
     except FileRefused as error:
         raise invalid(str(error)) from None
-    return _shown(read, is_stored=not query.dry_run)
+    return show_read(read, is_stored=not query.dry_run)
 
 
 @router.get("/broadcast-files", summary="List the files of the account")
@@ -171,7 +171,8 @@ async def list_file_rows(
     return FileRowPage(rows=rows, next=rows[-1].line if len(found) > query.limit else None)
 
 
-def _shown(read: ReadFile, *, is_stored: bool) -> BroadcastFileOut:
+def show_read(read: ReadFile, *, is_stored: bool) -> BroadcastFileOut:
+    """The file that was read, with its first rows and the refused ones."""
     file, columns = read.file, read.columns
     uses: dict[str, str | None] = dict.fromkeys(columns.ignored)
     uses |= {read.heading[place]: use for use, place in columns.identifiers.items()}

@@ -26,6 +26,7 @@ from simpost.api.v1.broadcasts.schemas import (
 from simpost.api.v1.messages.body import fingerprint_of
 from simpost.api.v1.messages.results import refusal_problem
 from simpost.api.v1.messages.send_schema import IdempotencyKey
+from simpost.domain.accounts import Account
 from simpost.domain.broadcasts import Broadcast, BroadcastStatus
 from simpost.domain.messages import parse_id
 from simpost.domain.reasons import Reason
@@ -54,32 +55,52 @@ async def begin_broadcast(
 
     A request with the Idempotency-Key of an earlier one begins nothing, and returns that one.
     """
+    wanted = await check_broadcast(services, account, given)
+    if given.dry_run:
+        found = await preview_broadcast(services, account, wanted)
+        return Response(found.model_dump_json(by_alias=True), media_type="application/json")
+    if idempotency_key is not None:
+        fingerprint = await fingerprint_of(request)
+        wanted = replace(wanted, request_id=idempotency_key, fingerprint=fingerprint)
+    added = await add_broadcast(services, wanted)
+    body = show_now(services, added).model_dump_json(by_alias=True)
+    return Response(body, 201, media_type="application/json")
+
+
+async def check_broadcast(
+    services: Services, account: Account, given: BroadcastRequest
+) -> Broadcast:
+    """The broadcast with the version of its template. Raises Problem."""
     try:
         broadcast = given.broadcast(account.id, services.clock_ms())
     except ValueError as error:
         raise invalid(f"{error}.") from None
     if broadcast.audience.file and not await _has_file(services, broadcast):
         raise invalid("audience.file: the account has no such file.")
-    previews = services.broadcasts.previews
-    wanted = await previews.with_version(account, broadcast)
+    wanted = await services.broadcasts.previews.with_version(account, broadcast)
     if isinstance(wanted, Refusal):
         raise refusal_problem(wanted.reason, wanted.detail)
-    if given.dry_run:
-        async with services.costs.turn(account):
-            found = await previews.preview(account, wanted, services.clock_ms())
-        body = show_preview(found).model_dump_json(by_alias=True)
-        return Response(body, media_type="application/json")
-    if idempotency_key is not None:
-        fingerprint = await fingerprint_of(request)
-        wanted = replace(wanted, request_id=idempotency_key, fingerprint=fingerprint)
+    return wanted
+
+
+async def preview_broadcast(
+    services: Services, account: Account, wanted: Broadcast
+) -> BroadcastPreviewOut:
+    """What it would do. Raises Overdrawn."""
+    async with services.costs.turn(account):
+        return show_preview(
+            await services.broadcasts.previews.preview(account, wanted, services.clock_ms())
+        )
+
+
+async def add_broadcast(services: Services, wanted: Broadcast) -> Broadcast:
+    """Begin it, or find the one of a repeated request. Raises Problem."""
     try:
-        added = await services.broadcasts.add(wanted)
+        return await services.broadcasts.add(wanted)
     except TooManyBroadcasts as error:
         raise Problem(409, ProblemCode.TOO_MANY_BROADCASTS, str(error)) from None
     except RequestReused:
         raise refusal_problem(Reason.REQUEST_ID_REUSED, "") from None
-    body = _show(services, added).model_dump_json(by_alias=True)
-    return Response(body, 201, media_type="application/json")
 
 
 @router.get("/broadcasts", response_model=BroadcastPage, summary="List broadcasts, newest first")
@@ -102,7 +123,7 @@ async def list_broadcasts(
 async def get_broadcast(id: str, account: Caller, services: ServicesDep) -> BroadcastOut:  # noqa: A002
     """The counts add up to the audience at every moment."""
     found = await services.broadcasts.find(account.id, _key(id))
-    return _show(services, found)
+    return show_now(services, found)
 
 
 @router.post("/broadcasts/{id}/pause", summary="Pause a broadcast")
@@ -173,7 +194,7 @@ def _shown(services: Services, changed: Broadcast, *, is_done: bool) -> Broadcas
     if not is_done:
         detail = f"The broadcast is {changed.status}."
         raise Problem(409, ProblemCode.BROADCAST_STATUS, detail)
-    return _show(services, changed)
+    return show_now(services, changed)
 
 
 def _key(broadcast_id: str) -> bytes:
@@ -183,7 +204,8 @@ def _key(broadcast_id: str) -> bytes:
     return key
 
 
-def _show(services: Services, broadcast: Broadcast) -> BroadcastOut:
+def show_now(services: Services, broadcast: Broadcast) -> BroadcastOut:
+    """The broadcast as JSON shows it at the moment."""
     is_copy = services.copy_guard.is_held
     stop_reason = services.stops.find_reason(broadcast.account_id, broadcast.category)
     now_ms = services.clock_ms()
@@ -192,4 +214,4 @@ def _show(services: Services, broadcast: Broadcast) -> BroadcastOut:
 
 def _page(services: Services, found: list[Broadcast], query: BroadcastQuery) -> BroadcastPage:
     rows, cursor = cut_page(found, query)
-    return BroadcastPage(broadcasts=[_show(services, row) for row in rows], next=cursor)
+    return BroadcastPage(broadcasts=[show_now(services, row) for row in rows], next=cursor)

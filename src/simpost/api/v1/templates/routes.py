@@ -61,7 +61,7 @@ async def save_template(
     given: TemplateIn, response: Response, account: Caller, services: ServicesDep
 ) -> SavedTemplateOut:
     """`longest` has the longest text of each language, with its parts and UCS-2 triggers."""
-    inspection = await _inspect(services, account, given.template(account.language))
+    inspection = await inspect_template(services, account, given.template(account.language))
     if given.dry_run:
         response.status_code = 200
         return show_saved(given.name, None, inspection)
@@ -121,7 +121,7 @@ async def preview_template(
 ) -> TemplatePreview:
     """With the longest values, and the longest case of each plural and select."""
     found = await _find(services, account, name, version)
-    return show_preview(found, await _inspect(services, account, found.template))
+    return show_preview(found, await inspect_template(services, account, found.template))
 
 
 @router.post("/templates/{name}/render", summary="Show the text that values give")
@@ -165,7 +165,7 @@ def _unknown() -> Problem:
     return Problem(404, ProblemCode.NOT_FOUND, detail)
 
 
-async def _inspect(services: Services, account: Account, template: Template) -> Inspection:
+async def inspect_template(services: Services, account: Account, template: Template) -> Inspection:
     """Check the template in the thread for heavy work, in steps: other accounts use it too.
 
     Raises Problem with every mistake.
