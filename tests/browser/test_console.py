@@ -40,15 +40,15 @@ class ConsoleThread:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        self.url = self._run(self._start(folder))
+        self.url = self.run(self._start(folder))
 
     def stop(self) -> None:
-        self._run(self._stop())
+        self.run(self._stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
-    def _run(self, coroutine: Any) -> Any:
+    def run(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE_S)
 
     async def _start(self, folder: Path) -> str:
@@ -57,7 +57,7 @@ class ConsoleThread:
         await store.accounts.add_account(Account(0, "demo", "demo-secret"))
         await store.catalogue.save_plans([parse_plan(row) for row in PLANS])
         await store.catalogue.save_esims(1, [parse_esim(row, NOW_MS) for row in ESIMS])
-        services = await wire(store)
+        self.services = services = await wire(store)
         await services.console_users.add("ann", ConsoleRole.ADMIN, None, PASSWORD)
         one = leased(TEXT, account_id=1, esim_tran_no=GOOD)
         await store.queue.accept(one)

@@ -15,8 +15,8 @@ from starlette.types import ASGIApp
 
 from simpost.api.shared.costs import Overdrawn
 from simpost.api.shared.error_log import log_crash
-from simpost.api.shared.problems import Problem
-from simpost.api.shared.request_body import BodiesFull, BodyTooLarge, BodyTooSlow
+from simpost.api.shared.problems import RETRY_STATUSES, Problem
+from simpost.api.shared.request_body import BodiesFull, BodyBudget, BodyTooLarge, BodyTooSlow
 from simpost.api.shared.services import Services
 from simpost.console import (
     accounts_page,
@@ -34,6 +34,10 @@ from simpost.console import (
     webhooks_page,
 )
 from simpost.console.assets import Assets
+from simpost.console.automations import automation_form, automation_page
+from simpost.console.broadcasts import begin_page, broadcast_page, file_pages, list_page
+from simpost.console.file_form import read_file_form
+from simpost.console.message_templates import editor_page, template_page
 from simpost.console.page import HEADERS, Pages
 from simpost.console.request import PageRequest, cookie_name, is_own_page, read_form
 from simpost.console.route import ConsolePage
@@ -49,6 +53,14 @@ PAGES: Final[tuple[ConsolePage, ...]] = (
     *message_page.PAGES,
     *esim_page.PAGES,
     *needs_a_person.PAGES,
+    *list_page.PAGES,
+    *begin_page.PAGES,
+    *file_pages.PAGES,
+    *broadcast_page.PAGES,
+    *template_page.PAGES,
+    *editor_page.PAGES,
+    *automation_page.PAGES,
+    *automation_form.PAGES,
     *carriers_page.PAGES,
     *stops_page.PAGES,
     *webhooks_page.PAGES,
@@ -58,6 +70,17 @@ PAGES: Final[tuple[ConsolePage, ...]] = (
     *sessions.PAGES,
 )
 """Every page with its role. Those with a title are in the navigation, in this order."""
+_FILE_OCTETS: Final = 4 * 8_388_608
+"""Octets in memory of all forms with a file that are being received."""
+_STATUSES: Final = (
+    (NotFound, 404),
+    (BodyTooSlow, 408),
+    (BodyTooLarge, 413),
+    (Overdrawn, 429),
+    (BodiesFull, 503),
+    (SignInBusy, 503),
+    (StoreError, 503),
+)
 _PROBLEMS: Final = {
     401: "You are signed out. Sign in and try again.",
     403: "Your role does not allow this. Ask an administrator of simpost.",
@@ -66,6 +89,7 @@ _PROBLEMS: Final = {
     405: "This page does not take this kind of request.",
     408: "The form did not arrive in time.",
     413: "The form is too large.",
+    429: "This account has used its share of costly work. Try again in a moment.",
     500: "This page failed. The log of the service has the reason.",
     503: "The service cannot answer now. Try again in a moment.",
 }
@@ -76,6 +100,7 @@ def build_console(services: Services) -> ASGIApp:
     assets = Assets()
     navigation = [each for each in PAGES if each.title]
     pages = Pages(asset=assets.url, version=services.version, navigation=navigation)
+    files = BodyBudget(_FILE_OCTETS)
 
     async def send_asset(request: Request) -> Response:
         found = assets.response(request.path_params["digest"], request.path_params["name"])
@@ -86,7 +111,8 @@ def build_console(services: Services) -> ASGIApp:
 
     routes = [Route("/console/assets/{digest}/{name}", send_asset, methods=["GET"])]
     routes += [
-        Route(each.path, _guarded(services, pages, each), methods=[each.method]) for each in PAGES
+        Route(each.path, _guarded(services, pages, files, each), methods=[each.method])
+        for each in PAGES
     ]
     handlers = dict.fromkeys((404, 405), on_http)
     app = Starlette(routes=routes, exception_handlers=handlers)
@@ -95,29 +121,19 @@ def build_console(services: Services) -> ASGIApp:
 
 
 def _guarded(
-    services: Services, pages: Pages, page: ConsolePage
+    services: Services, pages: Pages, files: BodyBudget, page: ConsolePage
 ) -> Callable[[Request], Awaitable[Response]]:
     async def respond(request: Request) -> Response:
         call = PageRequest(services, pages, request)
         try:
-            return await _admit(call, page) or await page.handler(call)
-        except NotFound:
-            return _problem(pages, 404, call)
-        except Problem as problem:
-            return _refused(call, problem)
-        except (BodyTooLarge, BodyTooSlow) as error:
-            status = 413 if isinstance(error, BodyTooLarge) else 408
-            return _problem(pages, status, call, close=True)
-        except (BodiesFull, Overdrawn, SignInBusy, StoreError):
-            return _problem(pages, 503, call)
+            return await _admit(call, page, files) or await page.handler(call)
         except Exception as error:  # noqa: BLE001  the root of a request: it must be answered
-            log_crash("console", request.url.path, error)
-            return _problem(pages, 500, call)
+            return _problem_of(error, pages, call)
 
     return respond
 
 
-async def _admit(call: PageRequest, page: ConsolePage) -> Response | None:
+async def _admit(call: PageRequest, page: ConsolePage, files: BodyBudget) -> Response | None:
     """A refusal, or `None`: then the call has its user and its form."""
     request = call.request
     token = request.cookies.get(cookie_name(request), "")
@@ -136,11 +152,23 @@ async def _admit(call: PageRequest, page: ConsolePage) -> Response | None:
         if not page.admits(found.user):
             return _problem(call.pages, 403, call)
     if page.method == "POST":
-        form = await read_form(call.services, request, page.form_octets)
+        if page.has_file:
+            form, call.file = await read_file_form(request, page.form_octets, files)
+        else:
+            form = await read_form(call.services, request, page.form_octets)
         if form is None or (page.role and not is_form_token(form.get("token", ""), call.token)):
             return _problem(call.pages, 400, call)
         call.form = form
     return None
+
+
+def _problem_of(error: Exception, pages: Pages, call: PageRequest) -> Response:
+    if isinstance(error, Problem):
+        return _refused(call, error)
+    status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+    if status == 500:
+        log_crash("console", call.request.url.path, error)
+    return _problem(pages, status, call, close=status in (408, 413))
 
 
 def _sign_in_first(call: PageRequest, page: ConsolePage) -> Response:
@@ -163,7 +191,7 @@ def _problem(
     response = pages.render("problem", status=status, call=call, title=sentence)
     if close:
         response.headers["Connection"] = "close"
-    if status == 503:
+    if status in RETRY_STATUSES:
         response.headers["Retry-After"] = "1"
     return response
 

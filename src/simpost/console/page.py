@@ -8,6 +8,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from simpost.console.ages import duration
 from simpost.domain.plurals import counted
 from simpost.text.display import visible_lines
 
@@ -41,7 +42,12 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.globals.update(facts)
-        self._templates.filters |= {"time": show_time, "counted": counted}
+        self._templates.filters |= {
+            "time": show_time,
+            "counted": counted,
+            "duration": duration,
+            "pairs": lambda names: [(name, name) for name in names],
+        }
 
     def render(self, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """The page with these values."""

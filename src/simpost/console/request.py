@@ -11,14 +11,16 @@ from starlette.requests import Request
 from simpost.api.shared.request_body import read_body
 from simpost.api.shared.services import Services
 from simpost.api.shared.wrong_credentials import network_of
+from simpost.console.file_form import SentFile
 from simpost.console.page import Pages
 from simpost.domain.accounts import Account
-from simpost.domain.console_users import ConsoleSession, ConsoleUser, form_token
+from simpost.domain.console_users import ConsoleRole, ConsoleSession, ConsoleUser, form_token
+from simpost.errors import UnknownAccount
 
 MAX_FORM_OCTETS: Final = 8_192
 LARGE_FORM_OCTETS: Final = 131_072
 """Of a form with texts: a character of one takes up to 12 octets in a form."""
-_MAX_FIELDS, _LARGE_FIELDS = 20, 200
+_MAX_FIELDS, _LARGE_FIELDS = 20, 400
 """Fields of a form, and of a large one."""
 _PLAIN, _SECURE = "simpost_console", "__Host-simpost_console"
 
@@ -30,6 +32,7 @@ class PageRequest:
     Attributes:
         token: of the session, as the cookie has it.
         form: the fields of a POST; empty for a GET.
+        file: of a form that has one.
     """
 
     services: Services
@@ -39,6 +42,7 @@ class PageRequest:
     session: ConsoleSession | None = None
     signed_in: ConsoleUser | None = None
     form: dict[str, str] = field(default_factory=dict)
+    file: SentFile | None = None
 
     @property
     def user(self) -> ConsoleUser:
@@ -61,6 +65,22 @@ class PageRequest:
         """The account, if it exists and the user sees it."""
         account = self.services.accounts.get(access_code)
         return account if account and self.user.may_see(account.id) else None
+
+    @property
+    def accounts(self) -> list[Account]:
+        """The accounts that the user sees."""
+        return [each for each in self.services.accounts.all() if self.user.may_see(each.id)]
+
+    def path_account(self) -> Account:
+        """The account that the path names. Raises UnknownAccount."""
+        account = self.account_of(self.request.path_params["account"])
+        if account is None:
+            raise UnknownAccount
+        return account
+
+    def may(self, role: ConsoleRole) -> bool:
+        """Whether the user may do what this role may."""
+        return self.user.role.includes(role)
 
     async def audit(self, action: str, target: str, account_id: int | None = None) -> None:
         """Write what the user is about to do."""

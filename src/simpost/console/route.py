@@ -21,6 +21,7 @@ class ConsolePage(NamedTuple):
         is_installation: only for users who see all accounts.
         title: its name in the navigation; empty: it is not there.
         form_octets: the largest form that it takes.
+        has_file: the form is `multipart/form-data`, with one file.
     """
 
     method: str
@@ -30,6 +31,7 @@ class ConsolePage(NamedTuple):
     is_installation: bool = False
     title: str = ""
     form_octets: int = MAX_FORM_OCTETS
+    has_file: bool = False
 
     def admits(self, user: ConsoleUser) -> bool:
         """Whether the user may use it."""

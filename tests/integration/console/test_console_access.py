@@ -48,6 +48,40 @@ MATRIX = {
     "POST /console/webhooks/{account}/{id}/rotate": ADMIN,
     "POST /console/webhooks/{account}/{id}/replay": ADMIN,
     "POST /console/webhooks/{account}/{id}/delete": ADMIN,
+    "GET /console/broadcasts": VIEWER,
+    "GET /console/broadcasts/{account}": VIEWER,
+    "GET /console/broadcasts/{account}/new": SENDER,
+    "POST /console/broadcasts/{account}/preview": SENDER,
+    "POST /console/broadcasts/{account}/begin": SENDER,
+    "GET /console/broadcasts/{account}/files": VIEWER,
+    "POST /console/broadcasts/{account}/files": SENDER,
+    "GET /console/broadcasts/{account}/files/{file}": VIEWER,
+    "POST /console/broadcasts/{account}/files/{file}/reveal": SUPPORT,
+    "POST /console/broadcasts/{account}/files/{file}/delete": SENDER,
+    "GET /console/broadcasts/{account}/{id}": VIEWER,
+    "GET /console/broadcasts/{account}/{id}/recipients": VIEWER,
+    "GET /console/broadcasts/{account}/{id}/preview": VIEWER,
+    "POST /console/broadcasts/{account}/{id}/preview": SUPPORT,
+    "GET /console/broadcasts/{account}/{id}/confirm/{verb}": SENDER,
+    "POST /console/broadcasts/{account}/{id}/{verb}": SENDER,
+    "GET /console/templates": VIEWER,
+    "GET /console/templates/{account}": VIEWER,
+    "GET /console/templates/{account}/{name}": VIEWER,
+    "POST /console/templates/{account}/{name}/render": VIEWER,
+    "GET /console/templates/{account}/{name}/delete": SENDER,
+    "POST /console/templates/{account}/{name}/delete": SENDER,
+    "GET /console/template-editor/{account}": SENDER,
+    "POST /console/template-editor/{account}": SENDER,
+    "GET /console/automations": VIEWER,
+    "GET /console/automations/{account}": VIEWER,
+    "GET /console/automations/{account}/{name}": VIEWER,
+    "POST /console/automations/{account}/{name}/switch": SENDER,
+    "GET /console/automations/{account}/{name}/preview": VIEWER,
+    "POST /console/automations/{account}/{name}/preview": SUPPORT,
+    "GET /console/automations/{account}/{name}/delete": SENDER,
+    "POST /console/automations/{account}/{name}/delete": SENDER,
+    "GET /console/automation-editor/{account}": SENDER,
+    "POST /console/automation-editor/{account}": SENDER,
     "GET /console/sessions": VIEWER,
     "POST /console/sessions/end": VIEWER,
     "GET /console/audit": ADMIN,
@@ -69,8 +103,11 @@ def test_every_route_is_in_the_matrix():
 
 async def ask(browser, route):
     method, path = route.split()
-    path = path.format(name="down", id=ID, account="demo", number=GOOD)
-    return await (browser.get(path) if method == "GET" else browser.post(path))
+    path = path.format(name="down", id=ID, account="demo", number=GOOD, file=ID, verb="pause")
+    if method == "GET":
+        return await browser.get(path)
+    is_upload = path.endswith("/files")
+    return await (browser.post_file(path, b"") if is_upload else browser.post(path))
 
 
 @pytest.mark.parametrize("account_id", [None, 1])

@@ -63,11 +63,13 @@ class SimulatedEsimAccess:
     keeps_messages = False
 
     def routes(self, api: UpstreamApi) -> list[BaseRoute]:
-        plans, esims = _lister(api, package_list), _lister(api, esim_query)
+        lists = (("package/list", package_list), ("esim/query", esim_query))
         return [
             api.send_route(PATH, self),
-            api.route(f"{PREFIX}/package/list", self, "plans", plans, "POST"),
-            api.route(f"{PREFIX}/esim/query", self, "esims", esims, "POST"),
+            *(
+                api.route(f"{PREFIX}/{path}", _lister(api, answer), "POST")
+                for path, answer in lists
+            ),
         ]
 
     def read(self, call: Call) -> UpstreamText:

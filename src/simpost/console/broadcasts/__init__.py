@@ -1,0 +1,1 @@
+"""Pages of broadcasts: the list, one broadcast, a new one with its preview, and files of eSIMs."""
