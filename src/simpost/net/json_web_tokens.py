@@ -68,6 +68,6 @@ def _object(text: str) -> dict[str, Any] | None:
     try:
         octets = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         document = msgspec.json.decode(octets)
-    except (ValueError, msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):  # of base64, UTF-8 and JSON
         return None
     return document if isinstance(document, dict) else None

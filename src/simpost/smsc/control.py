@@ -108,7 +108,7 @@ class ControlRoutes:
         body = await body_of(request, MAX_OCTETS)
         try:
             reply = msgspec.json.decode(body, type=HandsetText)
-        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        except ValueError as error:
             raise HTTPException(400, str(error)) from None
         if number in self._simulator.offline:
             raise HTTPException(409, "The handset is off.")

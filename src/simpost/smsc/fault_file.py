@@ -54,7 +54,7 @@ def parse_faults_json(octets: bytes) -> Faults:
     except msgspec.ValidationError as error:
         what, where = _describe(str(error))
         raise ConfigError(": ".join(filter(None, (where, what)))) from None
-    except msgspec.DecodeError as error:
+    except ValueError as error:
         raise ConfigError(f"not JSON: {error}") from None
 
 

@@ -114,7 +114,7 @@ class TextRoutes:
         body = await body_of(request, _MAX_TAG_OCTETS)
         try:
             given = msgspec.json.decode(body, type=TaggedNumbers).numbers
-        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        except ValueError as error:
             raise HTTPException(400, str(error)) from None
         numbers = [each.removeprefix("+") for each in given]
         if not all(

@@ -260,6 +260,8 @@ HOSTILE = [
     b"[" * 100_000,
     b'{"payload":' * 50_000,
     b"\xff\xfe{}",
+    b'{"id": 1, "payload": "\xff", "source_address": 1}',
+    b'{"id": 1, "payload": "\\ud800", "source_address": 1}',
     b'{"id": 1' + b"0" * 5_000 + b', "payload": "x", "source_address": 1}',
     b'{"id": 1e999, "payload": "x", "source_address": 1}',
     b'{"id": NaN, "payload": "x", "source_address": 1}',

@@ -83,6 +83,19 @@ async def test_a_state_is_asked_for_until_it_is_final(api, number, expected) -> 
     assert asked == ["GET"] * 5
 
 
+async def test_a_response_that_is_no_utf8_says_nothing_and_asking_goes_on(api) -> None:
+    settings = prepared(api, EMNIFY)
+    api.script(Reply(201, {"id": 589}), path=LIST)
+    api.script(Reply(200, b'{"status": {"id": "\xff"}}'), state(4), path=ONE)
+    async with running_carrier(settings, api.url) as (carrier, recorder):
+        await recorder.outcome(carrier, part(NUMBER))
+        await recorder.until(lambda: recorder.receipts)
+        api.script(Reply(400, b'{"error_token": "\xff"}'), path=LIST)
+        refused = await recorder.outcome(carrier, part(NUMBER))
+    assert [each.state for each in recorder.receipts] == [State.DELIVERED]
+    assert (refused.kind.value, refused.carrier_code) == ("refused", "HTTP 400")
+
+
 async def test_a_part_that_is_gone_is_not_asked_for_again(api) -> None:
     settings = prepared(api, EMNIFY)
     api.script(Reply(201, {"id": 589}), Reply(201, {"id": 590}), path=LIST)

@@ -197,6 +197,22 @@ async def test_disconnecting_resets_every_session(simulator: Simulator, http: Ht
     assert reasons == [CloseReason.CONNECTION_LOST] * 2
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", f"/handsets/{NUMBER}/messages", b'{"to": "\xff", "text": "x"}'),
+        ("PUT", "/tags/tests", b'{"numbers": ["\xff"]}'),
+        ("PUT", "/catalogue", b'{"plans": [{"code": "\xff", "name": "x"}]}'),
+        ("PUT", "/faults", b'{"rules": [{"do": {"fault": "\xff"}}]}'),
+    ],
+)
+async def test_a_body_that_is_no_utf8_is_refused(
+    http: HttpClient, method: str, path: str, body: bytes
+) -> None:
+    status, found = await http.request(path, method, data=body)
+    assert (status, found["error"]["code"]) == (400, "badRequest")
+
+
 @pytest.mark.parametrize("number", ["abc", "1" * 21, "١٢٣"])
 async def test_only_a_number_is_a_handset(http: HttpClient, number: str) -> None:
     status, _ = await http.request(f"/handsets/{number}/off", "POST")

@@ -16,7 +16,7 @@ def read_json(body: bytes) -> Any:
     """The JSON of a body, with or without a byte order mark; `None` if it is none."""
     try:
         return msgspec.json.decode(body.removeprefix(BOM_UTF8))
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):  # of UTF-8, too
         return None
 
 

@@ -71,7 +71,7 @@ def parse_catalogue(body: bytes) -> UpstreamCatalogue:
     """A catalogue from JSON. Raises ConfigError."""
     try:
         return msgspec.json.decode(body, type=UpstreamCatalogue)
-    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"the catalogue is not valid: {error}") from None
 
 
