@@ -53,6 +53,7 @@ class ConsoleUser(msgspec.Struct, frozen=True):
     Attributes:
         account_id: the only account that the user sees; `None`: all accounts.
         password_digest: Argon2id in the PHC string format, with its salt and costs.
+        has_totp: whether a code of an authenticator is asked after the password.
     """
 
     name: str
@@ -60,6 +61,7 @@ class ConsoleUser(msgspec.Struct, frozen=True):
     account_id: int | None
     password_digest: str
     created_ms: int
+    has_totp: bool = False
 
     def __repr__(self) -> str:
         return f"ConsoleUser({self.name!r}, {self.role.value!r}, {self.account_id})"

@@ -21,6 +21,7 @@ from simpost.domain.options import Options
 from simpost.domain.reasons import Reason
 from simpost.domain.smpp_logins import SmppLogin
 from simpost.domain.states import State
+from simpost.domain.totp import hotp, step_of
 from simpost.ports.store import NewMessage, PriceRow, Refused
 from simpost.ports.store.refusals import RefusalBatch, RefusalRecord
 from simpost.ports.store.smpp_parts import SmppPart
@@ -177,7 +178,10 @@ async def _tell(store: SqliteStore, made: Embedded) -> None:
     user = ConsoleUser("ann", ConsoleRole.ADMIN, None, "$argon2id$", NOW_MS)
     session = ConsoleSession(digest, "ann", NOW_MS, NOW_MS, "192.0.2.1")
     await store.console.add_user(user)
-    await store.console.add_session(session, expected_digest="$argon2id$")
+    await store.second_factors.begin_totp("ann", b"\0\xff" * 10, now_ms=NOW_MS)
+    code = hotp(b"\0\xff" * 10, step_of(NOW_MS))
+    await store.second_factors.confirm_totp("ann", code, digests=[digest], now_ms=NOW_MS)
+    await store.console.add_session(session, expected_digest="$argon2id$", gave_code=True)
     await store.console.add_audit(
         AuditRow(new_id(NOW_MS), NOW_MS, "ann", None, "sign_in", "ann", "192.0.2.1")
     )

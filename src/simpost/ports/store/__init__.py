@@ -54,6 +54,7 @@ from simpost.ports.store.recipients import RecipientStore
 from simpost.ports.store.refusals import RefusalStore
 from simpost.ports.store.retention import Retention
 from simpost.ports.store.routing import QueuedMessage, Reroute, RoutingStore
+from simpost.ports.store.second_factors import SecondFactor, SecondFactorCheck, SecondFactorStore
 from simpost.ports.store.smpp_logins import SmppLoginStore
 from simpost.ports.store.smpp_parts import SmppPartStore
 from simpost.ports.store.stops import StopStore
@@ -123,6 +124,9 @@ __all__ = [
     "Saved",
     "SealStep",
     "SealingStore",
+    "SecondFactor",
+    "SecondFactorCheck",
+    "SecondFactorStore",
     "SmppLoginStore",
     "SmppPartStore",
     "StopStore",
@@ -159,6 +163,7 @@ class Store:
     templates: TemplateStore
     verifications: VerificationStore
     console: ConsoleStore
+    second_factors: SecondFactorStore
     conversations: ConversationStore
     automations: AutomationStore
     broadcasts: BroadcastStore

@@ -41,13 +41,16 @@ class ConsoleStore(Protocol):
         ...
 
     async def delete_user(self, name: str) -> bool:
-        """Delete a user and end the sessions; `False` if there is none."""
+        """Delete a user with the authenticator, and end the sessions; `False` if there is none."""
         ...
 
-    async def add_session(self, session: ConsoleSession, *, expected_digest: str) -> bool:
+    async def add_session(
+        self, session: ConsoleSession, *, expected_digest: str, gave_code: bool = False
+    ) -> bool:
         """Save a session, and end the oldest beyond MAX_SESSIONS.
 
-        `False` if the user does not have the password of that digest any more.
+        `gave_code`: the user gave a second factor too. `False` if the user does not have the
+        password of that digest any more, or has an authenticator and gave no code.
         """
         ...
 

@@ -44,6 +44,7 @@ from simpost.store.shared.lifecycle_sources import StoredLifecycleSources
 from simpost.store.shared.quotas import StoredQuotas
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
+from simpost.store.shared.second_factors import StoredSecondFactors
 from simpost.store.shared.smpp_logins import StoredSmppLogins
 from simpost.store.shared.smpp_parts import StoredSmppParts
 from simpost.store.shared.stops import StoredStops
@@ -108,6 +109,7 @@ class PostgresStore(Store):
             templates=StoredTemplates(database),
             verifications=StoredVerifications(database, PostgresCodes(database)),
             console=StoredConsole(database),
+            second_factors=StoredSecondFactors(database, database.seal),
             conversations=StoredConversations(database, texts),
             automations=StoredAutomations(database),
             broadcasts=StoredBroadcasts(database),

@@ -17,6 +17,7 @@ from simpost.errors import InvalidRequest
 from simpost.ports.store.console import CONSOLE_STEP, SignedIn
 from simpost.store.records.ids import AFTER_ALL_IDS
 from simpost.store.records.row import NamedRow
+from simpost.store.shared.second_factors import delete_second_factor
 from simpost.store.shared.steps import SharedDatabase, Steps
 
 _MOST_FOUND: Final = 20
@@ -28,12 +29,16 @@ SQL: Final = {
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO NOTHING RETURNING name
     """,
     "list_users": """
-        SELECT name, role, account_id, password_digest, created_ms FROM console_users
-        ORDER BY name
+        SELECT u.*, EXISTS (
+          SELECT 1 FROM console_totp AS t WHERE t.user_name = u.name AND t.confirmed_ms IS NOT NULL
+        ) AS has_totp
+        FROM console_users AS u ORDER BY u.name
     """,
     "find_user": """
-        SELECT name, role, account_id, password_digest, created_ms FROM console_users
-        WHERE name = $1
+        SELECT u.*, EXISTS (
+          SELECT 1 FROM console_totp AS t WHERE t.user_name = u.name AND t.confirmed_ms IS NOT NULL
+        ) AS has_totp
+        FROM console_users AS u WHERE u.name = $1
     """,
     "set_password": """
         UPDATE console_users SET password_digest = $2 WHERE name = $1 RETURNING name
@@ -44,6 +49,9 @@ SQL: Final = {
     "hold_user": """
         UPDATE console_users SET created_ms = created_ms WHERE name = $1 AND password_digest = $2
         RETURNING name
+    """,
+    "has_totp": """
+        SELECT user_name FROM console_totp WHERE user_name = $1 AND confirmed_ms IS NOT NULL
     """,
     "add_session": """
         INSERT INTO console_sessions (digest, user_name, created_ms, seen_ms, address)
@@ -57,7 +65,10 @@ SQL: Final = {
     """,
     "find_session": """
         SELECT s.digest, s.user_name, s.created_ms AS began_ms, s.seen_ms, s.address,
-          u.name, u.role, u.account_id, u.password_digest, u.created_ms
+          u.name, u.role, u.account_id, u.password_digest, u.created_ms, EXISTS (
+            SELECT 1 FROM console_totp AS t
+            WHERE t.user_name = u.name AND t.confirmed_ms IS NOT NULL
+          ) AS has_totp
         FROM console_sessions AS s JOIN console_users AS u ON u.name = s.user_name
         WHERE s.digest = $1
     """,
@@ -122,8 +133,12 @@ class StoredConsole:
     async def delete_user(self, name: str) -> bool:
         return await self._database.transact(_delete_user, name)
 
-    async def add_session(self, session: ConsoleSession, *, expected_digest: str) -> bool:
-        return await self._database.transact(_add_session, session, expected_digest)
+    async def add_session(
+        self, session: ConsoleSession, *, expected_digest: str, gave_code: bool = False
+    ) -> bool:
+        return await self._database.transact(
+            _add_session, session, expected_digest, gave_code=gave_code
+        )
 
     async def find_session(self, digest: bytes) -> SignedIn | None:
         return await self._database.query(_find_session, digest)
@@ -197,11 +212,14 @@ def _delete_user(name: str) -> Steps[bool]:
     if not (yield SQL["delete_user"], (name,)):
         return False
     yield SQL["end_sessions"], (name,)
+    yield from delete_second_factor(name)
     return True
 
 
-def _add_session(session: ConsoleSession, expected_digest: str) -> Steps[bool]:
+def _add_session(session: ConsoleSession, expected_digest: str, *, gave_code: bool) -> Steps[bool]:
     if not (yield SQL["hold_user"], (session.user, expected_digest)):
+        return False
+    if not gave_code and (yield SQL["has_totp"], (session.user,)):
         return False
     times = (session.created_ms, session.seen_ms)
     yield SQL["add_session"], (session.digest, session.user, *times, session.address)
@@ -256,6 +274,7 @@ def _user(row: NamedRow) -> ConsoleUser:
         account_id=row["account_id"],
         password_digest=row["password_digest"],
         created_ms=row["created_ms"],
+        has_totp=bool(row["has_totp"]),
     )
 
 

@@ -29,6 +29,7 @@ from simpost.store.shared.lifecycle_sources import StoredLifecycleSources
 from simpost.store.shared.quotas import StoredQuotas
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
+from simpost.store.shared.second_factors import StoredSecondFactors
 from simpost.store.shared.smpp_logins import StoredSmppLogins
 from simpost.store.shared.smpp_parts import StoredSmppParts
 from simpost.store.shared.stops import StoredStops
@@ -110,6 +111,7 @@ class SqliteStore(Store):
             templates=StoredTemplates(database),
             verifications=StoredVerifications(database, SqliteCodes(database)),
             console=StoredConsole(database),
+            second_factors=StoredSecondFactors(database, database.session.seal),
             conversations=StoredConversations(database, texts),
             automations=StoredAutomations(database),
             broadcasts=StoredBroadcasts(database),
