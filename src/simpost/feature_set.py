@@ -132,8 +132,9 @@ def _broadcasts(parts: FeatureParts) -> Broadcasts:
 
 def _console_users(parts: FeatureParts) -> ConsoleUsers:
     return ConsoleUsers(
-        parts.store.console,
+        parts.store,
         parts.settings.console,
+        secrets_key=parts.settings.store.secrets_key.get_secret_value(),
         new_id=parts.new_id,
         clock_ms=parts.clock_ms,
         is_leader=parts.is_leader,

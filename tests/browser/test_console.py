@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 from cryptography.fernet import Fernet
 from selenium.webdriver import ActionChains, Chrome
@@ -58,7 +59,8 @@ class ConsoleThread:
         await store.catalogue.save_plans([parse_plan(row) for row in PLANS])
         await store.catalogue.save_esims(1, [parse_esim(row, NOW_MS) for row in ESIMS])
         self.services = services = await wire(store)
-        await services.console_users.add("ann", ConsoleRole.ADMIN, None, PASSWORD)
+        for name in ("ann", "bob"):
+            await services.console_users.add(name, ConsoleRole.ADMIN, None, PASSWORD)
         one = leased(TEXT, account_id=1, esim_tran_no=GOOD)
         await store.queue.accept(one)
         await store.queue.record([in_doubt(one)])
@@ -112,11 +114,11 @@ class Window:
     def press(self, *keys: str) -> None:
         ActionChains(self.driver).send_keys(*keys).perform()
 
-    def sign_in(self) -> None:
+    def sign_in(self, name: str = "ann", title: str = "Look up") -> None:
         self.open("/console")
         self.until_title("Sign in")
-        self.press("ann", Keys.TAB, PASSWORD, Keys.ENTER)
-        self.until_title("Look up")
+        self.press(name, Keys.TAB, PASSWORD, Keys.ENTER)
+        self.until_title(title)
 
     def shown(self) -> str:
         return str(self.find("main").text)
@@ -201,12 +203,41 @@ def test_the_carriers_refresh_themselves_and_keep_the_focus(window: Window) -> N
     window.until("document.activeElement === document.querySelector('.verbs button')")
 
 
+def test_an_authenticator_is_switched_on_and_asked_for(window: Window) -> None:
+    window.look(dark=True, width=390)
+    window.sign_in("bob")
+    window.open("/console/second-factor")
+    window.find("form[action$=begin] button").click()
+    window.until_title("New authenticator")
+    assert window.faults() == []
+    window.until("document.querySelector('.qr svg').getBoundingClientRect().width > 150")
+    window.until("document.documentElement.scrollWidth <= 390")
+    app = pyotp.TOTP(window.find("#key").text.replace(" ", ""))
+    window.press("000000", Keys.ENTER)
+    window.until("document.querySelector('#problem') && document.readyState === 'complete'")
+    assert window.faults() == []
+    window.press(app.at(NOW_MS // 1000), Keys.ENTER)
+    window.until_title("Recovery codes")
+    assert window.faults() == []
+    window.look()
+    window.find(".out button").click()
+    window.sign_in("bob", "Code")
+    assert window.faults() == []
+    window.press(app.at(NOW_MS // 1000 + 30), Keys.ENTER)
+    window.until_title("Look up")
+    window.open("/console/second-factor")
+    window.until_title("Second factor")
+    assert window.faults() == []
+    assert "10 recovery codes left" in window.shown()
+
+
 PAGES = (
     ("/console", "Look up"),
     (f"/console/esims/demo/{GOOD}", "eSIM"),
     ("/console/needs-a-person", "Needs"),
     ("/console/carriers", "Carriers"),
     ("/console/sessions", "Sessions"),
+    ("/console/second-factor", "Second factor"),
     ("/console/audit", "Audit"),
     ("/console/none", "Not possible"),
 )

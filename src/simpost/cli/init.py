@@ -104,6 +104,7 @@ keep_days = 90
 [console]
 # A web console at /console: `simpost users add NAME --role admin` adds a user.
 # enabled = false
+# require_totp = "none"  # "admins" or "all" must use an authenticator
 
 [log]
 # level = "info"        # debug, info, warning, error

@@ -18,6 +18,8 @@ app = typer.Typer(no_args_is_help=True, help="Add, list and remove users of the 
 Name: TypeAlias = Annotated[
     str, typer.Argument(help="Name of the user, such as an e-mail address.")
 ]
+_totp = typer.Typer(no_args_is_help=True, help="Reset the authenticator of a user.")
+app.add_typer(_totp, name="totp")
 _PATH = "/v1/admin/console-users"
 
 
@@ -56,12 +58,13 @@ def list_users(
     if as_json:
         print_json(users)
     elif users:
-        rows = [["name", "role", "account", "created (UTC)"]]
+        rows = [["name", "role", "account", "authenticator", "created (UTC)"]]
         rows += [
             [
                 each["name"],
                 each["role"],
                 each["account"] or "all",
+                "yes" if each["totp"] else "no",
                 each["createdAt"][:16].replace("T", " "),
             ]
             for each in users
@@ -103,6 +106,25 @@ def remove(
         print_json(removed)
     else:
         print_lines([f"{removed['name']} is removed"])
+
+
+@_totp.command("reset")
+def reset_totp(
+    name: Name,
+    url: Url = None,
+    config: Config = None,
+    admin_token: AdminToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """Delete the authenticator and recovery codes of a user, which ends the sessions."""
+    path = f"{_PATH}/{quote(name, safe='')}/totp"
+    reset = admin_server(url, config, admin_token).delete(path)
+    if as_json:
+        print_json(reset)
+    elif reset["hadTotp"]:
+        print_lines([f"{reset['name']} has no authenticator any more"])
+    else:
+        print_lines([f"{reset['name']} had no authenticator; nothing was changed"])
 
 
 def _password() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from simpost.config.section import Section
@@ -22,6 +24,11 @@ class ConsoleSettings(Section):
         ge=1,
         le=168,
         description="Hours after sign-in at which a user is signed out in any case.",
+    )
+    require_totp: Literal["none", "admins", "all"] = Field(
+        default="none",
+        description="Users who must switch on an authenticator (TOTP) before they can do anything "
+        "else: nobody, those with the role `admin`, or all.",
     )
     keep_audit_days: int = Field(
         default=400,

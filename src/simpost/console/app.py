@@ -28,6 +28,7 @@ from simpost.console import (
     messages_page,
     needs_a_person,
     nodes_page,
+    second_factor,
     sessions,
     sign_in,
     stops_page,
@@ -68,6 +69,7 @@ PAGES: Final[tuple[ConsolePage, ...]] = (
     *nodes_page.PAGES,
     *audit_page.PAGES,
     *sessions.PAGES,
+    *second_factor.PAGES,
 )
 """Every page with its role. Those with a title are in the navigation, in this order."""
 _FILE_OCTETS: Final = 4 * 8_388_608
@@ -151,6 +153,8 @@ async def _admit(call: PageRequest, page: ConsolePage, files: BodyBudget) -> Res
             return _sign_in_first(call, page)
         if not page.admits(found.user):
             return _problem(call.pages, 403, call)
+        if users.second_factors.must_enrol(found.user) and not page.is_enrolment:
+            return _enrol_first(call, page)
     if page.method == "POST":
         if page.has_file:
             form, call.file = await read_file_form(request, page.form_octets, files)
@@ -171,17 +175,25 @@ def _problem_of(error: Exception, pages: Pages, call: PageRequest) -> Response:
     return _problem(pages, status, call, close=status in (408, 413))
 
 
+def _enrol_first(call: PageRequest, page: ConsolePage) -> Response:
+    if page.method == "POST":
+        return _problem(call.pages, 403, call)
+    return _go_to("/console/second-factor", call)
+
+
 def _sign_in_first(call: PageRequest, page: ConsolePage) -> Response:
     if page.method == "POST":
         return _problem(call.pages, 401, call)
     url = call.request.url
     wanted = url.path + (f"?{url.query}" if url.query else "")
-    headers = dict(HEADERS)
-    target = f"/console/sign-in?next={quote(wanted, safe='')}"
+    return _go_to(f"/console/sign-in?next={quote(wanted, safe='')}", call)
+
+
+def _go_to(target: str, call: PageRequest) -> Response:
     if "hx-request" in call.request.headers:
-        # A redirect would put the sign-in page into a part of the page.
-        return Response(status_code=200, headers={**headers, "HX-Redirect": target})
-    return RedirectResponse(target, status_code=303, headers=headers)
+        # A redirect would put the other page into a part of this one.
+        return Response(status_code=200, headers={**HEADERS, "HX-Redirect": target})
+    return RedirectResponse(target, status_code=303, headers=HEADERS)
 
 
 def _problem(

@@ -22,6 +22,7 @@ class ConsolePage(NamedTuple):
         title: its name in the navigation; empty: it is not there.
         form_octets: the largest form that it takes.
         has_file: the form is `multipart/form-data`, with one file.
+        is_enrolment: also for users who must switch on an authenticator first.
     """
 
     method: str
@@ -32,6 +33,7 @@ class ConsolePage(NamedTuple):
     title: str = ""
     form_octets: int = MAX_FORM_OCTETS
     has_file: bool = False
+    is_enrolment: bool = False
 
     def admits(self, user: ConsoleUser) -> bool:
         """Whether the user may use it."""

@@ -11,9 +11,16 @@ from simpost.console.page import HEADERS
 from simpost.console.request import PageRequest, cookie
 from simpost.console.route import ConsolePage
 from simpost.domain.console_users import MAX_PASSWORD
+from simpost.features.console_users.tickets import parse_ticket
+from simpost.ports.store.second_factors import SecondFactorCheck
 
 HOME: Final = "/console"
+MAX_CODE: Final = 64
+"""Characters of a code that are read."""
 _WRONG: Final = "The name or the password is wrong."
+_WRONG_CODE: Final = "This code is wrong, or it was used before. Wait for the next one."
+_BLOCKED: Final = "Too many codes were wrong. Try again in 15 minutes."
+_OVER: Final = "The sign-in took too long. Begin again."
 
 
 async def show(call: PageRequest) -> Response:
@@ -29,18 +36,61 @@ async def submit(call: PageRequest) -> Response:
     name, password = call.form.get("name", ""), call.form.get("password", "")
     wanted = _own_path(call.form.get("next", ""))
     users = call.services.console_users
-    token = None
+    step = None
     with users.one_at_a_time(name, network_of(call.address)):
         if len(password) <= MAX_PASSWORD:
-            token = await users.sign_in(name, password, call.address)
-        if token is None:
+            step = await users.sign_in(name, password, call.address)
+        if step is None:
             await _note_failure(call, name)
-    if token is None:
+    if step is None:
         return call.pages.render(
             "sign_in", status=401, call=call, wanted=wanted, given=name[:63], problem=_WRONG
         )
+    if step.ticket:
+        return _ask_code(call, step.ticket, wanted)
+    return await _enter(call, step.token, wanted)
+
+
+async def submit_code(call: PageRequest) -> Response:
+    """The second step: the ticket of the first, and a code."""
+    ticket, code = call.form.get("ticket", ""), call.form.get("code", "")
+    wanted = _own_path(call.form.get("next", ""))
+    given, users = parse_ticket(ticket), call.services.console_users
+    name = given.name if given else ""
+    with users.one_at_a_time(name, network_of(call.address)):
+        done = await users.give_code(ticket, code[:MAX_CODE], call.address)
+        if done.token is None:
+            await _note_failure(call, name)
+    if done.token is not None:
+        return await _enter(call, done.token, wanted)
+    if done.user is None:
+        return call.pages.render(
+            "sign_in", status=401, call=call, wanted=wanted, given="", problem=_OVER
+        )
+    is_blocked = done.check is SecondFactorCheck.BLOCKED
+    return _ask_code(call, ticket, wanted, _BLOCKED if is_blocked else _WRONG_CODE)
+
+
+async def start_again(_call: PageRequest) -> Response:
+    """The address of the second step has no page of its own."""
+    return RedirectResponse("/console/sign-in", status_code=303, headers=HEADERS)
+
+
+def _ask_code(call: PageRequest, ticket: str, wanted: str, problem: str = "") -> Response:
+    return call.pages.render(
+        "sign_in_code",
+        status=401 if problem else 200,
+        ticket=ticket,
+        wanted=wanted,
+        problem=problem,
+        call=None,
+    )
+
+
+async def _enter(call: PageRequest, token: str, wanted: str) -> Response:
+    """Give the browser its new session, and end the one it had."""
     if call.session:
-        await users.end_session(call.user, call.session.digest, call.address)
+        await call.services.console_users.end_session(call.user, call.session.digest, call.address)
     response = RedirectResponse(wanted, status_code=303, headers=HEADERS)
     response.headers["Set-Cookie"] = cookie(call.request, token)
     return response
@@ -73,5 +123,7 @@ def _own_path(path: str) -> str:
 PAGES: Final = (
     ConsolePage("GET", "/console/sign-in", show, None),
     ConsolePage("POST", "/console/sign-in", submit, None),
-    ConsolePage("POST", "/console/sign-out", leave),
+    ConsolePage("GET", "/console/sign-in/code", start_again, None),
+    ConsolePage("POST", "/console/sign-in/code", submit_code, None),
+    ConsolePage("POST", "/console/sign-out", leave, is_enrolment=True),
 )

@@ -243,7 +243,11 @@ async def wire(store: Store, **settings: Any) -> Services:
         api_keys=ApiKeys(store.api_keys, clock_ms),
         smpp_logins=SmppLogins(store.smpp_logins, accounts, clock_ms),
         console_users=ConsoleUsers(
-            store.console, ConsoleSettings(), new_id=lambda: uuid7().bytes, clock_ms=clock_ms
+            store,
+            settings.pop("console", ConsoleSettings()),
+            secrets_key=SEAL_KEY,
+            new_id=lambda: uuid7().bytes,
+            clock_ms=clock_ms,
         ),
         intake=intake,
         # Of the time of message ids: what is younger than an erasure stays.

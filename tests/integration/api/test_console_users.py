@@ -22,6 +22,7 @@ async def test_a_user_is_added_listed_and_removed_without_the_password(service):
         "name": "ann",
         "role": "support",
         "account": "demo",
+        "totp": False,
         "createdAt": "2026-01-01T00:00:00.000Z",
     }
     assert added.json() == shown

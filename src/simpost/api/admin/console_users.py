@@ -48,11 +48,15 @@ class NewUser(Password):
 
 
 class UserOut(Schema):
-    """A user without the password; `account` is null for all accounts."""
+    """A user without the password; `account` is null for all accounts.
+
+    `totp`: whether the user has an authenticator.
+    """
 
     name: str
     role: ConsoleRole
     account: str | None
+    totp: bool
     created_at: Time
 
 
@@ -66,6 +70,13 @@ class ChangedUser(Schema):
     """The user that was changed or removed; the sessions ended."""
 
     name: str
+
+
+class ResetUser(Schema):
+    """The user; `hadTotp` is false if there was no authenticator: then nothing was changed."""
+
+    name: str
+    had_totp: bool
 
 
 @router.post("/console-users", status_code=201, summary="Add a user of the console")
@@ -114,6 +125,14 @@ async def remove_console_user(name: UserName, services: ServicesDep) -> ChangedU
     return ChangedUser(name=name)
 
 
+@router.delete(
+    "/console-users/{name}/totp", summary="Reset the authenticator of a user of the console"
+)
+async def reset_console_totp(name: UserName, services: ServicesDep) -> ResetUser:
+    """The authenticator and the recovery codes are deleted, and the sessions of the user end."""
+    return ResetUser(name=name, had_totp=await services.console_users.reset_totp(name))
+
+
 def _busy() -> Problem:
     detail = "Too many passwords are checked at the moment. Nothing was changed: try again."
     return Problem(429, ProblemCode.TOO_MANY_REQUESTS, detail)
@@ -134,5 +153,6 @@ def _show(services: ServicesDep, user: ConsoleUser) -> UserOut:
         account=None
         if user.account_id is None
         else (account.access_code if account else str(user.account_id)),
+        totp=user.has_totp,
         created_at=format_time(user.created_ms),
     )

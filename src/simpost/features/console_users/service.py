@@ -23,8 +23,17 @@ from simpost.domain.console_users import (
     token_digest,
 )
 from simpost.errors import InvalidRequest, UnknownConsoleUser
+from simpost.features.console_users.second_factors import SecondFactors
+from simpost.features.console_users.tickets import (
+    GivenCode,
+    SignInStep,
+    SignInTickets,
+    parse_ticket,
+)
 from simpost.observe import get_logger
-from simpost.ports.store.console import CONSOLE_STEP, ConsoleStore, SignedIn
+from simpost.ports.store import Store
+from simpost.ports.store.console import CONSOLE_STEP, SignedIn
+from simpost.ports.store.second_factors import SecondFactorCheck
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
 from simpost.runtime.scheduler import always, run_periodically
@@ -36,6 +45,8 @@ if TYPE_CHECKING:
 
 MAX_WAITING: Final = 20
 """Sign-ins that wait for a check of their password; further ones are refused at once."""
+BY_ADMIN_API: Final = "(admin API)"
+"""In the audit log, in place of a user: who has the `admin_token`."""
 _AT_ONCE: Final = 2
 """Checks at the same time: each takes 46 MiB."""
 _TOUCH_MS: Final = 60_000
@@ -56,14 +67,17 @@ class ConsoleUsers(Component):
 
     def __init__(
         self,
-        store: ConsoleStore,
+        store: Store,
         settings: ConsoleSettings,
         *,
+        secrets_key: str,
         new_id: Callable[[], bytes],
         clock_ms: Clock,
         is_leader: Callable[[], bool] = always,
     ) -> None:
-        self._store = store
+        self._store = store.console
+        self.second_factors = SecondFactors(store.second_factors, settings.require_totp, clock_ms)
+        self._tickets = SignInTickets(secrets_key)
         self._new_id = new_id
         self._clock_ms = clock_ms
         self._is_leader = is_leader
@@ -124,6 +138,17 @@ class ConsoleUsers(Component):
             raise UnknownConsoleUser
         log.info("console_user_removed", user=name)
 
+    async def reset_totp(self, name: str) -> bool:
+        """Delete the authenticator and end the sessions; `False` if there was none.
+
+        Raises UnknownConsoleUser.
+        """
+        user = await self.find_user(name)
+        if user is None:
+            raise UnknownConsoleUser
+        await self._write(BY_ADMIN_API, "totp.reset", name, user.account_id, "-")
+        return await self.second_factors.reset(name)
+
     async def find_user(self, name: str) -> ConsoleUser | None:
         """The user with this name; `None` if there is none, or no user can have it."""
         return await self._store.find_user(name) if _NAME.match(name) else None
@@ -143,8 +168,8 @@ class ConsoleUsers(Component):
         finally:
             self._trying.remove(key)
 
-    async def sign_in(self, name: str, password: str, address: str) -> str | None:
-        """The token of a new session; `None` if the name or the password is wrong.
+    async def sign_in(self, name: str, password: str, address: str) -> SignInStep | None:
+        """A new session, or the ticket of its second step; `None`: name or password is wrong.
 
         An unknown name takes as long as a wrong password. Raises SignInBusy.
         """
@@ -158,13 +183,43 @@ class ConsoleUsers(Component):
             is_right = await asyncio.to_thread(is_password, password, digest)
         if not user or not is_right:
             return None
+        if user.has_totp:
+            return SignInStep(ticket=self._tickets.ticket_for(user, self._clock_ms()))
+        token = await self._begin_session(user, address, "sign_in")
+        return SignInStep(token) if token else None
+
+    async def give_code(self, ticket: str, code: str, address: str) -> GivenCode:
+        """The second step: a new session for a ticket and a code that is right."""
+        given = parse_ticket(ticket)
+        user = await self.find_user(given.name) if given else None
+        if not given or not user or not self._tickets.is_of(given, user, self._clock_ms()):
+            return GivenCode(None)
+        check = await self.second_factors.use(user, code)
+        if not check.is_right:
+            await self.audit(user, "sign_in.wrong_code", user.name, address=address)
+            return GivenCode(user, check)
+        is_recovery = check is SecondFactorCheck.RECOVERY
+        action = "sign_in.recovery_code" if is_recovery else "sign_in"
+        token = await self._begin_session(user, address, action, gave_code=True)
+        return GivenCode(user if token else None, check, token)
+
+    async def begin_session_again(self, user: ConsoleUser, address: str) -> str | None:
+        """A new session for a user who has just confirmed an authenticator by its code."""
+        return await self._begin_session(user, address, "sign_in", gave_code=True)
+
+    async def _begin_session(
+        self, user: ConsoleUser, address: str, action: str, *, gave_code: bool = False
+    ) -> str | None:
         token, now_ms = generate_token(), self._clock_ms()
         token_octets = token_digest(token)
         assert token_octets
-        session = ConsoleSession(token_octets, name, now_ms, now_ms, address)
-        if not await self._store.add_session(session, expected_digest=user.password_digest):
+        session = ConsoleSession(token_octets, user.name, now_ms, now_ms, address)
+        is_begun = await self._store.add_session(
+            session, expected_digest=user.password_digest, gave_code=gave_code
+        )
+        if not is_begun:
             return None
-        await self.audit(user, "sign_in", name, address=address)
+        await self.audit(user, action, user.name, address=address)
         return token
 
     async def find_session(self, token: str, *, is_use: bool = True) -> SignedIn | None:
@@ -207,17 +262,21 @@ class ConsoleUsers(Component):
 
         With the `act_id` of a form: `False` if the act was written before, so that it happens once.
         """
-        return await self._store.add_audit(
-            AuditRow(
-                id=act_id or self._new_id(),
-                at_ms=self._clock_ms(),
-                user=user.name,
-                account_id=user.account_id if account_id is None else account_id,
-                action=action,
-                target=target,
-                address=address,
-            )
-        )
+        concerned = user.account_id if account_id is None else account_id
+        return await self._write(user.name, action, target, concerned, address, act_id)
+
+    async def _write(
+        self,
+        user: str,
+        action: str,
+        target: str,
+        account_id: int | None,
+        address: str,
+        act_id: bytes | None = None,
+    ) -> bool:
+        at_ms, id_ = self._clock_ms(), act_id or self._new_id()
+        row = AuditRow(id_, at_ms, user, account_id, action, target, address)
+        return await self._store.add_audit(row)
 
     def begin_act(self, token: str) -> str:
         """What the form of an act carries, for a session; `parse_act` reads it."""
