@@ -33,6 +33,12 @@ class CommandEntry(NamedTuple):
 COMMANDS = {
     "init": CommandEntry("init", "init", "Create a configuration file with new secrets.", "Run"),
     "check": CommandEntry("check", "check", "Check a configuration file and explain it.", "Run"),
+    "doctor": CommandEntry(
+        "doctor",
+        "doctor",
+        "Look at clock, disk, limits, certificates, carriers, sources and webhooks.",
+        "Run",
+    ),
     "serve": CommandEntry("serve", "serve", "Run the service until SIGINT or SIGTERM.", "Run"),
     "to-postgres": CommandEntry(
         "to_postgres", "to_postgres", "Move the embedded store to PostgreSQL.", "Run"
