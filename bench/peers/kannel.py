@@ -47,7 +47,8 @@ def missing() -> str | None:
 class KannelBoxes:
     """bearerbox and smsbox in a folder of their own, bound to one SMSC.
 
-    `smsc_lines` are more lines of the SMSC; `service` says what is done with texts from handsets.
+    `core_lines` and `smsc_lines` are more lines of these groups; `service` says what is done with
+    texts from handsets.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class KannelBoxes:
         smsc_port: int,
         login: tuple[str, str] = _LOGIN,
         window: int = 10,
+        core_lines: str = "",
         smsc_lines: str = "",
         service: str = 'text = ""',
     ) -> None:
@@ -73,6 +75,7 @@ class KannelBoxes:
                 smsc_port=smsc_port,
                 system_id=login[0],
                 smsc_password=login[1],
+                core_lines=core_lines,
                 smsc_lines=smsc_lines,
                 service=service,
                 window=window,

@@ -14,8 +14,8 @@ from simpost.smsc.upstreams.catalogue import UpstreamCatalogue, UpstreamEsim, Up
 from tests.contract.supplier import SECRET
 from tests.contract.supplier_copies import copies_at, counts
 
-PATHS = {"esim_go": "/v2.5", "esimfly": "/api/v1/business"}
-TYPES = pytest.mark.parametrize("kind", PATHS)
+PATHS = {"esim_access": "/api/v1/open", "esim_go": "/v2.5", "esimfly": "/api/v1/business"}
+TYPES = pytest.mark.parametrize("kind", ["esim_go", "esimfly"])
 PLANS = (
     UpstreamPlan("GB1", "United Kingdom 1 GB", ("GB",), 7, 1000, 4.5),
     UpstreamPlan("EU5", "Europe 5 GB", ("DE", "FR"), 30, 5000, 12.0, has_sms=True),

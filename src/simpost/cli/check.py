@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from simpost.config import (
     StoreSettings,
     load,
 )
+from simpost.config.esim_access_carrier import ESIM_ACCESS_PER_S, esim_access_rates
 from simpost.config.http_upstream import EXAMPLE_TOKEN, CallbackUpstreamSettings
 from simpost.config.smpp_server import SmppServerSettings, is_loopback
 from simpost.errors import ConfigError, StoreError
@@ -128,6 +130,7 @@ def _warnings(settings: Settings, config: Path) -> Iterator[str]:
         yield f"other users can read the TLS key in {key}: chmod 600 {key}"
     yield from _about_tls(settings.carriers)
     yield from _about_callbacks(settings.carriers)
+    yield from _about_shared_rates(settings)
     yield from _about_database_tls(settings.store)
     yield from _about_proxies(settings)
     if not settings.carriers:
@@ -192,6 +195,16 @@ def _about_callbacks(carriers: Sequence[CarrierSettings]) -> Iterator[str]:
             yield (
                 f"carrier {carrier.name}: callback_token is that of the examples: anyone can "
                 "report receipts. Set a secret of your own"
+            )
+
+
+def _about_shared_rates(settings: Settings) -> Iterator[str]:
+    for users, rate in esim_access_rates(settings.carriers, settings.sources):
+        if len(users) > 1 and rate > ESIM_ACCESS_PER_S:
+            sent = f"{rate:g}" if math.isfinite(rate) else "unlimited"
+            yield (
+                f"{' and '.join(users)} use one account of eSIM Access: together {sent} requests "
+                f"per second, and it allows {ESIM_ACCESS_PER_S}. Lower their rate_per_s"
             )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
@@ -13,6 +15,11 @@ from simpost.config.http_upstream import (
     HttpUpstreamSettings,
     LongTexts,
 )
+from simpost.config.section import Section
+from simpost.config.sources import EsimAccessSourceSettings
+
+ESIM_ACCESS_PER_S: Final = 8
+"""Requests per second that the API allows for all calls of an account."""
 
 
 class EsimAccessCarrierSettings(HttpUpstreamSettings):
@@ -38,7 +45,7 @@ class EsimAccessCarrierSettings(HttpUpstreamSettings):
         description="Identifier of the eSIM that messages are sent to. ICCIDs are used again.",
     )
     rate_per_s: float = Field(
-        default=8,
+        default=ESIM_ACCESS_PER_S,
         ge=0,
         le=100_000,
         description="Largest number of requests per second. The API allows 8 for all calls of the "
@@ -62,3 +69,17 @@ class EsimAccessCarrierSettings(HttpUpstreamSettings):
         if secret is not None and not secret.get_secret_value() and credentials != "access_code":
             raise ValueError(f'"{credentials}" needs secret_key')
         return credentials
+
+
+def esim_access_rates(
+    carriers: Sequence[Section], sources: Sequence[Section]
+) -> Iterator[tuple[list[str], float]]:
+    """Carriers and sources of each account of eSIM Access, and the rate of all together."""
+    found: dict[str, list[tuple[str, float]]] = {}
+    for each in (*carriers, *sources):
+        if isinstance(each, EsimAccessCarrierSettings | EsimAccessSourceSettings):
+            kind = "carrier" if isinstance(each, EsimAccessCarrierSettings) else "source"
+            users = found.setdefault(each.access_code.get_secret_value(), [])
+            users.append((f"{kind} {each.name}", each.rate_per_s or math.inf))
+    for users in found.values():
+        yield [name for name, _ in users], sum(rate for _, rate in users)

@@ -107,6 +107,16 @@ class SmppServerSettings(Section):
         description="What `data_coding` 0 means: the GSM 7-bit alphabet with one character an "
         "octet, or Latin-1.",
     )
+    ascii_alphabet: Literal["ascii", "gsm7"] = Field(
+        default="ascii",
+        description="What `data_coding` 1 means: ASCII, or the GSM 7-bit alphabet with one "
+        "character an octet, as npm's `smpp` sends it.",
+    )
+
+    @property
+    def alphabets(self) -> dict[int, str]:
+        """The alphabets of the codings that are not the same everywhere."""
+        return {0: self.default_alphabet, 1: self.ascii_alphabet}
 
     @property
     def certificate(self) -> tuple[Path, Path]:

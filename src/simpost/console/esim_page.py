@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from simpost.api.v1.esims.schemas import show_esim
 from simpost.api.v1.inbound.schemas import show_entry
+from simpost.api.v1.lifecycle.schemas import show_event
 from simpost.console.masks import Masks
 from simpost.console.request import PageRequest
 from simpost.console.route import ConsolePage
@@ -17,8 +18,10 @@ from simpost.domain.esims import Esim, SmsStatus, blocking_reason
 from simpost.domain.lifecycle import EsimFacts
 from simpost.errors import UnknownEsim
 from simpost.messaging.conversation import list_texts
+from simpost.messaging.esim_today import daily_uses, local_times
 
 _ENTRIES = 50
+_EVENTS = 20
 _LEVELS = {
     SmsStatus.UNSUPPORTED: "takes no SMS",
     SmsStatus.API_AND_PHONE: "takes SMS from the API and from phones",
@@ -55,10 +58,12 @@ async def _render(
     call: PageRequest, account: Account, esim: Esim, *, is_revealed: bool
 ) -> Response:
     services, number = call.services, esim.esim_tran_no
-    facts = await services.store.lifecycle.find_facts(account.id, number)
-    tags = await services.store.esim_tags.find_tags(account.id, [number])
-    plan = await services.store.catalogue.find_plan(esim.package_code)
-    entries = await list_texts(services.store, account.id, number, before=None, limit=_ENTRIES)
+    store, now_ms = services.store, services.clock_ms()
+    facts = await store.lifecycle.find_facts(account.id, number)
+    tags = await store.esim_tags.find_tags(account.id, [number])
+    plan = await store.catalogue.find_plan(esim.package_code)
+    entries = await list_texts(store, account.id, number, before=None, limit=_ENTRIES)
+    events = await store.lifecycle.list_events(account.id, number, before=None, limit=_EVENTS)
     return call.pages.render(
         "esim",
         call=call,
@@ -71,6 +76,9 @@ async def _render(
         level=_LEVELS.get(SmsStatus(esim.sms_status), "") if esim.sms_status is not None else "",
         blocked=blocking_reason(esim),
         preferences=await services.preferences.find(account, number),
+        times=local_times(esim, now_ms),
+        uses=await daily_uses(store.quotas, services.intake.policy, account, esim, now_ms),
+        events=[show_event(each).model_dump(mode="json", by_alias=True) for each in events],
         entries=[show_entry(each).model_dump(mode="json", by_alias=True) for each in entries],
         masks=Masks(is_revealed=is_revealed),
         may_reveal=not is_revealed and call.user.role.includes(ConsoleRole.SUPPORT),

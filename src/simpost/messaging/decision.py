@@ -78,6 +78,10 @@ class Policy(Protocol):
         """The quotas of budgets that a plan uses, whatever its category."""
         ...
 
+    def find_daily_limit(self, esim: Esim, category: Category, now_ms: int) -> tuple[Quota, ...]:
+        """What a message uses of the daily limit of its eSIM; nothing if there is none."""
+        ...
+
     def __call__(self, account: Account, esim: Esim, plan: SendPlan, now_ms: int) -> Decision:
         """Hold the plan at this time, refuse it, or return it with the quotas that it uses."""
         ...

@@ -55,6 +55,7 @@ class SubmitScript(NamedTuple):
         handset_off_s: seconds for which its handset is off from now on.
         http_error: the response to a request by HTTP; None: it accepts the text.
         has_empty_body: the response to a request by HTTP has no body.
+        most_rows: most rows of the list in a response by HTTP; None: all.
     """
 
     status: int = Status.ESME_ROK
@@ -70,6 +71,7 @@ class SubmitScript(NamedTuple):
     handset_off_s: float = 0.0
     http_error: HttpError | None = None
     has_empty_body: bool = False
+    most_rows: int | None = None
 
 
 class Behaviour(Protocol):

@@ -5,6 +5,7 @@ Every condition and fault is documented in `docs/faults.md`; a test compares the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal, TypeAlias
 
 from msgspec import Meta, Struct, field
@@ -20,6 +21,9 @@ Copies: TypeAlias = Annotated[int, Meta(ge=2, le=10)]
 StatusName: TypeAlias = str | Annotated[int, Meta(ge=1, le=0xFFFFFFFF)]
 BindKind: TypeAlias = Literal["transmitter", "receiver", "transceiver"]
 UpstreamName: TypeAlias = Literal["esim_access", "esim_go", "esimfly", "twilio", "emnify", "once"]
+CallName: TypeAlias = Literal["plans", "esims", "esim", "log_in", "state"]
+"""A request by HTTP that is no text: lists of plans and eSIMs, one eSIM, a log-in, the state of a
+message."""
 SourceKind: TypeAlias = BindKind | UpstreamName
 """Where a submit came from: a session of this kind, or a request by HTTP in this shape."""
 StateName: TypeAlias = Literal[
@@ -43,6 +47,7 @@ class When(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
         to: prefix of the destination, without `+`.
         bind: kind of the bind, or of the session of the submit.
         upstream: shape of a request by HTTP.
+        call: kind of a request by HTTP that is no text; None: texts only.
         bound: least number of sessions that are bound (binds only).
         from_s, until_s: seconds since the rules were set.
         after: number of first matches to skip.
@@ -55,6 +60,7 @@ class When(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     to: Annotated[str, Meta(pattern=r"^[0-9]{0,20}$")] = ""
     bind: BindKind | None = None
     upstream: UpstreamName | None = None
+    call: CallName | None = None
     bound: Annotated[int, Meta(ge=0)] = 0
     from_s: Annotated[float, Meta(ge=0)] = 0.0
     until_s: Annotated[float, Meta(ge=0)] | None = None
@@ -103,6 +109,10 @@ class HttpError(SimulatedFault, frozen=True, tag="http_error"):
 
 class EmptyBody(SimulatedFault, frozen=True, tag="empty_body"):
     pass
+
+
+class ShortList(SimulatedFault, frozen=True, tag="short_list"):
+    rows: Annotated[int, Meta(ge=0, le=100_000)] = 0
 
 
 class Slow(SimulatedFault, frozen=True, tag="slow"):
@@ -204,6 +214,7 @@ SubmitFault: TypeAlias = (
     Refuse
     | HttpError
     | EmptyBody
+    | ShortList
     | Slow
     | Congestion
     | ResponseFault
@@ -219,6 +230,20 @@ SubmitFault: TypeAlias = (
     | MangleReceipt
 )
 AnyFault: TypeAlias = RefuseBind | SubmitFault
+_SUPPLIERS: Final = frozenset({"esim_access", "esim_go", "esimfly"})
+CALLS: Final[Mapping[CallName, frozenset[str]]] = {
+    "plans": _SUPPLIERS,
+    "esims": _SUPPLIERS,
+    "esim": frozenset({"esim_go"}),
+    "log_in": frozenset({"emnify", "once"}),
+    "state": frozenset({"twilio", "emnify", "once"}),
+}
+"""The shapes that have a call."""
+CALL_FAULTS: Final = (
+    *(HttpError, EmptyBody, ShortList, Slow),
+    *(Silent, HalfOpen, Drop, Reset, MangleResponse),
+)
+"""Faults of calls; the others are of texts."""
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -229,6 +254,10 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     name: Annotated[str, Meta(max_length=100)] = ""
 
     def __post_init__(self) -> None:
+        if isinstance(self.do, ShortList) and self.when.call not in ("plans", "esims"):
+            raise ValueError("do: short_list needs when.call = plans or esims")
+        if self.when.call:
+            self._check_call(self.when.call)
         if isinstance(self.do, RefuseBind):
             if self.when.to:
                 raise ValueError("when.to: a bind has no destination")
@@ -236,6 +265,16 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
                 raise ValueError("when.upstream: only SMPP has binds")
         elif self.when.bound:
             raise ValueError("when.bound: only for refuse_bind")
+
+    def _check_call(self, call: CallName) -> None:
+        if type(self.do) not in CALL_FAULTS:
+            raise ValueError(f"do: {fault_name(self.do)} is no fault of a call")
+        if self.when.bind:
+            raise ValueError("when.bind: calls come by HTTP")
+        if self.when.to and call != "esim":
+            raise ValueError(f"when.to: {call} names no eSIM")
+        if self.when.upstream and self.when.upstream not in CALLS[call]:
+            raise ValueError(f"when.call: {self.when.upstream} has no {call}")
 
 
 class Faults(Struct, frozen=True, forbid_unknown_fields=True):

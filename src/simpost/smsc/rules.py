@@ -6,7 +6,7 @@ faults, except for rules with a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Final
 
@@ -38,9 +38,9 @@ class FaultRules:
                 each.random.seed()
         self._all = counted
         self._bind_rules = [each for each in counted if isinstance(each.rule.do, f.RefuseBind)]
-        self._submit_rules = [
-            each for each in counted if not isinstance(each.rule.do, f.RefuseBind)
-        ]
+        others = [each for each in counted if not isinstance(each.rule.do, f.RefuseBind)]
+        self._submit_rules = [each for each in others if each.rule.when.call is None]
+        self._call_rules = [each for each in others if each.rule.when.call is not None]
 
     def counts(self) -> dict[str, int]:
         """How often each rule was applied, by its name."""
@@ -64,10 +64,19 @@ class FaultRules:
 
     def apply(self, script: SubmitScript, request: Submit, kind: str) -> SubmitScript:
         """The script with the faults of all matching rules; of conflicting ones the first wins."""
-        now = self._clock()
         number = request.destination_addr.removeprefix("+")
-        since = self._since
-        matched = [each for each in self._submit_rules if each.matches(number, kind, now, since)]
+        return self._apply(self._submit_rules, script, number, kind)
+
+    def script_of_call(self, call: f.CallName, kind: f.UpstreamName, iccid: str) -> SubmitScript:
+        """The script of a request by HTTP that is no text; `iccid` is empty if it names none."""
+        rules = [each for each in self._call_rules if each.rule.when.call == call]
+        return self._apply(rules, SubmitScript(), iccid, kind)
+
+    def _apply(
+        self, rules: Sequence[_CountedRule], script: SubmitScript, number: str, kind: str
+    ) -> SubmitScript:
+        now, since = self._clock(), self._since
+        matched = [each for each in rules if each.matches(number, kind, now, since)]
         for each in reversed(matched):
             script = _APPLY[type(each.rule.do)](script, each.rule.do, each.random)
         return script
@@ -124,6 +133,10 @@ def _http_error(script: SubmitScript, fault: f.HttpError, _: Random) -> SubmitSc
 
 def _empty_body(script: SubmitScript, _fault: f.EmptyBody, _: Random) -> SubmitScript:
     return script._replace(has_empty_body=True)
+
+
+def _short_list(script: SubmitScript, fault: f.ShortList, _: Random) -> SubmitScript:
+    return script._replace(most_rows=fault.rows)
 
 
 def _slow(script: SubmitScript, fault: f.Slow, random: Random) -> SubmitScript:
@@ -193,6 +206,7 @@ _APPLY: Final[dict[type[f.SimulatedFault], _Apply]] = {
     f.Refuse: _refuse,
     f.HttpError: _http_error,
     f.EmptyBody: _empty_body,
+    f.ShortList: _short_list,
     f.Slow: _slow,
     f.Congestion: _congestion,
     f.Silent: _response_fault,

@@ -22,7 +22,7 @@ from simpost.smsc.content import Content, Submit, content_of
 from simpost.smsc.counters import Counters
 from simpost.smsc.deliver_queue import DeliverQueue
 from simpost.smsc.delivery import Delivery
-from simpost.smsc.faults import BindKind, SourceKind
+from simpost.smsc.faults import BindKind, CallName, SourceKind, UpstreamName
 from simpost.smsc.faulty_session import FaultySession
 from simpost.smsc.record import ReceivedSubmit, SubmitLog
 from simpost.smsc.response_faults import FaultyResponder
@@ -142,6 +142,12 @@ class SubmitHandler:
         if self.rules is not None and not fault:
             script = self.rules.apply(script, request, kind)
         return content, self._log(request, script, peer, system_id)
+
+    def decide_call(self, call: CallName, shape: UpstreamName, iccid: str) -> SubmitScript:
+        """What the fault rules make of a request by HTTP that is no text."""
+        if self.rules is None:
+            return SubmitScript()
+        return self.rules.script_of_call(call, shape, iccid)
 
     def decide_alike(
         self, request: Submit, script: SubmitScript, peer: str

@@ -57,12 +57,21 @@ def answer_to(request):
 
 
 class Centre(Process):
-    """`simpost smsc`; `most_binds` limits the binds at a time."""
+    """`simpost smsc`; `most_binds` limits the binds at a time, `ports` are those of an earlier one.
 
-    def __init__(self, folder: Path, most_binds: int | None = None) -> None:
-        self.port, self.http_port = free_ports(2)
+    `options` are more of the command line.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        most_binds: int | None = None,
+        *options: str,
+        ports: tuple[int, int] | None = None,
+    ) -> None:
+        self.port, self.http_port = ports or free_ports(2)
         arguments = [f"--port={self.port}", f"--http-port={self.http_port}", "--system-id=esme",
-                     "--password=secret", "--window=100"]  # fmt: skip
+                     "--password=secret", "--window=100", *options]  # fmt: skip
         if most_binds is not None:
             faults = folder / "faults.toml"
             faults.write_text(

@@ -1,5 +1,6 @@
 """The look-up box, the page of an eSIM and the page of a message."""
 
+import re
 from html import unescape
 from urllib.parse import quote
 
@@ -94,6 +95,19 @@ async def test_the_page_of_an_esim_says_what_can_be_sent(services, browser):
     assert "promotion is sent, decided by" in shown
     revoked = text_of(await browser.get("/console/esims/demo/26010100000004"))
     assert "No SMS can be sent to it now." in revoked
+
+
+async def test_the_page_of_an_esim_has_its_day_and_its_history(services, browser):
+    auth = ("demo", "demo-secret")
+    event = {"kind": "country_changed", "country": "IN"}
+    path = f"/v1/esims/{GOOD}/events"
+    assert (await browser.client.post(path, json=event, auth=auth)).status_code == 200
+    await send(browser, category="notice")
+    await signed_in(browser, VIEWER)
+    shown = text_of(await browser.get(ESIM))
+    assert re.search(r"Local time \w+day, \d\d:\d\d Asia/Kolkata", shown)
+    assert "notice today 1 of 5 sent" in shown
+    assert "country changed: IN api applied" in shown
 
 
 async def test_the_page_of_a_message_says_what_became_of_it(browser):

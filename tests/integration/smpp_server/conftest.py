@@ -10,9 +10,10 @@ import pytest
 
 from tests.integration.cluster.cluster import Centre, Cluster
 from tests.integration.cluster.conftest import SEAL_KEY, template
+from tests.integration.interop.conftest import node, node_modules
 from tests.integration.smpp_server.served import Served
 
-__all__ = ["template"]
+__all__ = ["node", "node_modules", "template"]
 
 ESIMS = 40
 _count = itertools.count()

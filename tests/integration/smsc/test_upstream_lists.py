@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
+from simpost.smsc import Faults, Rule, When, faults
 from simpost.smsc.upstreams.catalogue import UpstreamCatalogue, UpstreamEsim, UpstreamPlan
 from tests.integration.smsc.conftest import Start
 from tests.integration.smsc.test_upstreams import call
@@ -111,3 +113,75 @@ async def test_the_catalogue_before_version_2_5_is_a_list(start: Start) -> None:
     simulator = await start(catalogue=CATALOGUE)
     _, body, _ = await call(simulator, "/v2.4/catalogue", method="GET", **KEY)
     assert [each["name"] for each in body] == ["P1"]
+
+
+CALLS = {
+    "esim_access plans": ("plans", "POST", "/api/v1/open/package/list", {"RT-AccessCode": "code"}),
+    "esim_access esims": ("esims", "POST", "/api/v1/open/esim/query", {"RT-AccessCode": "code"}),
+    "esim_go plans": ("plans", "GET", "/v2.5/catalogue", KEY),
+    "esim_go esims": ("esims", "GET", "/v2.5/esims", KEY),
+    "esim_go esim": ("esim", "GET", f"/v2.5/esims/{ICCID}", KEY),
+    "esim_go bundles": ("esim", "GET", f"/v2.5/esims/{ICCID}/bundles", KEY),
+    "esimfly plans": ("plans", "GET", "/api/v1/business/esims/packages", SIGNED),
+    "esimfly esims": ("esims", "GET", "/api/v1/business/esims", SIGNED),
+    "emnify log_in": ("log_in", "POST", "/api/v1/authenticate", {}),
+    "emnify state": ("state", "GET", "/api/v1/endpoint/1/sms", {"Authorization": "Bearer x"}),
+    "once log_in": (
+        "log_in",
+        "POST",
+        "/management-api/oauth/token",
+        {"Authorization": "Basic YTpi"},
+    ),
+    "twilio state": (
+        *("state", "GET", "/2010-04-01/Accounts/AC/Messages.json"),
+        {"Authorization": "Basic YTpi"},
+    ),
+}
+LOG_IN = {"application_token": "any"}
+
+
+@pytest.mark.parametrize(("name", "method", "path", "headers"), CALLS.values(), ids=CALLS)
+async def test_a_fault_of_a_call_applies_to_it_and_to_no_other(
+    start: Start, name, method, path, headers
+) -> None:
+    """The error has the shape of the API, and its time."""
+    simulator = await start(catalogue=CATALOGUE)
+    body = LOG_IN if path.endswith("authenticate") else b""
+    _, plain, _ = await call(simulator, path, body, method, **headers)
+    error = faults.HttpError(status=429, retry_after=7)
+    others = [each for each in faults.CALLS if each != name]
+    simulator.set_faults(Faults(tuple(Rule(do=error, when=When(call=each)) for each in others)))
+    assert (await call(simulator, path, body, method, **headers))[0] == 200
+    simulator.set_faults(Faults((Rule(do=error, when=When(call=name, times=1)),)))
+    status, said, given = await call(simulator, path, body, method, **headers)
+    assert (status, given["Retry-After"]) == (429, "7")
+    assert said != plain
+    assert (await call(simulator, path, body, method, **headers))[0] == 200
+    assert simulator.stats().faults == {"1 http_error": 1}
+    lost = Faults((Rule(do=faults.Drop(), when=When(call=name)),))
+    simulator.set_faults(lost)
+    with pytest.raises(aiohttp.ClientError):
+        await call(simulator, path, body, method, **headers)
+
+
+async def test_a_refused_request_matches_no_rule(start: Start) -> None:
+    simulator = await start(catalogue=CATALOGUE)
+    rule = Rule(do=faults.Drop(), when=When(call="esims"))
+    simulator.set_faults(Faults((rule,)))
+    assert (await call(simulator, "/v2.5/esims", method="GET"))[0] == 403
+    assert simulator.stats().faults == {"1 drop": 0}
+
+
+async def test_a_short_list_keeps_its_total(start: Start) -> None:
+    esims = tuple(UpstreamEsim(f"8901234567890123{number:03d}", "P1") for number in range(5))
+    short = Rule(do=faults.ShortList(rows=2), when=When(call="esims"))
+    simulator = await start(
+        catalogue=UpstreamCatalogue(CATALOGUE.plans, esims), faults=Faults((short,))
+    )
+    _, body, _ = await call(simulator, "/api/v1/open/esim/query", {}, RT_AccessCode="code")
+    assert [each["iccid"] for each in body["obj"]["esimList"]] == [each.iccid for each in esims[:2]]
+    assert body["obj"]["pager"]["total"] == 5
+    _, body, _ = await call(simulator, "/api/v1/business/esims", method="GET", **SIGNED)
+    assert (len(body["data"]["esims"]), body["data"]["pagination"]["total"]) == (2, 5)
+    _, body, _ = await call(simulator, "/v2.5/esims", method="GET", **KEY)
+    assert len(body["esims"]) == 2

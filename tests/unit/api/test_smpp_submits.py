@@ -214,3 +214,9 @@ def test_whatever_the_octets_are_they_are_read_or_refused(octets, coding, esm_cl
         read = read_submit(request, "shop", NOW)
         assert read.part.place.total <= MAX_PARTS
         reassemble([read.part])
+
+
+@pytest.mark.parametrize(("alphabet", "text"), [("ascii", "A{}"), ("gsm7", "Aäñ")])
+def test_coding_1_is_what_the_settings_say(alphabet, text):
+    request = SubmitSm(destination_addr=NUMBER, short_message=b"A\x7b\x7d", data_coding=1)
+    assert text_of(read_submit(request, "shop", NOW, {0: "gsm7", 1: alphabet})) == text

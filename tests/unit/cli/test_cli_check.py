@@ -326,3 +326,31 @@ def test_check_names_the_line_of_a_mistake(file: Path, capsys: pytest.CaptureFix
     line = file.read_text().count("\n")
     assert run("check", "--config", str(file)) == 2
     assert capsys.readouterr().err == f"simpost: {file}:{line}: routes[0].carrier: must be text\n"
+
+
+@pytest.mark.parametrize(
+    ("carrier", "source", "sent"),
+    [("8", "4", "12"), ("0", "4", "unlimited"), ("5", "3", None)],
+)
+def test_check_warns_when_messages_and_pulls_exceed_what_an_account_may_send(
+    file: Path, capsys: pytest.CaptureFixture[str], carrier: str, source: str, sent: str | None
+) -> None:
+    account = 'type = "esim_access"\naccess_code = "code"\nsecret_key = "hush"\n'
+    more = f"""
+[[carriers]]
+name = "texts"
+rate_per_s = {carrier}
+{account}
+[[sources]]
+name = "copy"
+account = "shop"
+rate_per_s = {source}
+{account}"""
+    said = checked(file, capsys, more)
+    if sent is None:
+        assert "use one account" not in said
+    else:
+        assert (
+            "warning: carrier texts and source copy use one account of eSIM Access: together "
+            f"{sent} requests per second, and it allows 8. Lower their rate_per_s"
+        ) in said

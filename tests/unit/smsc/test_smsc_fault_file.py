@@ -172,6 +172,30 @@ def test_a_bind_has_no_destination() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("do", "when", "message"),
+    [
+        ({"fault": "lose_receipt"}, {"call": "esims"}, "do: lose_receipt is no fault of a call"),
+        ({"fault": "refuse", "status": 8}, {"call": "plans"}, "do: refuse is no fault of a call"),
+        ({"fault": "refuse_bind", "status": 8}, {"call": "plans"}, "do: refuse_bind is no fault"),
+        ({"fault": "drop"}, {"call": "esims", "bind": "receiver"}, "when.bind: calls come by HTTP"),
+        ({"fault": "drop"}, {"call": "esims", "to": "89"}, "when.to: esims names no eSIM"),
+        (
+            {"fault": "drop"},
+            {"call": "esims", "upstream": "twilio"},
+            "when.call: twilio has no esims",
+        ),
+        ({"fault": "short_list"}, {}, "do: short_list needs when.call = plans or esims"),
+        ({"fault": "short_list"}, {"call": "esim"}, "do: short_list needs when.call"),
+        ({"fault": "drop"}, {"call": "orders"}, "when.call: Invalid enum value 'orders'"),
+    ],
+)
+def test_a_rule_for_a_call_that_cannot_match_is_refused(do: object, when: object, message: str):
+    body = json.dumps({"rules": [{"do": do, "when": when}]})
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        parse_faults_json(body.encode())
+
+
 def test_more_rules_than_the_limit_are_refused() -> None:
     rule = '[[rules]]\ndo = { fault = "lose_receipt" }\n'
     assert len(parse_faults((rule * f.MAX_RULES).encode()).rules) == f.MAX_RULES

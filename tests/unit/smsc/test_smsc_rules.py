@@ -163,3 +163,27 @@ def test_the_applications_of_each_rule_are_counted() -> None:
     for _ in range(5):
         script(rules)
     assert rules.counts() == {"mine": 2, "2 lose_receipt": 5}
+
+
+def test_a_rule_with_a_call_is_for_that_call_alone() -> None:
+    slow = f.Slow(seconds=1)
+    rules = rules_of(
+        f.Rule(do=slow, when=f.When(call="plans", every=2)),
+        f.Rule(do=f.ShortList(rows=3), when=f.When(call="esims", upstream="esim_go")),
+        f.Rule(do=f.Drop(), when=f.When(call="esim", to="8944")),
+        f.Rule(do=THROTTLE),
+    )
+    assert script(rules).status == Status.ESME_RTHROTTLED
+    assert script(rules).response_delay_s == 0
+    delays = [rules.script_of_call("plans", "esim_go", "").response_delay_s for _ in range(4)]
+    assert delays == [0, 1, 0, 1]
+    assert rules.script_of_call("esims", "esim_go", "") == SubmitScript(most_rows=3)
+    assert rules.script_of_call("esims", "esimfly", "") == SubmitScript()
+    assert rules.script_of_call("esim", "esim_go", "89440001").response_fault == f.Drop()
+    assert rules.script_of_call("esim", "esim_go", "89330001") == SubmitScript()
+    assert rules.counts() == {
+        "1 slow": 2,
+        "2 short_list": 1,
+        "3 drop": 1,
+        "4 refuse": 2,
+    }

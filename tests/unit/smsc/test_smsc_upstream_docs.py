@@ -74,4 +74,15 @@ def test_the_meanings_of_403_are_documented(code: str) -> None:
 
 def test_the_example_of_faults_can_be_parsed() -> None:
     [text] = [each for each in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL) if "rules" in each]
-    assert len(parse_faults(text.encode()).rules) == 2
+    assert len(parse_faults(text.encode()).rules) == 4
+
+
+@pytest.mark.parametrize("call", f.CALLS)
+def test_every_call_is_documented(call: str) -> None:
+    assert f"| `{call}` |" in PAGE
+
+
+def test_every_fault_of_a_call_is_documented() -> None:
+    said = PLAIN.partition("These requests have the faults ")[2].partition(";")[0]
+    names = re.findall(r"`(\w+)`", said)
+    assert names == [f.fault_name(kind) for kind in f.CALL_FAULTS]  # type: ignore[arg-type]

@@ -59,7 +59,7 @@ class SmppPort(Component):
                 intake,
                 self.parts,
                 clock_ms=clock_ms,
-                default_alphabet=lambda: self.settings.default_alphabet,
+                alphabets=lambda: self.settings.alphabets,
             ),
             intake,
             store.log,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Final
 
 from simpost.api.open.send_sms import detected_category
@@ -15,11 +16,14 @@ from simpost.messaging.send_request import SendRequest
 from simpost.smpp import Status
 
 _REPLACED: Final = "\ufffd"
+_NO_ASCII: Final = re.compile(r"[^\n\r\t\f\x20-\x7e]")
+"""Such as codes of the GSM 7-bit alphabet, marked as ASCII."""
 
 
 def send_request(account: Account, submit: Submit, text: str) -> SendRequest:
     """The request to the intake. Raises SubmitError if the octets are not the text they claim."""
-    if _REPLACED in text or "\0" in text:
+    is_ascii = submit.part.encoding == "ascii"
+    if _REPLACED in text or "\0" in text or (is_ascii and _NO_ASCII.search(text)):
         raise SubmitError(Status.ESME_RINVDCS)
     return SendRequest(
         esim_tran_no=submit.esim_tran_no,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from simpost.api.smpp.part_assembly import PartAssembly
@@ -20,7 +20,10 @@ from simpost.text import read_text
 
 
 class Sends:
-    """Reads submit_sm, applies the rate limit of the account, and sends."""
+    """Reads submit_sm, applies the rate limit of the account, and sends.
+
+    `alphabets` are those of the data_codings that the settings explain.
+    """
 
     def __init__(
         self,
@@ -29,13 +32,13 @@ class Sends:
         parts: PartAssembly,
         *,
         clock_ms: Clock,
-        default_alphabet: Callable[[], str],
+        alphabets: Callable[[], Mapping[int, str]],
     ) -> None:
         self._accounts = accounts
         self._intake = intake
         self._parts = parts
         self._clock_ms = clock_ms
-        self._default_alphabet = default_alphabet
+        self._alphabets = alphabets
 
     async def send(self, account: Account, login: SmppLogin, request: SubmitSm) -> str:
         """The id of the committed message. Raises SubmitError, or StoreError if none is."""
@@ -46,8 +49,7 @@ class Sends:
             )
             raise SubmitError(Status.ESME_RTHROTTLED)
         now = datetime.fromtimestamp(self._clock_ms() / 1000, UTC)
-        zero = self._default_alphabet()
-        submit = read_submit(request, login.system_id, now, zero=zero)
+        submit = read_submit(request, login.system_id, now, self._alphabets())
         if not submit.part.place.is_alone:
             return await self._parts.send(account, submit)
         text = read_text(submit.part.octets, submit.part.encoding)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -38,6 +39,7 @@ _TYPE: Final = 0x3C
 _WANTED: Final = 0x03
 _READABLE: Final = frozenset({"gsm7", "ascii", "latin1", "ucs2", "jis", "cyrillic", "hebrew",
                               "ksc5601"})  # fmt: skip
+_ALPHABETS: Final = {0: "gsm7"}
 _NUMBER = re.compile(r"\+?[0-9]{1,15}")
 _ICCID = re.compile(r"[0-9]{18,20}")
 _NUMBER_TYPES: Final = frozenset({0, 1, 2, 3, 4, 6})
@@ -81,8 +83,10 @@ class Submit(msgspec.Struct, frozen=True, gc=False):
     request_id: str | None = None
 
 
-def read_submit(request: SubmitSm, system_id: str, now: datetime, *, zero: str = "gsm7") -> Submit:
-    """Read a submit_sm; `zero` is the alphabet of data_coding 0. Raises SubmitError."""
+def read_submit(
+    request: SubmitSm, system_id: str, now: datetime, alphabets: Mapping[int, str] = _ALPHABETS
+) -> Submit:
+    """Read a submit_sm; `alphabets` are those of some data_codings. Raises SubmitError."""
     if request.esm_class & _TYPE:
         raise SubmitError(Status.ESME_RINVESMCLASS)
     if request.replace_if_present_flag:
@@ -100,7 +104,7 @@ def read_submit(request: SubmitSm, system_id: str, now: datetime, *, zero: str =
             (request.source_addr_ton, request.source_addr_npi, request.source_addr),
             user_reference[:2].hex(),
         ),
-        part=_part(request, zero),
+        part=_part(request, alphabets),
         msisdn=name if kind == "msisdn" else None,
         iccid=name if kind == "iccid" else None,
         esim_tran_no=name if kind == "esim" else None,
@@ -141,7 +145,7 @@ def _sender(request: SubmitSm) -> str | None:
     return given
 
 
-def _part(request: SubmitSm, zero: str) -> InboundPart:
+def _part(request: SubmitSm, alphabets: Mapping[int, str]) -> InboundPart:
     payload = request.tlv(Tag.MESSAGE_PAYLOAD)
     if payload is not None and request.short_message:
         raise SubmitError(Status.ESME_RINVMSGLEN)
@@ -151,7 +155,8 @@ def _part(request: SubmitSm, zero: str) -> InboundPart:
     header = parse_header(octets) if request.esm_class & _UDHI else None
     if header is not None and (header.broken or header.ports is not None):
         raise SubmitError(Status.ESME_RINVESMCLASS)
-    alphabet = coding_of(request.data_coding).alphabet if request.data_coding else zero
+    coding = request.data_coding
+    alphabet = alphabets.get(coding) or coding_of(coding).alphabet
     if alphabet not in _READABLE:
         raise SubmitError(Status.ESME_RINVDCS)
     place = _position(request, header)

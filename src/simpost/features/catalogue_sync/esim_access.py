@@ -117,7 +117,7 @@ def _object(path: str, document: Any) -> Any:
     text = message_of(envelope, "errorMsg", "errorMessage")
     words = f"{path}: the supplier answered {str(code)[:20]}: {text}"
     if str(code) == _BUSY:
-        raise TryAgain(words)
+        raise TryAgain(words, is_throttled=True)
     raise SupplierError(words)
 
 

@@ -26,6 +26,7 @@ from simpost.features.catalogue_sync.supplier import (
     StoredProfiles,
     SupplierError,
     SupplierPage,
+    Unlisted,
     digits_of,
     list_of,
     named,
@@ -94,10 +95,16 @@ class EsimGoSupplier:
                 yield SupplierPage([await self._row(row, span, profiles) for row in part], None)
 
     async def lists(self, esim_tran_no: str) -> bool:
-        """Whether it lists this eSIM now. Raises SupplierError."""
+        """Whether it lists this eSIM now, or shows it when asked for it. Raises SupplierError."""
         query = {"filterBy": "iccid", "filter": esim_tran_no}
         rows = list_of(await self._calls.get("esims", query, object_of), "esims")
-        return any(_iccid(row) == esim_tran_no for row in rows)
+        if any(_iccid(row) == esim_tran_no for row in rows):
+            return True
+        try:
+            await self._calls.get(f"esims/{quote(esim_tran_no, safe='')}", {}, object_of)
+        except Unlisted:
+            return False
+        return True
 
     async def _row(self, row: Any, span: Span, profiles: Mapping[str, str]) -> Any:
         """The row of an eSIM; without its profile and bundle if they should be as stored."""

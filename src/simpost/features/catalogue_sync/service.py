@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from simpost.domain.catalogue_sync import SyncState
 from simpost.domain.reasons import Reason
 from simpost.errors import PullRuns, SimpostError, StoreError, UnknownSource
 from simpost.features.catalogue_sync.pull import Pull
-from simpost.features.catalogue_sync.supplier import Span
+from simpost.features.catalogue_sync.supplier import Span, SupplierError
 from simpost.features.catalogue_sync.suppliers import open_supplier
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.plan import Refusal
@@ -29,7 +30,9 @@ from simpost.runtime.component import Component
 from simpost.runtime.scheduler import always, run_periodically
 
 LEASE_MS: Final = 120_000
-"""A pull that a node did not live to end is over after this; longer than a call with its tries."""
+"""A pull that a node did not live to end is over after this."""
+_EXTEND_S: Final = 30.0
+"""Seconds after which a pull that runs extends its lease, however long the supplier is silent."""
 _INTERVAL_S: Final = 1.0
 _OVERLAP_MS: Final = 86_400_000
 """A pull of new eSIMs begins this long before the last one: orders may get their eSIMs late."""
@@ -64,6 +67,7 @@ class CatalogueSync(Component):
         self._is_leader = is_leader
         self._sleep = sleep
         self._states: dict[str, SyncState] = {}
+        self._not_before_ms: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._use(sources)
 
@@ -104,7 +108,8 @@ class CatalogueSync(Component):
         now_ms = self._clock_ms()
         for source in self._sources.values():
             state = self.state(source.name)
-            if state.applied_ms is not None and _due_ms(source, state) <= now_ms:
+            due_ms = max(_due_ms(source, state), self._not_before_ms.get(source.name, 0))
+            if state.applied_ms is not None and due_ms <= now_ms:
                 is_full = now_ms >= (state.full_ms or 0) + 1000 * source.full_interval_s
                 with contextlib.suppress(PullRuns):
                     await self.begin(source.name, is_full=is_full)
@@ -164,9 +169,11 @@ class CatalogueSync(Component):
         """Pull, and save what came of it; if the store fails, the lease ends."""
         supplier = open_supplier(source, self._names, self._sleep)
         ended = state
+        keep_alive = partial(self._keep_alive, state)
+        extending = asyncio.create_task(_extend(keep_alive))
         try:
             account = await self._accounts.find_stored(source.account)
-            pull = self._new_pull(source, account, state)
+            pull = self._new_pull(source, account, state, keep_alive)
             saved_ms = None if state.applied_ms is None else state.applied_ms - _OVERLAP_MS
             span = Span(None if is_full else saved_ms, saved_ms)
             report = await pull.run(supplier, span, retires=source.retire_missing)
@@ -179,8 +186,12 @@ class CatalogueSync(Component):
         except SimpostError as error:
             problem = "The store failed." if isinstance(error, StoreError) else str(error)
             ended = replace(state, problem=problem)
+            if isinstance(error, SupplierError):
+                self._not_before_ms[source.name] = self._clock_ms() + round(1000 * error.after_s)
             log.warning("source_failed", source=source.name, problem=str(error))
         finally:
+            extending.cancel()
+            await asyncio.gather(extending, return_exceptions=True)
             await supplier.close()
         try:
             await self._store.catalogue_syncs.end_sync(replace(ended, ended_ms=self._clock_ms()))
@@ -188,15 +199,22 @@ class CatalogueSync(Component):
         except StoreError as error:
             log.error("source_failed", source=source.name, problem=str(error))
 
-    def _new_pull(self, source: SourceSettings, account: Account, state: SyncState) -> Pull:
-        async def keep_alive() -> None:
-            lease_ms = self._clock_ms() + LEASE_MS
-            kept = await self._store.catalogue_syncs.extend_sync(
-                source.name, started_ms=state.started_ms, lease_ms=lease_ms
-            )
-            if not kept:
-                raise PullRuns(f"Another pull of {source.name} has begun.")
+    async def _keep_alive(self, state: SyncState) -> None:
+        """Extend the lease of a pull. Raises PullRuns if another one has begun, and StoreError."""
+        lease_ms = self._clock_ms() + LEASE_MS
+        kept = await self._store.catalogue_syncs.extend_sync(
+            state.name, started_ms=state.started_ms, lease_ms=lease_ms
+        )
+        if not kept:
+            raise PullRuns(f"Another pull of {state.name} has begun.")
 
+    def _new_pull(
+        self,
+        source: SourceSettings,
+        account: Account,
+        state: SyncState,
+        keep_alive: Callable[[], Awaitable[None]],
+    ) -> Pull:
         async def on_saved(esims: Sequence[EsimRow]) -> None:
             await self._on_saved(account.id, esims)
 
@@ -209,6 +227,14 @@ class CatalogueSync(Component):
             keep_alive=keep_alive,
             is_dry=state.is_dry,
         )
+
+
+async def _extend(keep_alive: Callable[[], Awaitable[None]]) -> None:
+    """Extend the lease from time to time; the pull itself ends if that is no longer possible."""
+    while True:
+        await asyncio.sleep(_EXTEND_S)
+        with contextlib.suppress(PullRuns, StoreError):
+            await keep_alive()
 
 
 def _due_ms(source: SourceSettings, state: SyncState) -> int:

@@ -16,6 +16,7 @@ from simpost.errors import SimpostError
 from simpost.net.address_guard import RefusedUrl
 from simpost.net.http_client import HttpClient, HttpResponse, NoResponse, NotSent
 from simpost.net.resolver import NameResolver
+from simpost.net.retry_after import retry_after_s
 
 MAX_RESPONSE_OCTETS: Final = 32 * 1024 * 1024
 """All plans of eSIM Access are one response, of some 3 MB in 2026."""
@@ -26,7 +27,14 @@ USD: Final = 10_000
 _TRIES: Final = 5
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 60.0
+"""If the supplier asks for a longer one, the pull fails: another one comes later."""
+_LONGEST_WAIT_S: Final = 3600.0
+_SLOWEST_PER_S: Final = 1.0
+_GROWTH: Final = 1.02
+"""By this factor the rate grows with each response after it was lowered."""
+_UNIX_TIME_DIGITS: Final = 10
 _OK: Final = 200
+_UNLISTED: Final = (400, 403, 404)
 _TOO_MANY_REQUESTS: Final = 429
 
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
@@ -35,15 +43,35 @@ StoredProfiles: TypeAlias = Callable[[Sequence[str]], Awaitable[Mapping[str, str
 
 
 class SupplierError(SimpostError):
-    """The supplier refused, or cannot be reached; the text says which, without secrets."""
+    """The supplier refused, or cannot be reached; the text says which, without secrets.
+
+    Attributes:
+        after_s: seconds for which it asked not to be called.
+    """
+
+    def __init__(self, problem: str, after_s: float = 0.0) -> None:
+        super().__init__(problem)
+        self.after_s = after_s
+
+
+class Unlisted(SupplierError):
+    """The supplier answered 400, 403 or 404."""
 
 
 class TryAgain(Exception):
-    """The supplier asks to come again."""
+    """The supplier asks to come again.
 
-    def __init__(self, problem: str, after_s: float | None = None) -> None:
+    Attributes:
+        after_s: after how many seconds, if it says so.
+        is_throttled: requests came too fast.
+    """
+
+    def __init__(
+        self, problem: str, after_s: float | None = None, *, is_throttled: bool = False
+    ) -> None:
         super().__init__(problem)
         self.after_s = after_s
+        self.is_throttled = is_throttled
 
 
 class SupplierPage(NamedTuple):
@@ -94,6 +122,8 @@ class Supplier(Protocol):
 class PacedCalls:
     """Requests of one source, one at a time and not more often than its settings allow.
 
+    A throttled request halves the rate, which then grows back with each response.
+
     `sign` returns the headers of a request with a body.
     """
 
@@ -107,7 +137,7 @@ class PacedCalls:
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._url = url
-        self._rate_per_s = rate_per_s
+        self._rate_per_s = self._limit_per_s = rate_per_s
         self._sign = sign
         self._sleep = sleep
         self._next_s = 0.0
@@ -142,13 +172,22 @@ class PacedCalls:
         name = path.partition("?")[0]
         for attempt in range(1, _TRIES + 1):
             try:
-                return read(name, _document(name, await self._try(method, path, body)))
+                found = read(name, _document(name, await self._try(method, path, body)))
             except TryAgain as busy:
+                if busy.is_throttled:
+                    slowest = min(self._limit_per_s, _SLOWEST_PER_S)
+                    self._rate_per_s = max(self._rate_per_s / 2, slowest)
+                wait_s = pause_s if busy.after_s is None else min(busy.after_s, _LONGEST_WAIT_S)
+                if wait_s > _LONGEST_PAUSE_S:
+                    words = f"{busy}, and asked not to be called for {wait_s:.0f} s."
+                    raise SupplierError(words, wait_s) from None
                 if attempt == _TRIES:
-                    raise SupplierError(f"{busy} ({_TRIES} times).") from None
-                wait_s = pause_s if busy.after_s is None else busy.after_s
-                await self._sleep(min(wait_s, _LONGEST_PAUSE_S))
+                    raise SupplierError(f"{busy} ({_TRIES} times).", wait_s) from None
+                await self._sleep(wait_s)
                 pause_s *= 2
+            else:
+                self._rate_per_s = min(self._rate_per_s * _GROWTH, self._limit_per_s)
+                return found
         raise AssertionError
 
     async def _try(self, method: str, path: str, body: bytes) -> HttpResponse:
@@ -172,17 +211,30 @@ class PacedCalls:
 def _document(name: str, response: HttpResponse) -> Any:
     """The JSON of a response with the status 200."""
     if response.status == _TOO_MANY_REQUESTS or response.status >= 500:
-        after = response.headers.get("retry-after", "")
-        after_s = float(after) if after.isdecimal() else None
-        raise TryAgain(f"{name}: the supplier answered HTTP {response.status}", after_s)
+        raise TryAgain(
+            f"{name}: the supplier answered HTTP {response.status}",
+            _after_s(response),
+            is_throttled=response.status == _TOO_MANY_REQUESTS,
+        )
     if response.status != _OK:
-        raise SupplierError(f"{name}: the supplier answered HTTP {response.status}.")
+        problem = Unlisted if response.status in _UNLISTED else SupplierError
+        raise problem(f"{name}: the supplier answered HTTP {response.status}.")
     if len(response.body) >= MAX_RESPONSE_OCTETS:
         raise SupplierError(f"{name}: the response has more than {MAX_RESPONSE_OCTETS} octets.")
     try:
         return msgspec.json.decode(response.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise SupplierError(f"{name}: the response is not JSON.") from None
+
+
+def _after_s(response: HttpResponse) -> float | None:
+    """Seconds of Retry-After, or of eSIMfly's X-RateLimit-Reset, which is a Unix time."""
+    now_s = time.time()
+    after_s = retry_after_s(response.headers.get("retry-after", ""), round(now_s * 1000))
+    reset = response.headers.get("x-ratelimit-reset", "")
+    if after_s is None and len(reset) == _UNIX_TIME_DIGITS and reset.isascii() and reset.isdigit():
+        return max(0.0, int(reset) - now_s)
+    return after_s
 
 
 def object_of(name: str, document: Any) -> dict[str, Any]:

@@ -133,7 +133,7 @@ class PolicyRules(Component):
                 return Refusal(Reason.NO_OPEN_HOURS, record=record)
             if interval.start_ms > now_ms:
                 return Hold(self._opening_ms(interval), Reason.QUIET_HOURS, plan, record)
-        quotas += self._daily_quota(esim, category, now_ms)
+        quotas += self.find_daily_limit(esim, category, now_ms)
         return replace(plan, quotas=quotas, record=record)
 
     def find_budgets(
@@ -191,7 +191,8 @@ class PolicyRules(Component):
         detail = f"{plan.part_count} parts, {most} at most in {plan.category}"
         return Refusal(Reason.CATEGORY_PARTS, detail)
 
-    def _daily_quota(self, esim: Esim, category: Category, now_ms: int) -> tuple[Quota, ...]:
+    def find_daily_limit(self, esim: Esim, category: Category, now_ms: int) -> tuple[Quota, ...]:
+        """What a message uses of the daily limit of its eSIM; nothing if there is none."""
         limit = self._daily_limit.get(category)
         if limit is None:
             return ()

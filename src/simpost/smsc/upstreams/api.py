@@ -11,11 +11,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from simpost.smpp import Status
-from simpost.smsc.faults import HttpError
+from simpost.smsc.behaviour import SubmitScript
+from simpost.smsc.faults import CallName, HttpError
 from simpost.smsc.request_body import body_of, refuse_cross_site
 from simpost.smsc.submit_handler import is_accepted
 from simpost.smsc.upstreams.catalogue import UpstreamCatalogue
-from simpost.smsc.upstreams.responses import FaultyResponse, written
+from simpost.smsc.upstreams.responses import FaultyResponse, with_rows, without_body, written
 from simpost.smsc.upstreams.shape import Call, RefusedCall, UpstreamReply, UpstreamShape
 from simpost.text import TextError
 
@@ -70,16 +71,25 @@ class UpstreamApi:
         return Route(path, send, methods=["POST"])
 
     def route(
-        self, path: str, answer: Callable[[Call], UpstreamReply], method: str = "GET"
+        self,
+        path: str,
+        shape: UpstreamShape,
+        name: CallName,
+        answer: Callable[[Call], UpstreamReply],
+        method: str = "GET",
     ) -> Route:
-        """A route whose requests are no texts."""
+        """A route whose requests are no texts. A request that is refused has no faults."""
 
         async def respond(request: Request) -> Response:
             try:
-                reply = answer(await self._call_of(request))
+                call = await self._call_of(request)
+                reply = answer(call)
             except RefusedCall as refused:
-                reply = refused.reply
-            return written(reply)
+                return written(refused.reply)
+            script = self._texts.script_of_call(shape, name, call.path.get("iccid", ""))
+            if script.response_delay_s > 0:
+                await asyncio.sleep(script.response_delay_s)
+            return FaultyResponse(_faulty(shape, reply, script), script)
 
         return Route(path, respond, methods=[method])
 
@@ -104,7 +114,7 @@ class UpstreamApi:
         error = script.http_error or _error_of(shape, script.status)
         reply = shape.error(error) if error else shape.accepted(decided.message)
         if script.has_empty_body and not error:
-            reply = UpstreamReply(reply.status, b"", {})
+            reply = without_body(reply)
         is_taken = is_accepted(script) and (not error or error.accepted)
         self._count(shape, reply)
         if not is_taken:
@@ -121,6 +131,15 @@ class UpstreamApi:
 
     def _count(self, shape: UpstreamShape, reply: UpstreamReply) -> None:
         self._counters.upstreams[shape.name, reply.status] += 1
+
+
+def _faulty(shape: UpstreamShape, reply: UpstreamReply, script: SubmitScript) -> UpstreamReply:
+    """The response to a call as its script wants it."""
+    if script.http_error:
+        return shape.error(script.http_error)
+    if script.most_rows is not None:
+        reply = with_rows(reply, script.most_rows)
+    return without_body(reply) if script.has_empty_body else reply
 
 
 def _error_of(shape: UpstreamShape, status: int) -> HttpError | None:

@@ -86,14 +86,15 @@ class SimulatedEmnify:
         self._callback_url = callback_url
 
     def routes(self, api: UpstreamApi) -> list[BaseRoute]:
-        return [api.route("/api/v1/authenticate", self._log_in, "POST"), *self.sms_routes(api)]
+        log_in = api.route("/api/v1/authenticate", self, "log_in", self._log_in, "POST")
+        return [log_in, *self.sms_routes(api)]
 
     def sms_routes(self, api: UpstreamApi) -> list[BaseRoute]:
         self._messages = api.messages
         return [
             api.send_route(self.path, self),
-            api.route(self.path, self._list),
-            api.route(f"{self.path}/{{id}}", self._fetch),
+            api.route(self.path, self, "state", self._list),
+            api.route(f"{self.path}/{{id}}", self, "state", self._fetch),
         ]
 
     def _log_in(self, call: Call) -> UpstreamReply:

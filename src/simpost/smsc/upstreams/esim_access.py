@@ -63,13 +63,11 @@ class SimulatedEsimAccess:
     keeps_messages = False
 
     def routes(self, api: UpstreamApi) -> list[BaseRoute]:
-        lists = (("package/list", package_list), ("esim/query", esim_query))
+        plans, esims = _lister(api, package_list), _lister(api, esim_query)
         return [
             api.send_route(PATH, self),
-            *(
-                api.route(f"{PREFIX}/{path}", _lister(api, answer), "POST")
-                for path, answer in lists
-            ),
+            api.route(f"{PREFIX}/package/list", self, "plans", plans, "POST"),
+            api.route(f"{PREFIX}/esim/query", self, "esims", esims, "POST"),
         ]
 
     def read(self, call: Call) -> UpstreamText:

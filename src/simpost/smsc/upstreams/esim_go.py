@@ -90,10 +90,10 @@ class SimulatedEsimGo:
 
         return [
             api.send_route(PATH, self),
-            api.route(f"{PREFIX}/catalogue", bundles),
-            api.route(f"{PREFIX}/esims", esims),
-            api.route(f"{PREFIX}/esims/{{iccid}}", details),
-            api.route(f"{PREFIX}/esims/{{iccid}}/bundles", applied),
+            api.route(f"{PREFIX}/catalogue", self, "plans", bundles),
+            api.route(f"{PREFIX}/esims", self, "esims", esims),
+            api.route(f"{PREFIX}/esims/{{iccid}}", self, "esim", details),
+            api.route(f"{PREFIX}/esims/{{iccid}}/bundles", self, "esim", applied),
         ]
 
     def read(self, call: Call) -> UpstreamText:

@@ -71,8 +71,8 @@ class SimulatedEsimfly:
 
         return [
             api.send_route(PATH, self),
-            api.route(f"{PREFIX}/esims/packages", packages),
-            api.route(f"{PREFIX}/esims", esims),
+            api.route(f"{PREFIX}/esims/packages", self, "plans", packages),
+            api.route(f"{PREFIX}/esims", self, "esims", esims),
         ]
 
     def read(self, call: Call) -> UpstreamText:

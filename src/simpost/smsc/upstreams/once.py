@@ -41,7 +41,7 @@ class SimulatedOnce(SimulatedEmnify):
     shows_buffered = False
 
     def routes(self, api: UpstreamApi) -> list[BaseRoute]:
-        token = api.route("/management-api/oauth/token", self._token, "POST")
+        token = api.route("/management-api/oauth/token", self, "log_in", self._token, "POST")
         return [token, *self.sms_routes(api)]
 
     def _token(self, call: Call) -> UpstreamReply:

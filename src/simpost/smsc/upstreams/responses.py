@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -55,6 +56,23 @@ class FaultyResponse(Response):
 def written(reply: UpstreamReply) -> Response:
     """A response without faults."""
     return Response(reply.body, reply.status, dict(reply.headers))
+
+
+def without_body(reply: UpstreamReply) -> UpstreamReply:
+    """A response with the same status and nothing else."""
+    return UpstreamReply(reply.status, b"", {})
+
+
+def with_rows(reply: UpstreamReply, most: int) -> UpstreamReply:
+    """A response whose list has at most this many rows; its total is unchanged."""
+    document = _cut(msgspec.json.decode(reply.body), most)
+    return reply._replace(body=msgspec.json.encode(document))
+
+
+def _cut(document: Any, most: int) -> Any:
+    if isinstance(document, dict):
+        return {name: _cut(value, most) for name, value in document.items()}
+    return document[:most] if isinstance(document, list) else document
 
 
 def _body_of(reply: UpstreamReply, script: SubmitScript) -> bytes:

@@ -11,6 +11,7 @@ from simpost.smpp import SubmitSm, Ton, format_absolute
 from simpost.smsc.behaviour import SubmitScript
 from simpost.smsc.content import UDHI, Content
 from simpost.smsc.delivery import Delivery
+from simpost.smsc.faults import CallName
 from simpost.smsc.mobile_originated import parts_of
 from simpost.smsc.options import SimulatorOptions
 from simpost.smsc.record import ReceivedSubmit
@@ -69,6 +70,10 @@ class UpstreamTexts:
         decided += [self._submit_handler.decide_alike(each, script, peer) for each in others]
         message = UpstreamMessage(shape.message_id(number), text, len(decided), time.time())
         return DecidedText(shape, message, decided, script)
+
+    def script_of_call(self, shape: UpstreamShape, call: CallName, iccid: str) -> SubmitScript:
+        """What becomes of a request that is no text."""
+        return self._submit_handler.decide_call(call, shape.name, iccid)
 
     def deliver(self, decided: DecidedText) -> None:
         """Show an accepted text on its handset, now or later, and report its state."""

@@ -77,8 +77,8 @@ class SimulatedTwilio:
         self._messages = api.messages
         return [
             api.send_route(f"{ACCOUNT}/Messages.json", self),
-            api.route(f"{ACCOUNT}/Messages.json", self._list),
-            api.route(f"{ACCOUNT}/Messages/{{sid}}.json", self._fetch),
+            api.route(f"{ACCOUNT}/Messages.json", self, "state", self._list),
+            api.route(f"{ACCOUNT}/Messages/{{sid}}.json", self, "state", self._fetch),
         ]
 
     def read(self, call: Call) -> UpstreamText:
