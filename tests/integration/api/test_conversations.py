@@ -17,6 +17,7 @@ NUMBER = "12345"
 WITHOUT_SMS = "26010100000002"
 OTHER = "26010100000006"
 DAY_MS = 86_400_000
+ID = "01900000-0000-7000-8000-000000000000"
 
 
 class Clock:
@@ -116,6 +117,23 @@ async def test_a_repeated_reply_is_sent_once(service, text):
     assert len(await sent(service)) == 1
     other = await service.native("POST", path, json={"text": "Ho"}, headers=headers)
     assert (other.status_code, other.json()["code"]) == (422, "request_id_reused")
+
+
+async def test_a_dry_run_of_a_reply_decides_and_sends_nothing(service, text):
+    await text("Hello")
+    [opened] = await listed(service)
+    path = f"{opened['id']}/replies?dryRun=true"
+    answer = await ask(
+        service, "POST", path, text="Don\u2019t worry", sendAt="2026-01-02T00:00:00Z"
+    )
+    preview = answer.json()
+    assert answer.status_code == 200
+    assert (preview["decision"], preview["category"]) == ("hold", "support")
+    assert [each["codePoint"] for each in preview["ucs2Triggers"]] == ["U+2019"]
+    unknown = await ask(service, "POST", f"{ID}/replies?dryRun=true", text="Hello")
+    assert unknown.status_code == 404
+    assert await sent(service) == []
+    assert await listed(service) == [opened]
 
 
 async def test_a_conversation_begins_by_any_name_of_the_esim_once(service):

@@ -189,13 +189,12 @@ class Conversations(Component):
 
         The conversation changes in the commit of the message. Raises StoreError.
         """
-        return await self._intake.send(
-            account, await self._as_reply(account, conversation, request)
-        )
+        return await self._intake.send(account, await self.as_reply(account, conversation, request))
 
-    async def _as_reply(
+    async def as_reply(
         self, account: Account, conversation: Conversation, request: SendRequest
     ) -> SendRequest:
+        """The request as `reply` would send it. Raises StoreError."""
         options = request.options
         if options.sender is None and conversation.own_number:
             options = msgspec.structs.replace(options, sender=conversation.own_number)
@@ -236,7 +235,7 @@ class Conversations(Component):
         ):
             return None
         once = msgspec.structs.replace(
-            await self._as_reply(account, conversation, request),
+            await self.as_reply(account, conversation, request),
             request_id=own_request_id(f"instead of {message_id.hex()}"),
             keeps_refusal=False,
         )

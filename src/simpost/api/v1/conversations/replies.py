@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from simpost.api.shared.auth import Caller, ServicesDep
 from simpost.api.shared.problems import MEDIA_TYPE, Problem, ProblemCode
@@ -13,7 +13,9 @@ from simpost.api.v1.conversations.routes import find_conversation
 from simpost.api.v1.conversations.schemas import ReplyRequest
 from simpost.api.v1.messages.body import fingerprint_of
 from simpost.api.v1.messages.content import MessageContents
+from simpost.api.v1.messages.preview import Preview, preview_json
 from simpost.api.v1.messages.results import AcceptedMessage, accepted_message, refusal_problem
+from simpost.api.v1.messages.send import SendQuery
 from simpost.api.v1.messages.send_schema import IdempotencyKey
 from simpost.domain.accounts import Account
 from simpost.domain.conversations import Conversation
@@ -34,12 +36,14 @@ _NOT_CANCELLABLE = {
     "/conversations/{id}/replies",
     status_code=202,
     response_model=AcceptedMessage,
-    summary="Reply to the eSIM",
+    summary="Reply to the eSIM; with dryRun, preview the decision",
+    responses={200: {"model": Preview, "description": "The decision of a dry run"}},
 )
 async def reply(
     id: str,  # noqa: A002
     given: ReplyRequest,
     request: Request,
+    query: Annotated[SendQuery, Query()],
     account: Caller,
     services: ServicesDep,
     idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
@@ -48,6 +52,10 @@ async def reply(
     conversation = await find_conversation(services, account, id)
     fingerprint = await fingerprint_of(request) if idempotency_key else b""
     wanted = await _wanted(services, account, conversation, given, idempotency_key, fingerprint)
+    if query.dry_run:
+        wanted = await services.conversations.as_reply(account, conversation, wanted)
+        body = await preview_json(services, account, wanted)
+        return Response(body, media_type="application/json")
     result = await services.conversations.reply(account, conversation, wanted)
     return await _accepted(services, account, wanted, result)
 

@@ -48,7 +48,8 @@ async def list_conversations(
     With `search`, a page may have few or no conversations and still a `next`.
     """
     if query.search is not None:
-        return await _search(services, account, query, query.search)
+        page = await find_page(services, account, query)
+        return Response(page.model_dump_json(by_alias=True), media_type="application/json")
     return await answer_page(
         services,
         account,
@@ -166,6 +167,23 @@ async def list_notes(
     )
 
 
+async def find_page(
+    services: Services, account: Account, query: ConversationQuery
+) -> ConversationPage:
+    """A page of the list. A search is an expensive call: raises Overdrawn, and StoreError."""
+    if query.search is None:
+        found = await services.store.conversations.list_conversations(account.id, query.filter)
+        return _page(found, query)
+    which = msgspec.structs.replace(query.filter, limit=query.limit)
+    async with services.costs.turn(account):
+        done = await services.conversations.search(account, which, query.search)
+        services.costs.charge_octets(account, done.characters)
+    return ConversationPage(
+        conversations=[show_conversation(each) for each in done.found],
+        next=format_cursor(done.last_id) if done.last_id else None,
+    )
+
+
 async def find_conversation(
     services: Services, account: Account, conversation_id: str
 ) -> Conversation:
@@ -183,20 +201,6 @@ def _key(conversation_id: str) -> bytes:
 def _page(found: list[Conversation], query: ConversationQuery) -> ConversationPage:
     rows, cursor = cut_page(found, query)
     return ConversationPage(conversations=[show_conversation(row) for row in rows], next=cursor)
-
-
-async def _search(
-    services: Services, account: Account, query: ConversationQuery, words: str
-) -> Response:
-    which = msgspec.structs.replace(query.filter, limit=query.limit)
-    async with services.costs.turn(account):
-        done = await services.conversations.search(account, which, words)
-        services.costs.charge_octets(account, done.characters)
-    page = ConversationPage(
-        conversations=[show_conversation(each) for each in done.found],
-        next=format_cursor(done.last_id) if done.last_id else None,
-    )
-    return Response(page.model_dump_json(by_alias=True), media_type="application/json")
 
 
 def _notes(found: list[Note], query: PageQuery) -> NotePage:

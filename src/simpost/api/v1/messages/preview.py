@@ -15,9 +15,11 @@ from simpost.api.shared.schemas import (
     show_replaced,
     show_time,
 )
+from simpost.api.shared.services import Services
 from simpost.api.shared.ucs2_triggers import Ucs2Trigger, show_ucs2_triggers
 from simpost.api.v1.messages.decisions import RuleOut, show_rules
 from simpost.api.v1.templates.fields import TemplateRefOut, show_template_ref
+from simpost.domain.accounts import Account
 from simpost.domain.messages import Category
 from simpost.messaging.decision import Hold
 from simpost.messaging.explanation import Explained
@@ -44,6 +46,15 @@ class Preview(Schema):
     ucs2_triggers: list[Ucs2Trigger]
     template: TemplateRefOut | None
     rules: list[RuleOut]
+
+
+async def preview_json(services: Services, account: Account, wanted: SendRequest) -> str:
+    """A `Preview` as JSON. Raises Overdrawn or StoreError."""
+    explained = await services.intake.preview(account, wanted)
+    async with services.costs.turn(account):
+        return await services.costs.work(
+            account, lambda: preview(explained, wanted).model_dump_json(by_alias=True)
+        )
 
 
 def preview(explained: Explained, wanted: SendRequest) -> Preview:

@@ -13,7 +13,7 @@ from simpost.api.shared.schemas import Schema
 from simpost.api.shared.services import Services
 from simpost.api.v1.messages.body import fingerprint_of, read_body
 from simpost.api.v1.messages.content import MessageContents
-from simpost.api.v1.messages.preview import Preview, preview
+from simpost.api.v1.messages.preview import Preview, preview_json
 from simpost.api.v1.messages.results import AcceptedMessage, accepted_message, refusal_problem
 from simpost.api.v1.messages.send_batch import BatchPreview, BatchResult, preview_batch, send_batch
 from simpost.api.v1.messages.send_schema import IdempotencyKey
@@ -93,11 +93,7 @@ async def _send(services: Services, account: Account, wanted: SendRequest) -> Re
 
 
 async def _preview(services: Services, account: Account, wanted: SendRequest) -> Response:
-    decision = await services.intake.preview(account, wanted)
-    async with services.costs.turn(account):
-        body = await services.costs.work(
-            account, lambda: preview(decision, wanted).model_dump_json(by_alias=True)
-        )
+    body = await preview_json(services, account, wanted)
     return Response(body, media_type="application/json")
 
 
