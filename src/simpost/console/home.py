@@ -12,8 +12,10 @@ from simpost.console.masks import Masks
 from simpost.console.page import HEADERS
 from simpost.console.request import PageRequest
 from simpost.console.route import ConsolePage
+from simpost.domain.accounts import Account
+from simpost.domain.console_users import ConsoleRole
 from simpost.domain.messages import format_id
-from simpost.messaging.look_up import look_up
+from simpost.messaging.look_up import LookUpResult, look_up
 
 
 async def show(call: PageRequest) -> Response:
@@ -21,25 +23,67 @@ async def show(call: PageRequest) -> Response:
     text = call.request.query_params.get("q", "")
     if not text.strip():
         return call.pages.render("home", call=call, text="", rows=None)
+    found = await _find(call, text)
+    rows = _esim_rows(call, found) + _message_rows(call, found)
+    if len(rows) == 1:
+        return RedirectResponse(rows[0]["path"], status_code=303, headers=HEADERS)
+    return call.pages.render("home", call=call, text=text, rows=rows)
+
+
+async def pick(call: PageRequest) -> Response:
+    """The box to write to an eSIM: with `q` the form for the one that it names, or a list."""
+    text = call.request.query_params.get("q", "")
+    if not text.strip():
+        return call.pages.render("compose_to", call=call, text="", rows=None)
+    found, path = await _find(call, text), "/console/compose"
+    rows = _esim_rows(call, found, path) + _rows_of_messages(call, found, path)
+    if len(rows) == 1:
+        return RedirectResponse(rows[0]["path"], status_code=303, headers=HEADERS)
+    return call.pages.render("compose_to", call=call, text=text, rows=rows)
+
+
+async def _find(call: PageRequest, text: str) -> LookUpResult:
+    """What the text of the box names, of the accounts that the user sees."""
     services = call.services
     carriers = [each.name for each in await services.carriers.list_all()]
-    found = await look_up(
+    return await look_up(
         services.store, services.accounts, carriers, text, account_id=call.user.account_id
     )
+
+
+def _esim_rows(
+    call: PageRequest, found: LookUpResult, path: str = "/console/esims"
+) -> list[dict[str, str]]:
     masks, rows = Masks(is_revealed=False), []
     for account_id, esim in found.esims:
-        if account := services.accounts.by_id(account_id):
-            number = quote(esim.esim_tran_no, safe="")
-            rows.append(
-                {
-                    "path": f"/console/esims/{quote(account.access_code, safe='')}/{number}",
-                    "name": f"eSIM {esim.esim_tran_no}",
-                    "about": f"ICCID {esim.iccid or '-'}, {masks.number(esim.msisdn)}",
-                    "account": account.access_code,
-                }
-            )
+        if account := call.services.accounts.by_id(account_id):
+            about = f"ICCID {esim.iccid or '-'}, {masks.number(esim.msisdn)}"
+            rows.append(_esim_row(account, esim.esim_tran_no, about, path))
+    return rows
+
+
+def _rows_of_messages(call: PageRequest, found: LookUpResult, path: str) -> list[dict[str, str]]:
+    """The eSIMs of the messages that were found."""
+    return [
+        _esim_row(account, each.esim_tran_no, f"of message {format_id(each.id)}", path)
+        for each in found.messages
+        if (account := call.services.accounts.by_id(each.account_id))
+    ]
+
+
+def _esim_row(account: Account, number: str, about: str, path: str) -> dict[str, str]:
+    return {
+        "path": f"{path}/{quote(account.access_code, safe='')}/{quote(number, safe='')}",
+        "name": f"eSIM {number}",
+        "about": about,
+        "account": account.access_code,
+    }
+
+
+def _message_rows(call: PageRequest, found: LookUpResult) -> list[dict[str, str]]:
+    rows = []
     for message in found.messages:
-        account = services.accounts.by_id(message.account_id)
+        account = call.services.accounts.by_id(message.account_id)
         rows.append(
             {
                 "path": f"/console/messages/{format_id(message.id)}",
@@ -49,9 +93,10 @@ async def show(call: PageRequest) -> Response:
                 "account": account.access_code if account else "",
             }
         )
-    if len(rows) == 1:
-        return RedirectResponse(rows[0]["path"], status_code=303, headers=HEADERS)
-    return call.pages.render("home", call=call, text=text, rows=rows)
+    return rows
 
 
-PAGES: Final = (ConsolePage("GET", "/console", show, title="Look up"),)
+PAGES: Final = (
+    ConsolePage("GET", "/console", show, title="Look up"),
+    ConsolePage("GET", "/console/compose", pick, ConsoleRole.SENDER, title="Write"),
+)

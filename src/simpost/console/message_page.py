@@ -15,22 +15,22 @@ from simpost.domain.messages import Message, format_id, parse_id
 from simpost.errors import NotFound
 from simpost.messaging.message_events import message_events
 from simpost.messaging.message_log import find_of_any_account
-from simpost.messaging.message_sentence import sentence_of
+from simpost.messaging.message_sentence import repeat_problem, sentence_of
 
 
 async def show(call: PageRequest) -> Response:
     """The message, with its text and numbers hidden."""
-    return await _render(call, await _find(call), is_revealed=False)
+    return await _render(call, await find_message(call), is_revealed=False)
 
 
 async def reveal(call: PageRequest) -> Response:
     """The message with its text and numbers; written to the audit log before."""
-    message = await _find(call)
+    message = await find_message(call)
     await call.audit("message.reveal", format_id(message.id), message.account_id)
     return await _render(call, message, is_revealed=True)
 
 
-async def _find(call: PageRequest) -> Message:
+async def find_message(call: PageRequest) -> Message:
     """The message, of an account that the user sees. Raises NotFound."""
     message_id = parse_id(call.request.path_params["id"])
     message = message_id and await find_of_any_account(call.services.store, message_id)
@@ -54,6 +54,8 @@ async def _render(call: PageRequest, message: Message, *, is_revealed: bool) -> 
         events=sorted(message_events(shown), key=lambda event: event[0]),
         masks=Masks(is_revealed=is_revealed),
         may_reveal=not is_revealed and role.includes(ConsoleRole.SUPPORT),
+        may_send=role.includes(ConsoleRole.SENDER),
+        repeat_problem=repeat_problem(message),
     )
 
 

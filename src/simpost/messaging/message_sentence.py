@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from simpost.domain.messages import Category, Message
 from simpost.domain.states import State
 
 
@@ -43,6 +44,17 @@ def sentence_of(message: dict[str, Any]) -> MessageSentence:
         to_do = "" if is_up else "It leaves when the carrier is back. Ask an administrator."
         return MessageSentence(happened, to_do, Tone.WAIT if is_up else Tone.WARN)
     return _PLAIN[state]
+
+
+def repeat_problem(message: Message) -> str:
+    """Why a person must not send the text again as a new message; empty if that is possible."""
+    if message.category is Category.CODE:
+        return "It has a one-time code: start the verification again."
+    if message.text_absence or message.encoding == "binary":
+        return "Its text is not stored."
+    if message.state in (State.ACCEPTED, State.SCHEDULED, State.HELD, State.SENDING):
+        return "It is not sent yet. It is sent by itself, or cancelled."
+    return ""
 
 
 def _minute(time: str) -> str:

@@ -30,8 +30,24 @@ MATRIX = {
     "POST /console/messages/export": SUPPORT,
     "GET /console/messages/{id}": VIEWER,
     "POST /console/messages/{id}/reveal": SUPPORT,
+    "POST /console/messages/{id}/again": SENDER,
     "GET /console/esims/{account}/{number}": VIEWER,
     "POST /console/esims/{account}/{number}/reveal": SUPPORT,
+    "POST /console/esims/{account}/{number}/conversation": SUPPORT,
+    "GET /console/compose": SENDER,
+    "GET /console/compose/{account}/{number}": SENDER,
+    "POST /console/compose/{account}/{number}": SENDER,
+    "POST /console/compose/{account}/{number}/preview": SENDER,
+    "GET /console/conversations": SUPPORT,
+    "GET /console/conversations/{account}/{id}": SUPPORT,
+    "POST /console/conversations/{account}/{id}/reveal": SUPPORT,
+    "POST /console/conversations/{account}/{id}/change": SUPPORT,
+    "POST /console/conversations/{account}/{id}/notes": SUPPORT,
+    "POST /console/conversations/{account}/{id}/replies": SENDER,
+    "POST /console/conversations/{account}/{id}/replies/preview": SENDER,
+    "POST /console/conversations/{account}/{id}/replies/{message}/edit": SENDER,
+    "POST /console/conversations/{account}/{id}/replies/{message}/replace": SENDER,
+    "POST /console/conversations/{account}/{id}/replies/{message}/cancel": SENDER,
     "GET /console/needs-a-person": VIEWER,
     "GET /console/carriers": VIEWER,
     "POST /console/carriers/{name}/pause": ADMIN,
@@ -111,7 +127,8 @@ def test_every_route_is_in_the_matrix():
 
 async def ask(browser, route):
     method, path = route.split()
-    path = path.format(name="down", id=ID, account="demo", number=GOOD, file=ID, verb="pause")
+    names = {"name": "down", "account": "demo", "number": GOOD, "verb": "pause"}
+    path = path.format(id=ID, file=ID, message=ID, **names)
     if method == "GET":
         return await browser.get(path)
     is_upload = path.endswith("/files")

@@ -61,7 +61,9 @@ class RecipientTemplate:
         if url := self._url_for(self._account.id, esim.esim_tran_no, category):
             values[_OPT_OUT_URL] = url
         kinds = {key: variable.type for key, variable in template.variables.items()}
-        declared = {key: _read(each, kinds[key]) for key, each in values.items() if key in kinds}
+        declared = {
+            key: read_value(each, kinds[key]) for key, each in values.items() if key in kinds
+        }
         return render_version(self._found, declared, wanted)
 
 
@@ -95,7 +97,7 @@ class RecipientTexts:
         return template.render(esim, category, values_in)
 
 
-def _read(value: Value, kind: VariableType) -> Value:
+def read_value(value: Value, kind: VariableType) -> Value:
     """The value; a text that is written as a number, as a number if the variable is one."""
     if kind is VariableType.NUMBER and isinstance(value, str) and _NUMBER.fullmatch(value):
         return float(value) if "." in value else int(value)
