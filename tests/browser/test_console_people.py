@@ -96,7 +96,7 @@ def test_a_text_is_written_by_keyboard(window: Window, console: ConsoleThread) -
     window.press(Keys.ENTER)
     until_tried(window, "1 part of GSM 7 bit")
     assert window.find("#text").get_property("value") == CURLY.replace("\u2019", "'") * 6
-    window.find("#text").send_keys("")
+    window.until("document.activeElement.id === 'text'")
     window.tab_to("#compose .fields button.main")
     window.press(Keys.ENTER)
     window.until_title("Message")
@@ -135,6 +135,28 @@ def test_a_reply_is_not_lost_when_a_text_comes(window: Window, console: ConsoleT
     window.find("#compose button.main").click()
     until_said(window, "to", "Please restart")
     assert sent(console)[0] == "Please restart"
+
+
+def test_the_end_of_a_session_leaves_what_is_typed(window: Window, console: ConsoleThread) -> None:
+    window.sign_in()
+    window.open(FORM)
+    window.find("#text").send_keys("Hel")
+    until_tried(window, "It would be sent now.")
+    console.run(end_sessions(console))
+    window.find("#text").send_keys("lo")
+    window.until(
+        "performance.getEntriesByType('resource').some((each) => each.responseStatus === 401)"
+    )
+    assert window.find("#text").get_property("value") == "Hello"
+    until_tried(window, "It would be sent now.")
+
+
+async def end_sessions(console: ConsoleThread) -> None:
+    users = console.services.console_users
+    user = await users.find_user("ann")
+    assert user
+    for each in await users.list_sessions(user):
+        await users.end_session(user, each.digest, "-")
 
 
 def test_a_reply_is_sent_by_keyboard(window: Window, console: ConsoleThread) -> None:

@@ -194,6 +194,8 @@ def _sign_in_first(call: PageRequest, page: ConsolePage) -> Response:
         return _problem(call.pages, 401, call)
     url = call.request.url
     wanted = url.path + (f"?{url.query}" if url.query else "")
+    if "part" in call.request.query_params:
+        return _problem(call.pages, 401, call)  # is not shown: what is typed beside it stays
     return _go_to(f"/console/sign-in?next={quote(wanted, safe='')}", call)
 
 

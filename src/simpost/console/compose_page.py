@@ -81,7 +81,7 @@ async def preview(call: PageRequest) -> Response:
             template=form.template,
             is_compact=False,
         )
-    return await _render(call, to, form)
+    return await _render(call, to, form, is_replaced=which is not None)
 
 
 async def send(call: PageRequest) -> Response:
@@ -126,6 +126,7 @@ async def _render(
     problem: str = "",
     status: int = 200,
     again: str = "",
+    is_replaced: bool = False,
 ) -> Response:
     template = await find_template(call.services, to.account, form)
     form = with_known_values(to, form, template)
@@ -145,6 +146,7 @@ async def _render(
         problem=problem,
         problems=problems,
         again=again,
+        is_replaced=is_replaced,
         masks=Masks(is_revealed=False),
     )
 

@@ -72,7 +72,8 @@ async def preview(call: PageRequest) -> Response:
             template=form.template,
             is_compact=True,
         )
-    state = ReplyState(form, edited if parse_id(edited) else "", done, problems=problems)
+    edited = edited if parse_id(edited) else ""
+    state = ReplyState(form, edited, done, problems=problems, is_replaced=which is not None)
     return await render_conversation(call, opened, state)
 
 

@@ -64,6 +64,7 @@ class ReplyState(NamedTuple):
         edited: id of the reply that waits for its time and is replaced; empty for a new one.
         problem: why the last reply was not sent.
         problems: fields that are not as they must be.
+        is_replaced: whether a character was replaced: the focus goes to the text.
     """
 
     form: ComposeForm = ComposeForm()
@@ -71,6 +72,7 @@ class ReplyState(NamedTuple):
     done: DryRun | None = None
     problem: str = ""
     problems: Sequence[str] = ()
+    is_replaced: bool = False
 
 
 async def find_opened(call: PageRequest) -> Opened:
@@ -167,4 +169,5 @@ async def _reply_values(
         "done": reply.done,
         "reply_problem": reply.problem,
         "problems": reply.problems,
+        "is_replaced": reply.is_replaced,
     }

@@ -1,5 +1,6 @@
 """Conversations: a list that is an API query, a thread, replies that are sent once."""
 
+import json
 import re
 from html import unescape
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -163,6 +164,22 @@ async def test_texts_are_shown_after_an_audit_row_and_then_count_as_read(service
     assert SAID in (await browser.get(f"{path}?shown={fields['shown']}")).text
     clock.now_ms += 2 * MINUTE_MS
     assert SAID not in (await browser.get(f"{path}?shown={fields['shown']}")).text
+
+
+async def test_the_end_of_a_session_leaves_what_is_typed(services, browser, clock):
+    await signed_in(browser, SENDER)
+    await text_from(services, SAID)
+    path = await page_of(browser)
+    clock.now_ms += 45 * MINUTE_MS
+    live = await browser.get(f"{path}?part=live", hx_request="true")
+    assert live.status_code == 401
+    assert "hx-redirect" not in live.headers
+    dry = await browser.post(f"{path}/replies/preview?part=dry-run", {"text": "Hello"})
+    assert dry.status_code == 401
+    config = re.search(
+        "'({\"includeIndicatorCSS.*?})'", (await browser.get("/console/sign-in")).text
+    )
+    assert 401 in json.loads(config[1])["noSwap"]
 
 
 async def test_what_one_session_may_see_is_worth_nothing_in_another(services, open_browser):
