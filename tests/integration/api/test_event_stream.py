@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 import pytest_asyncio
 
 from simpost.api.v1 import event_stream
+from simpost.http.protocol import HttpProtocol
+from tests.contract.raw_rows import run_raw
 from tests.integration.api.conftest import GOOD, NOW_MS
 
 SERVED = Any  # the `service` fixture of conftest.py
@@ -66,9 +69,18 @@ async def open_stream(port: int) -> AsyncIterator[Opener]:
     writers = []
 
     async def open_one(
-        path: str = "/v1/events/stream", auth: str = AUTH, scheme: str = "Basic", **headers: str
+        path: str = "/v1/events/stream",
+        auth: str = AUTH,
+        scheme: str = "Basic",
+        receive_buffer: int = 0,
+        **headers: str,
     ) -> Stream:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        connection = socket.socket()
+        if receive_buffer:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connection.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", port))
+        reader, writer = await asyncio.open_connection(sock=connection)
         writers.append(writer)
         lines = [f"GET {path} HTTP/1.1", "Host: localhost", f"Authorization: {scheme} {auth}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
@@ -114,6 +126,52 @@ async def test_more_events_than_a_page_arrive_in_order(
     await send(listening, 30)
     stream = await open_stream(Last_Event_ID="0")
     assert await stream.sequences(30) == list(range(1, 31))
+
+
+async def until_blocked(monkeypatch, open_one):
+    """Open a stream, and wait until its connection stays blocked by a reader that takes nothing."""
+    paused: set[HttpProtocol] = set()
+    pause = HttpProtocol.pause_writing
+
+    def note_pause(connection: HttpProtocol) -> None:
+        paused.add(connection)
+        pause(connection)
+
+    monkeypatch.setattr(HttpProtocol, "pause_writing", note_pause)
+    stream = await open_one()
+    turns = 0
+    async with asyncio.timeout(PATIENCE_S):
+        while turns < 100:
+            await asyncio.sleep(0)
+            turns = turns + 1 if any(each.is_blocked for each in paused) else 0
+    return stream
+
+
+async def test_a_slow_reader_holds_its_stream_back_and_gets_everything(
+    listening: SERVED, open_stream: Opener, monkeypatch
+):
+    """The events that are read from the store are bounded by what the reader takes."""
+    count = 300
+    data = json.dumps({"words": "x" * 5_000})
+    insert = "INSERT INTO added_events (account_id, type, subject, at_ms, data)"
+    for number in range(count):
+        values = "VALUES (1, 'esim.forgotten', $1, $2, $3)"
+        await run_raw(listening.store, f"{insert} {values}", str(number), NOW_MS, data)
+    log = type(listening.store.events)
+    read, after = [0], log.events_after
+
+    async def note_read(*args: Any, **given: Any) -> Any:
+        page = await after(*args, **given)
+        read.append(max(each.sequence for each in page.events) if page.events else 0)
+        return page
+
+    monkeypatch.setattr(log, "events_after", note_read)
+    monkeypatch.setattr(event_stream, "_PAGE", 7)
+    stream = await until_blocked(
+        monkeypatch, lambda: open_stream(Last_Event_ID="0", receive_buffer=4_096)
+    )
+    assert 0 < max(read) < count / 2
+    assert await stream.sequences(count) == list(range(1, count + 1))
 
 
 @pytest.mark.parametrize("number", ["1", "999"])
