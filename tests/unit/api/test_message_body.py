@@ -50,7 +50,7 @@ def test_a_usual_message_is_what_the_schema_makes_of_it(document: dict[str, Any]
     given_body = json.dumps(document).encode()
     usual = body._read_usual(given_body)
     if isinstance(usual, UsualMessage):
-        checked = body._read(given_body)
+        checked = body._read(given_body).content
         assert isinstance(checked, MessageRequest)
         assert sent(usual) == sent(checked)
 
