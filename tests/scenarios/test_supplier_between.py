@@ -36,11 +36,13 @@ class Supplier(asyncio.Protocol):
     """A plain socket that keeps what it got, and answers, or not, as it was told."""
 
     got: list[bytes] = []  # noqa: RUF012
+    transports: list[asyncio.Transport] = []  # noqa: RUF012
     answer: bytes | None = ANSWER
     status = b"200 OK"
 
     def connection_made(self, transport):
         self.transport, self.data = transport, b""
+        Supplier.transports.append(transport)
 
     def data_received(self, data):
         self.data += data
@@ -62,6 +64,7 @@ class Supplier(asyncio.Protocol):
 @contextlib.asynccontextmanager
 async def between(folder, source=SOURCE, path="/base/"):
     Supplier.got, Supplier.answer, Supplier.status = [], ANSWER, b"200 OK"
+    Supplier.transports = []
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Supplier, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -79,7 +82,7 @@ async def between(folder, source=SOURCE, path="/base/"):
 
 def ask(gateway, path, body, code="bench", secret="bench-secret-0123", header="Retry-After"):
     headers = {"RT-AccessCode": code, "RT-SecretKey": secret, "RT-RequestID": "mine-1"}
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=60)
     with contextlib.closing(connection):
         connection.request("POST", f"/api/v1/open/{path}", body, headers)
         answer = connection.getresponse()
@@ -174,7 +177,7 @@ timeout_s = 1
 
 
 def request(gateway, method, path, body=b"", shown="Content-Type", **headers):
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=60)
     with contextlib.closing(connection):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body, named)
