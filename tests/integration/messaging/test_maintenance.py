@@ -3,10 +3,12 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from simpost.domain.accounts import Account, AccountChange
-from simpost.domain.messages import Category
+from simpost.domain.messages import Category, Priority
+from simpost.domain.options import Options
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.policy.preference_changes import PreferenceChange, Way
 from simpost.domain.reasons import Reason
@@ -96,6 +98,25 @@ async def test_a_message_that_was_sent_gets_its_grace_and_then_ends_without_a_re
     await maintenance_of(bench).run_once()
     after = await bench.message(message_id)
     assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.NO_RECEIPT)
+
+
+async def test_a_message_without_reports_stays_sent_until_the_retention_period_ends(bench):
+    """As at an API that returns no id: nothing else is ever claimed of it."""
+    plain = bench.message_of(("hello",), Priority.CONVERSATION)
+    sent = bench.reserved(msgspec.structs.replace(plain, options=Options(receipt=False)))
+    await bench.commit(sent)
+    await bench.carrier.until_sent(1)
+    bench.carrier.respond(0, OutcomeKind.ACCEPTED)
+    await bench.until(sent.id, State.SENT)
+    job = maintenance_of(bench)
+    job.keep_days = 30
+    for _ in range(2):
+        bench.clock.now_ms += 14 * 24 * HOUR_MS
+        await job.run_once()
+        assert (await bench.message(sent.id)).state is State.SENT
+    bench.clock.now_ms += 14 * 24 * HOUR_MS
+    await job.run_once()
+    assert await bench.message(sent.id) is None
 
 
 async def test_a_message_leased_by_a_dead_node_ends_too(bench):
