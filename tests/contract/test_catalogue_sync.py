@@ -130,6 +130,24 @@ async def test_the_clock_pulls_new_orders_and_everything_only_after_the_first_co
     assert [path for path, _ in supplier.asked] == ["package/list", "package/list", "esim/query"]
 
 
+async def test_a_start_pulls_at_once_what_is_older_than_a_minute(store):
+    """Lifecycle events may have been lost while the service was down."""
+    supplier = Supplier([plan_row("P1")], [esim_row(1)])
+    async with copies_of(store, supplier) as copies:
+        await copies.pull()
+        for passed_ms, pulls in ((59_000, 0), (61_000, 1)):
+            copies.sync._is_start = True
+            supplier.asked.clear()
+            copies.now_ms += passed_ms
+            await copies.sync.tick()
+            state = await copies.end()
+            assert len(supplier.asked) == pulls
+            assert state.report.is_full is not bool(pulls)
+            await copies.sync.tick()
+            await copies.end()
+            assert len(supplier.asked) == pulls
+
+
 BLOCKED = json.dumps({"success": False, "errorCode": "101002", "errorMsg": "this IP\n is blocked"})
 NO_LIST = '{"success": true, "errorCode": null, "obj": {"packageList": 5}}'
 BUSY = json.dumps({"success": False, "errorCode": "900001", "errorMsg": "system busy"})

@@ -123,6 +123,7 @@ async def test_a_list_that_is_cut_short_marks_and_retires_nothing(store, kind, r
 @CALLS
 async def test_refused_credentials_are_tried_once_and_again_by_the_clock(store, kind, call):
     async with pulled(store, kind, *ESIMS, interval_s=900) as (simulator, copies):
+        await copies.sync.tick()
         await copies.pull()
         status = 200 if kind == "esim_access" else 403
         fail(simulator, f.HttpError(status=status, code=REFUSED[kind]), call=call)
@@ -152,6 +153,7 @@ async def test_a_busy_supplier_may_say_so_under_200(store):
 @KINDS
 async def test_a_supplier_that_asks_for_half_an_hour_is_not_called_before(store, kind):
     async with pulled(store, kind, *ESIMS, interval_s=900) as (simulator, copies):
+        await copies.sync.tick()
         await copies.pull()
         fail(simulator, f.HttpError(status=429, retry_after=1800), times=1)
         state = await copies.pull()

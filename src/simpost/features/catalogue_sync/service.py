@@ -34,6 +34,8 @@ LEASE_MS: Final = 120_000
 _EXTEND_S: Final = 30.0
 """Seconds after which a pull that runs extends its lease, however long the supplier is silent."""
 _INTERVAL_S: Final = 1.0
+_START_MS: Final = 60_000
+"""A start pulls what is older: events may have been lost while no node ran."""
 _OVERLAP_MS: Final = 86_400_000
 """A pull of new eSIMs begins this long before the last one: orders may get their eSIMs late."""
 
@@ -44,7 +46,10 @@ OnSaved = Callable[[int, Sequence[EsimRow]], Awaitable[None]]
 
 
 class CatalogueSync(Component):
-    """All sources. The leader pulls those that are due and were synced once by a person."""
+    """All sources. The leader pulls those that are due and were synced once by a person.
+
+    A node that becomes the leader, such as by its start, pulls at once.
+    """
 
     def __init__(
         self,
@@ -68,6 +73,7 @@ class CatalogueSync(Component):
         self._sleep = sleep
         self._states: dict[str, SyncState] = {}
         self._not_before_ms: dict[str, int] = {}
+        self._is_start = True
         self._tasks: set[asyncio.Task[None]] = set()
         self._use(sources)
 
@@ -106,9 +112,11 @@ class CatalogueSync(Component):
         if not self._is_leader():
             return
         now_ms = self._clock_ms()
+        is_start, self._is_start = self._is_start, False
         for source in self._sources.values():
             state = self.state(source.name)
-            due_ms = max(_due_ms(source, state), self._not_before_ms.get(source.name, 0))
+            after_ms = _START_MS if is_start else 1000 * source.interval_s
+            due_ms = max(_begun_ms(state) + after_ms, self._not_before_ms.get(source.name, 0))
             if state.applied_ms is not None and due_ms <= now_ms:
                 is_full = now_ms >= (state.full_ms or 0) + 1000 * source.full_interval_s
                 with contextlib.suppress(PullRuns):
@@ -237,6 +245,6 @@ async def _extend(keep_alive: Callable[[], Awaitable[None]]) -> None:
             await keep_alive()
 
 
-def _due_ms(source: SourceSettings, state: SyncState) -> int:
-    """When the next pull begins; after a failure as long after its begin as after a success."""
-    return max(state.started_ms, state.applied_ms or 0) + 1000 * source.interval_s
+def _begun_ms(state: SyncState) -> int:
+    """When the last pull began; a failed one counts like one that was saved."""
+    return max(state.started_ms, state.applied_ms or 0)
