@@ -161,6 +161,7 @@ def smsc(
         window=window,
         seed=seed,
         faults=None if faults is None else read_faults(faults),
+        faults_file=faults,
         upstream_secret=upstream_secret,
         callback_urls=_callback_urls(callback or []),
         catalogue=UpstreamCatalogue() if catalogue is None else read_catalogue(catalogue),

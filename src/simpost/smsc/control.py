@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from simpost.errors import ConfigError
-from simpost.smsc.fault_file import MAX_OCTETS, faults_view, parse_faults_json
+from simpost.smsc.fault_file import (
+    MAX_OCTETS,
+    faults_toml,
+    faults_view,
+    parse_faults_json,
+    write_faults,
+)
 from simpost.smsc.handsets import MAX_TEXTS
 from simpost.smsc.offline_handsets import MAX_OFF
 from simpost.smsc.request_body import body_of, refuse_cross_site
@@ -27,6 +34,8 @@ if TYPE_CHECKING:
     from simpost.smsc.simulator import Simulator
 
 MAX_DIGITS: Final = 20
+MAX_DELAY_S: Final = 86_400
+_TOO_MANY: Final = f"{MAX_OFF:,} handsets are off, delayed or full already."
 _NO_RECEIVER: Final = "No receiver is bound."
 
 
@@ -36,6 +45,12 @@ class HandsetText(Struct, forbid_unknown_fields=True):
     to: str
     text: str
     by: ReplyName | None = None
+
+
+class HandsetDelay(Struct, forbid_unknown_fields=True):
+    """Body of a request to delay the texts of a handset: seconds until it shows one."""
+
+    seconds: Annotated[float, Meta(gt=0, le=MAX_DELAY_S)]
 
 
 class ControlRoutes:
@@ -51,8 +66,12 @@ class ControlRoutes:
             Route("/faults", self.get_faults),
             Route("/faults", self.put_faults, methods=["PUT"]),
             Route("/faults", self.delete_faults, methods=["DELETE"]),
+            Route("/faults/file", self.get_fault_file),
+            Route("/faults/file", self.write_fault_file, methods=["PUT"]),
             Route("/handsets/{number}", self.delete, methods=["DELETE"]),
             Route("/handsets/{number}/off", self.switch_off, methods=["POST"]),
+            Route("/handsets/{number}/full", self.fill, methods=["POST"]),
+            Route("/handsets/{number}/delay", self.delay, methods=["POST"]),
             Route("/handsets/{number}/on", self.switch_on, methods=["POST"]),
             Route("/handsets/{number}/messages", self.send, methods=["POST"]),
             Route("/catalogue", self.get_catalogue),
@@ -75,6 +94,27 @@ class ControlRoutes:
         self._simulator.set_faults(None)
         return Response(status_code=204)
 
+    async def get_fault_file(self, _: Request) -> Response:
+        """The active rules as a file to save."""
+        headers = {
+            "content-disposition": "attachment; filename=faults.toml",
+            "x-content-type-options": "nosniff",
+        }
+        text = faults_toml(self._simulator.faults)
+        return Response(text, headers=headers, media_type="application/toml")
+
+    async def write_fault_file(self, request: Request) -> Response:
+        """Write the active rules to the file that the simulator read them from."""
+        refuse_cross_site(request)
+        path = self._simulator.options.faults_file
+        if path is None:
+            raise HTTPException(409, "The simulator was started without --faults.")
+        try:
+            await asyncio.to_thread(write_faults, path, self._simulator.faults)
+        except ConfigError as error:
+            raise HTTPException(500, str(error)) from None
+        return json_response({"file": path.name})
+
     async def get_catalogue(self, _: Request) -> Response:
         return json_response(self._simulator.catalogue)
 
@@ -95,7 +135,24 @@ class ControlRoutes:
     async def switch_off(self, request: Request) -> Response:
         number = _handset_number(request)
         if not self._simulator.handset_off(number):
-            raise HTTPException(409, f"{MAX_OFF:,} handsets are off already.")
+            raise HTTPException(409, _TOO_MANY)
+        return json_response(self._handset_view(number))
+
+    async def fill(self, request: Request) -> Response:
+        number = _handset_number(request)
+        if not self._simulator.fill_handset(number):
+            raise HTTPException(409, _TOO_MANY)
+        return json_response(self._handset_view(number))
+
+    async def delay(self, request: Request) -> Response:
+        number = _handset_number(request)
+        body = await body_of(request, MAX_OCTETS)
+        try:
+            seconds = msgspec.json.decode(body, type=HandsetDelay).seconds
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            raise HTTPException(400, str(error)) from None
+        if not self._simulator.delay_handset(number, seconds):
+            raise HTTPException(409, _TOO_MANY)
         return json_response(self._handset_view(number))
 
     async def switch_on(self, request: Request) -> Response:

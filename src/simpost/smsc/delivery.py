@@ -14,13 +14,15 @@ from simpost.smsc.behaviour import PLAIN_RECEIPT, SubmitScript
 from simpost.smsc.content import Content, Submit
 from simpost.smsc.deliver_queue import DeliverQueue
 from simpost.smsc.handsets import Handsets
-from simpost.smsc.offline_handsets import OfflineHandsets, PendingText
+from simpost.smsc.offline_handsets import Condition, OfflineHandsets, PendingText
 from simpost.smsc.reassembly import HandsetMessage
 from simpost.smsc.scheduler import Scheduler
 
 MessageHandler: TypeAlias = Callable[[str, HandsetMessage], None]
 
 ABSENT: Final = 27  # absent subscriber (TS 29.002 17.6.6)
+DELIVERY_FAILURE: Final = 32
+"""SM delivery failure (TS 29.002 17.6.6), whose first cause is memoryCapacityExceeded (7.6.1.4)."""
 
 
 class Delivery:
@@ -88,6 +90,36 @@ class Delivery:
             self._send_receipt(submit, script.receipt_delay_s)
         return submit
 
+    def script_of(self, request: Submit, script: SubmitScript) -> SubmitScript:
+        """The script of a submit to its handset: undeliverable if its memory is full."""
+        if script.state is not MessageState.DELIVERED:
+            return script
+        if request.destination_addr.removeprefix("+") not in self._offline.full:
+            return script
+        return script._replace(state=MessageState.UNDELIVERABLE, error=DELIVERY_FAILURE)
+
+    def fill(self, number: str) -> bool:
+        """Refuse texts to the number from now on, and pending ones; False when there is no room."""
+        pending = self._offline.fill(number)
+        if pending is None:
+            return False
+        now = self._clock()
+        for submit, _, delay_s in pending:
+            submit.state, submit.error = MessageState.UNDELIVERABLE, DELIVERY_FAILURE
+            submit.done_at = now + delay_s
+            self._on_undelivered(number, submit)
+            if submit.wants_receipt:
+                self._send_receipt(submit, delay_s)
+        self._touch(number)
+        return True
+
+    def delay(self, number: str, delay_s: float) -> bool:
+        """Show texts to the number later from now on; False when there is no room."""
+        if not self._offline.delay(number, delay_s):
+            return False
+        self._touch(number)
+        return True
+
     def switch_off(self, number: str, for_s: float | None = None) -> bool:
         """Keep texts to the number from now on; False when too many handsets are off."""
         if for_s is None:
@@ -97,21 +129,33 @@ class Delivery:
             until = self._clock() + for_s
             if self._offline.switch_off(number, until):
                 self._scheduler.after(for_s, partial(self._end_absence, number, until))
+        self._touch(number)
+        return True
+
+    def _touch(self, number: str) -> None:
         self._handsets.touch(number)
         self._on_handset_changed(number)
-        return True
 
     def switch_on(self, number: str) -> None:
         """Show the pending texts and send their receipts."""
-        if number not in self._offline:
+        if self._offline.condition_of(number) is Condition.ON:
             return
-        now = self._clock()
-        for submit, content, delay_s in self._offline.switch_on(number):
-            submit.state, submit.done_at = MessageState.DELIVERED, now + delay_s
-            self._show(number, submit, content)
-            if submit.wants_receipt:
-                self._send_receipt(submit, delay_s)
+        for pending in self._offline.switch_on(number):
+            self._show_pending(number, pending)
         self._on_handset_changed(number)
+
+    def _show_pending(self, number: str, pending: PendingText) -> None:
+        submit, content, delay_s = pending
+        submit.state, submit.done_at = MessageState.DELIVERED, self._clock() + delay_s
+        self._show(number, submit, content)
+        if submit.wants_receipt:
+            self._send_receipt(submit, delay_s)
+
+    def _show_late(self, number: str, key: int) -> None:
+        pending = self._offline.remove(number, key)
+        if pending is not None:
+            self._show_pending(number, pending)
+            self._on_handset_changed(number)
 
     def _end_absence(self, number: str, until: float) -> None:
         if self._offline.is_off_until(number, until):
@@ -124,7 +168,12 @@ class Delivery:
             self._expire(submit)
             return
         submit.state = MessageState.ENROUTE
-        if submit.wants_notice and not submit.style.notice:
+        delay_s = self._offline.delay_of(number)
+        if delay_s is not None:
+            show = partial(self._show_late, number, key)
+            if not self._scheduler.after(delay_s, show):
+                show()
+        elif submit.wants_notice and not submit.style.notice:
             self._send_notice(submit, ABSENT)
         self._on_handset_changed(number)
         if isinstance(request, SubmitSm) and request.validity_period:

@@ -117,6 +117,8 @@ class EventStream:
                 {
                     "number": number,
                     "on": number not in self._offline,
+                    "condition": self._offline.condition_of(number),
+                    "delayS": self._offline.delay_of(number),
                     "pendingTexts": self._offline.pending_for(number),
                 }
                 for number in sorted(self._changed_handsets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -18,6 +19,7 @@ FAULT_NAMES: Final = tuple(sorted(str(fault.__struct_config__.tag) for fault in 
 _WHERE: Final = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
 _RULE: Final = re.compile(r"\.rules\[(\d+)\]\.?")
 _RULE_HEAD: Final = re.compile(r"^[ \t]*\[\[[ \t]*rules[ \t]*\]\]", re.MULTILINE)
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 _QUOTED: Final = re.compile(r"`([^`]*)`")
 
 
@@ -61,6 +63,40 @@ def parse_faults_json(octets: bytes) -> Faults:
 def faults_view(faults: Faults) -> Any:
     """The rules in the structure of a file, without defaults."""
     return msgspec.to_builtins(faults)
+
+
+def write_faults(path: Path, faults: Faults) -> None:
+    """Replace a file of rules. Raises ConfigError with the reason."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        beside.write_text(faults_toml(faults), "utf-8")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise ConfigError(f"{path}: {error.strerror}") from None
+
+
+def faults_toml(faults: Faults) -> str:
+    """The rules as a TOML document that `parse_faults` reads."""
+    rules = faults_view(faults).get("rules", ())
+    return "\n".join(f"[[rules]]\n{_lines(rule)}" for rule in rules)
+
+
+def _lines(rule: dict[str, Any]) -> str:
+    return "".join(f"{_key(name)} = {_value(value)}\n" for name, value in rule.items())
+
+
+def _value(value: Any) -> str:
+    """A value in one line. JSON writes texts, numbers and booleans as TOML does."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_key(name)} = {_value(each)}' for name, each in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_value(each) for each in value)}]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(name: str) -> str:
+    return name if _BARE_KEY.fullmatch(name) else _value(name)
 
 
 def _describe(error: str) -> tuple[str, str]:

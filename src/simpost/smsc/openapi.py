@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from simpost.smsc.control import HandsetText
+from simpost.smsc.control import HandsetDelay, HandsetText
 from simpost.smsc.faults import Faults
 from simpost.smsc.fixture import Fixture
 from simpost.smsc.handsets import MAX_TEXTS
@@ -35,6 +35,7 @@ _TEXTS: Final = {"type": "array", "items": {"$ref": _REFS.format(name="TextView"
 _STRUCTS: Final = (
     Fixture,
     Faults,
+    HandsetDelay,
     HandsetText,
     HandsetView,
     MessageView,
@@ -103,6 +104,14 @@ def _paths() -> dict[str, Any]:
             "post": _operation("sendText", "Send a text from a handset", text, body=HandsetText),
         },
         f"{by_number}/off": {"post": _operation("switchOff", "Switch a handset off", handset)},
+        f"{by_number}/full": {
+            "post": _operation("fillHandset", "Let the memory of a handset be full", handset)
+        },
+        f"{by_number}/delay": {
+            "post": _operation(
+                "delayHandset", "Delay the texts of a handset", handset, body=HandsetDelay
+            )
+        },
         f"{by_number}/on": {"post": _operation("switchOn", "Switch a handset on", handset)},
         "/messages": {
             "get": _operation("findTexts", "Find texts, or wait", _TEXTS, _NUMBER | _READING),
@@ -139,6 +148,21 @@ def _paths() -> dict[str, Any]:
             "get": _operation("getFaults", "Show the active faults", _ref(Faults)),
             "put": _operation("putFaults", "Replace the faults", _ref(Faults), body=Faults),
             "delete": _operation("deleteFaults", "Remove the faults", None),
+        },
+        "/faults/file": {
+            "get": {
+                "operationId": "saveFaults",
+                "summary": "Show the active faults as a TOML file",
+                "responses": {
+                    "200": {
+                        "description": "Done",
+                        "content": {"application/toml": {"schema": _STRING}},
+                    }
+                },
+            },
+            "put": _operation(
+                "writeFaultFile", "Write the faults to their file", _object({"file": _STRING})
+            ),
         },
         "/catalogue": {
             "get": _operation("getCatalogue", "Show plans and eSIMs", _ref(UpstreamCatalogue)),

@@ -39,6 +39,7 @@ class SimulatorOptions:
         seed: the same seed gives the same message ids and faults.
         behaviour: decides the script of each submit; None: `ByNumber`.
         faults: rules that are applied to the script; see `Simulator.set_faults`.
+        faults_file: the file that the page writes the rules to; None: it offers them to save.
         open_binds: every system_id and password may bind; receipts go to the system_id that sent.
         keep_for_s: seconds after which texts are deleted; None: only when memory is needed.
         max_octets: estimated memory of all texts; then the handset inactive longest is deleted.
@@ -68,6 +69,7 @@ class SimulatorOptions:
     seed: int | None = None
     behaviour: Behaviour | None = None
     faults: Faults | None = None
+    faults_file: Path | None = None
     open_binds: bool = False
     keep_for_s: float | None = None
     max_octets: int = MAX_OCTETS

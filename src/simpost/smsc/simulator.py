@@ -200,8 +200,16 @@ class Simulator:
         return self._delivery.switch_off(number.removeprefix("+"))
 
     def handset_on(self, number: str) -> None:
-        """Switch a handset on: it shows its pending texts, and receipts are sent."""
+        """Switch a handset on: it shows its pending texts, receipts are sent, nothing is full."""
         self._delivery.switch_on(number.removeprefix("+"))
+
+    def fill_handset(self, number: str) -> bool:
+        """Let the memory of a handset be full: texts to it are undeliverable. False: no room."""
+        return self._delivery.fill(number.removeprefix("+"))
+
+    def delay_handset(self, number: str, delay_s: float) -> bool:
+        """Let a handset show texts, and their receipts follow, after this time. False: no room."""
+        return self._delivery.delay(number.removeprefix("+"), delay_s)
 
     async def send_from_handset(self, number: str, to: str, text: str) -> HandsetMessage | None:
         """Send a text from a handset to the ESME, as deliver_sm to any bound receiver.

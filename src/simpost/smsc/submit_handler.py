@@ -141,6 +141,7 @@ class SubmitHandler:
         script = SubmitScript(fault) if fault else self._behaviour.decide(request)
         if self.rules is not None and not fault:
             script = self.rules.apply(script, request, kind)
+        script = self._delivery.script_of(request, script)
         return content, self._log(request, script, peer, system_id)
 
     def decide_call(self, call: CallName, shape: UpstreamName, iccid: str) -> SubmitScript:

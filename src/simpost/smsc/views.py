@@ -15,7 +15,7 @@ from simpost.smpp import MessageState, status_name
 from simpost.smsc.content import UDHI, class_of, content_of, encoding_of, text_of
 from simpost.smsc.counters import Counters
 from simpost.smsc.handsets import Handset
-from simpost.smsc.offline_handsets import OfflineHandsets
+from simpost.smsc.offline_handsets import Condition, OfflineHandsets
 from simpost.smsc.pending_deliver import DeliverCounts
 from simpost.smsc.reassembly import HandsetMessage
 from simpost.smsc.record import ReceivedSubmit
@@ -83,11 +83,14 @@ class UndeliveredView(Struct, rename="camel"):
 class HandsetView(Struct, rename="camel"):
     """A handset and its texts, oldest first; `received` also counts deleted ones.
 
-    `pending_texts` counts the texts that are shown when the handset is on again.
+    `condition` is what it does with a text, `delay_s` the seconds if it is delayed.
+    `pending_texts` counts the texts that are shown later.
     """
 
     number: str
     is_on: bool = field(name="on")
+    condition: Condition
+    delay_s: float | None
     pending_texts: int
     received: int
     last_activity_at: str
@@ -211,6 +214,8 @@ def handset_view(
     return HandsetView(
         number=handset.number,
         is_on=handset.number not in offline,
+        condition=offline.condition_of(handset.number),
+        delay_s=offline.delay_of(handset.number),
         pending_texts=offline.pending_for(handset.number),
         received=handset.received,
         last_activity_at=_rfc3339(handset.active_at),

@@ -191,8 +191,13 @@ class HttpClient:
         assert status == 200, (status, body)
         return body
 
-    async def page(self) -> aiohttp.ClientResponse:
-        async with self._client.get(self._url + "/") as answer:
+    async def octets(self, path: str) -> tuple[aiohttp.ClientResponse, bytes]:
+        """A response and its body, whatever it is."""
+        async with self._client.get(self._url + path) as answer:
+            return answer, await answer.read()
+
+    async def page(self, path: str = "/") -> aiohttp.ClientResponse:
+        async with self._client.get(self._url + path) as answer:
             await answer.read()
             return answer
 

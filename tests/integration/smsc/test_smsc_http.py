@@ -283,6 +283,8 @@ async def test_json_of_a_handset_has_the_documented_fields(
     assert json.loads(json.dumps(handset)) == {
         "number": NUMBER,
         "on": True,
+        "condition": "on",
+        "delayS": None,
         "pendingTexts": 0,
         "received": 1,
         "messages": [
