@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from simpost.smsc.control import ControlRoutes, json_response, number_of
 from simpost.smsc.event_stream import EventStream
 from simpost.smsc.handsets import MAX_TEXTS
 from simpost.smsc.openapi import describe
+from simpost.smsc.page_routes import page_routes
 from simpost.smsc.text_routes import TextRoutes
 from simpost.smsc.views import handset_view
 
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
     from simpost.smsc.simulator import Simulator
 
 _MAX_LIMIT: Final = 10_000
-_INLINE: Final = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 _CODES: Final = {
     400: "badRequest",
     403: "forbidden",
@@ -43,16 +39,7 @@ def build_app(
     """The application. It has no authentication, so it should listen on loopback only."""
     handsets, offline = simulator.handsets, simulator.offline
     packed = simulator.options.gsm7_packed
-    page = files("simpost.smsc").joinpath("page.html").read_text("utf-8")
     document = describe()
-    page_headers = {
-        "content-security-policy": content_security_policy(page),
-        "referrer-policy": "no-referrer",
-        "x-content-type-options": "nosniff",
-    }
-
-    async def get_page(_: Request) -> Response:
-        return HTMLResponse(page, headers=page_headers)
 
     async def list_handsets(request: Request) -> Response:
         limit = _number(request, "limit", default=100, max_value=_MAX_LIMIT)
@@ -89,7 +76,7 @@ def build_app(
 
     return Starlette(
         routes=[
-            Route("/", get_page),
+            *page_routes(),
             Route("/handsets", list_handsets),
             Route("/handsets", clear_handsets, methods=["DELETE"]),
             Route("/handsets/{number}", get_handset),
@@ -101,19 +88,6 @@ def build_app(
             *upstreams,
         ],
         exception_handlers={HTTPException: _on_refused, Exception: _on_fault},
-    )
-
-
-def content_security_policy(page: str) -> str:
-    """The policy of the page: only its own script and style, and only requests to its server."""
-    inline = {"script": [], "style": []}  # type: dict[str, list[str]]
-    for kind, text in _INLINE.findall(page):
-        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        inline[kind].append(f"'sha256-{digest}'")
-    return (
-        f"default-src 'none'; script-src {' '.join(inline['script'])}; "
-        f"style-src {' '.join(inline['style'])}; img-src data:; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 
 
