@@ -113,6 +113,10 @@ class Window:
     def until_title(self, words: str) -> None:
         self.until(f"document.readyState === 'complete' && document.title.startsWith('{words}')")
 
+    def until_focus(self, name: str) -> None:
+        """Wait for the field that the page focuses after its first paint."""
+        self.until(f"document.activeElement.id === '{name}'")
+
     def press(self, *keys: str) -> None:
         ActionChains(self.driver).send_keys(*keys).perform()
 
@@ -127,7 +131,7 @@ class Window:
     def sign_in(self, name: str = "ann", title: str = "Look up") -> None:
         self.open("/console")
         self.until_title("Sign in")
-        self.until("document.activeElement.id === 'name'")
+        self.until_focus("name")
         self.press(name, Keys.TAB, PASSWORD, Keys.ENTER)
         self.until_title(title)
 
@@ -225,9 +229,11 @@ def test_an_authenticator_is_switched_on_and_asked_for(window: Window) -> None:
     window.until("document.querySelector('.qr svg').getBoundingClientRect().width > 150")
     window.until("document.documentElement.scrollWidth <= 390")
     app = pyotp.TOTP(window.find("#key").text.replace(" ", ""))
+    window.until_focus("code")
     window.press("000000", Keys.ENTER)
     window.until("document.querySelector('#problem') && document.readyState === 'complete'")
     assert window.faults() == []
+    window.until_focus("code")
     window.press(app.at(NOW_MS // 1000), Keys.ENTER)
     window.until_title("Recovery codes")
     assert window.faults() == []
@@ -235,6 +241,7 @@ def test_an_authenticator_is_switched_on_and_asked_for(window: Window) -> None:
     window.find(".out button").click()
     window.sign_in("bob", "Code")
     assert window.faults() == []
+    window.until_focus("code")
     window.press(app.at(NOW_MS // 1000 + 30), Keys.ENTER)
     window.until_title("Look up")
     window.open("/console/second-factor")
