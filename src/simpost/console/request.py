@@ -14,7 +14,13 @@ from simpost.api.shared.wrong_credentials import network_of
 from simpost.console.file_form import SentFile
 from simpost.console.page import Pages
 from simpost.domain.accounts import Account
-from simpost.domain.console_users import ConsoleRole, ConsoleSession, ConsoleUser, form_token
+from simpost.domain.console_users import (
+    ConsoleRole,
+    ConsoleSession,
+    ConsoleUser,
+    form_token,
+    parse_act,
+)
 from simpost.errors import UnknownAccount
 
 MAX_FORM_OCTETS: Final = 8_192
@@ -82,10 +88,31 @@ class PageRequest:
         """Whether the user may do what this role may."""
         return self.user.role.includes(role)
 
-    async def audit(self, action: str, target: str, account_id: int | None = None) -> None:
-        """Write what the user is about to do."""
-        await self.services.console_users.audit(
-            self.user, action, target, account_id=account_id, address=self.address
+    @property
+    def new_act(self) -> str:
+        """What a form carries for an act that happens once."""
+        return self.services.console_users.begin_act(self.token)
+
+    @property
+    def act_id(self) -> bytes | None:
+        """The id of the act of the form; `None` if a form of this session has none."""
+        return parse_act(self.form.get("act", ""), self.token)
+
+    async def audit(
+        self,
+        action: str,
+        target: str,
+        account_id: int | None = None,
+        act_id: bytes | None = None,
+    ) -> bool:
+        """Write what the user is about to do; `False` if the act was written before."""
+        return await self.services.console_users.audit(
+            self.user,
+            action,
+            target,
+            account_id=account_id,
+            address=self.address,
+            act_id=act_id,
         )
 
 

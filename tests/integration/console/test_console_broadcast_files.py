@@ -42,10 +42,10 @@ async def sender(browser):
     return await signed_in(browser, SENDER, name="ann")
 
 
-async def new_id(sender):
-    """The hidden field of the form by which a file that is sent twice is known."""
+async def keep(sender):
+    """The fields of the form that keeps a file, once."""
     page = await sender.get(FILES)
-    return re.search(r'name="id" value="([^"]+)"', page.text)[1]
+    return {"keep": "1", "act": re.search(r'name="act" value="([^"]+)"', page.text)[1]}
 
 
 @pytest.mark.parametrize("octets", [CSV, workbook(*ROWS)], ids=["csv", "xlsx"])
@@ -65,7 +65,7 @@ async def test_a_check_answers_every_row_and_stores_nothing(sender, store, octet
 
 
 async def test_a_file_that_is_sent_twice_is_kept_once(sender, store):
-    fields = {"keep": "1", "id": await new_id(sender), "map": "Day of works=day"}
+    fields = await keep(sender) | {"map": "Day of works=day"}
     first = await sender.post_file(FILES, CSV, **fields)
     assert "The file is kept." in text_of(first)
     second = await sender.post_file(FILES, CSV, **fields)
@@ -75,12 +75,13 @@ async def test_a_file_that_is_sent_twice_is_kept_once(sender, store):
     assert [(each.action, each.target) for each in acts] == [
         ("broadcast_file.add", format_id(file.file.id))
     ]
-    form = await sender.get(f"{FILES.removesuffix('/files')}/new?file={fields['id']}")
+    form = await sender.get(f"{FILES.removesuffix('/files')}/new?file={format_id(file.file.id)}")
     assert form.status_code == 200
 
 
 async def test_values_of_a_kept_file_are_hidden(sender, open_browser, store):
-    await sender.post_file(FILES, CSV, "trips.csv", keep="1", map="Day of works=day")
+    fields = await keep(sender) | {"map": "Day of works=day"}
+    await sender.post_file(FILES, CSV, "trips.csv", **fields)
     [file] = await store.broadcast_files.list_files(1)
     path = f"{FILES}/{format_id(file.file.id)}"
     viewer = await signed_in(open_browser(), VIEWER, 1)
@@ -100,7 +101,7 @@ async def test_values_of_a_kept_file_are_hidden(sender, open_browser, store):
 
 
 async def test_a_file_is_deleted_unless_a_broadcast_uses_it(sender, store):
-    await sender.post_file(FILES, CSV, keep="1")
+    await sender.post_file(FILES, CSV, **await keep(sender))
     [file] = await store.broadcast_files.list_files(1)
     path = f"{FILES}/{format_id(file.file.id)}"
     auth = ("demo", "demo-secret")
@@ -130,7 +131,7 @@ async def test_a_file_is_deleted_unless_a_broadcast_uses_it(sender, store):
     ids=["empty", "nothing-named", "utf-16", "no-field", "no-heading", "damaged"],
 )
 async def test_a_file_that_cannot_be_read_says_why(sender, store, octets, fields, words):
-    answer = await sender.post_file(FILES, octets, keep="1", **fields)
+    answer = await sender.post_file(FILES, octets, **await keep(sender) | fields)
     assert answer.status_code == 422
     assert words in text_of(answer)
     assert await store.broadcast_files.list_files(1) == []
@@ -167,7 +168,7 @@ async def test_hostile_cells_and_names_are_shown_as_text(sender, store):
     octets = "\n".join(rows).encode()
     name = "<svg onload=alert(1)>.csv"
     for answer in (
-        await sender.post_file(FILES, octets, name, keep="1"),
+        await sender.post_file(FILES, octets, name, **await keep(sender)),
         await sender.get(FILES),
     ):
         assert answer.status_code == 200, text_of(answer)

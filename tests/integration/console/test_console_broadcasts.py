@@ -85,6 +85,16 @@ async def begin(sender, **fields):
     return begun.headers["location"]
 
 
+async def act(sender, path, verb):
+    """Confirm a verb, and send the form twice."""
+    confirm = await sender.get(f"{path}/confirm/{verb}")
+    fields = {"act": re.search(r'name="act" value="([^"]+)"', confirm.text)[1]}
+    for _ in range(2):
+        done = await sender.post(f"{path}/{verb}", fields)
+        assert done.headers["location"] == path
+    return fields
+
+
 async def audited(store):
     rows = await store.console.list_audit(None, before=None, limit=20)
     return [(each.action, each.target) for each in rows]
@@ -132,6 +142,7 @@ async def test_a_form_that_is_sent_twice_begins_one_broadcast(sender, store):
     first = await sender.post(f"{ROOM}/begin", fields)
     second = await sender.post(f"{ROOM}/begin", fields)
     assert first.headers["location"] == second.headers["location"]
+    assert (await audited(store)).count(("broadcast.begin", "works")) == 1
     assert len(await store.broadcasts.list_broadcasts(1, before=None, limit=9)) == 1
     changed = await sender.post(f"{ROOM}/begin", fields | {"name": "Another"})
     assert changed.status_code == 422
@@ -198,19 +209,19 @@ async def test_a_person_pauses_resumes_and_cancels_with_a_sentence(sender, store
     confirm = text_of(await sender.get(f"{path}/confirm/pause"))
     assert "Within a second no more messages begin." in confirm
     assert "5 eSIMs that remain" in confirm
-    await sender.post(f"{path}/pause")
+    pause = await act(sender, path, "pause")
     page = text_of(await sender.get(path))
     assert "Paused. It was paused by ann. 5 of 6 eSIMs remain. Resume sends to these only" in page
     nothing = text_of(await sender.get(f"{path}/confirm/pause"))
     assert "there is nothing to pause" in nothing
-    await sender.post(f"{path}/pause")  # again: it acts once, and is audited once
     confirm = text_of(await sender.get(f"{path}/confirm/resume"))
     assert "nobody gets it twice" in confirm
-    await sender.post(f"{path}/resume")
+    await act(sender, path, "resume")
+    await sender.post(f"{path}/pause", pause)  # sent again: it acts once, and is audited once
     assert "Sending." in text_of(await sender.get(path))
     assert "5 eSIMs will get nothing." in text_of(await sender.get(f"{path}/confirm/cancel"))
-    await sender.post(f"{path}/cancel")
-    await sender.post(f"{path}/cancel")
+    await sender.post(f"{path}/cancel")  # not confirmed
+    await act(sender, path, "cancel")
     page = await sender.get(path)
     assert "It was cancelled by ann." in text_of(page)
     assert "/confirm/" not in page.text
@@ -231,16 +242,18 @@ async def test_nothing_is_done_if_the_audit_log_cannot_be_written(sender, store,
         raise StoreError
 
     monkeypatch.setattr(sender.services.console_users, "audit", fail)
+    begun = {"act": hidden_of(preview)["act"]}
     for target, fields in (
-        (f"{path}/pause", {}),
-        (f"{path}/cancel", {}),
+        (f"{path}/pause", begun),
+        (f"{path}/cancel", begun),
         (f"{ROOM}/begin", hidden_of(preview)),
         (f"{ROOM}/preview", FORM),
     ):
         answer = await sender.post(target, fields)
         assert answer.status_code == 503, target
         assert "Works on Monday" not in answer.text
-    kept = await sender.post_file(f"{ROOM}/files", b"esimTranNo\n1\n", keep="1")
+    octets = b"esimTranNo\n1\n"
+    kept = await sender.post_file(f"{ROOM}/files", octets, keep="1", act=begun["act"])
     assert kept.status_code == 503
     [after] = await store.broadcasts.list_broadcasts(1, before=None, limit=9)
     assert after.status == before.status
@@ -301,7 +314,9 @@ async def test_the_list_has_the_query_of_the_api(sender):
 
 async def test_two_accounts_see_nothing_of_each_others_broadcasts(sender, open_browser, store):
     path = await begin(sender)
-    kept = await sender.post_file(f"{ROOM}/files", f"esimTranNo\n{MORE[0]}\n".encode(), keep="1")
+    fields = {"keep": "1", "act": sender.services.console_users.begin_act(sender.token)}
+    octets = f"esimTranNo\n{MORE[0]}\n".encode()
+    kept = await sender.post_file(f"{ROOM}/files", octets, **fields)
     assert kept.status_code == 200
     [file] = await store.broadcast_files.list_files(1)
     file_id = format_id(file.file.id)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import secrets
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -46,8 +44,6 @@ _MOST: Final = 50
 _CATEGORIES: Final = tuple(
     (each.value, each.value) for each in Category if each is not Category.CODE
 )
-_ONCE: Final = re.compile(r"[A-Za-z0-9_-]{22,43}")
-_ONCE_OCTETS: Final = 18
 
 
 async def show(call: PageRequest) -> Response:
@@ -93,15 +89,14 @@ async def preview(call: PageRequest) -> Response:
 async def begin(call: PageRequest) -> Response:
     """Begin it. A form that is sent again begins nothing, and leads to the same broadcast."""
     account = call.path_account()
-    once = call.form.get("once", "")
-    if not _ONCE.fullmatch(once):
+    if call.act_id is None:
         return await _render(call, account, call.form)
     try:
         wanted = await _check(call, account)
-        await call.audit("broadcast.begin", wanted.template, account.id)
+        await call.audit("broadcast.begin", wanted.template, account.id, call.act_id)
         document = json.dumps(document_of(call.form), sort_keys=True)
         digest = hashlib.sha256(document.encode()).digest()
-        wanted = replace(wanted, request_id=f"console {once}", fingerprint=digest)
+        wanted = replace(wanted, request_id=f"console {call.act_id.hex()}", fingerprint=digest)
         added = await add_broadcast(call.services, wanted)
     except FieldErrors as errors:
         return await _render(call, account, call.form, errors=errors)
@@ -159,7 +154,6 @@ async def _render(
         categories=_CATEGORIES,
         statuses=STATUSES,
         request=json.dumps(document_of(given), ensure_ascii=False, indent=1),
-        once=secrets.token_urlsafe(_ONCE_OCTETS),
     )
 
 

@@ -93,15 +93,18 @@ async def confirm(call: PageRequest) -> Response:
 
 
 async def act(call: PageRequest) -> Response:
-    """Pause, resume or cancel it; a repeated form does nothing."""
+    """Pause, resume or cancel it once, however often the form is sent."""
     account, broadcast = await find(call)
-    verb = _verb(call)
-    if verb in verbs_of(broadcast):
-        await call.audit(f"broadcast.{verb}", format_id(broadcast.id), account.id)
+    verb, key = _verb(call), format_id(broadcast.id)
+    if call.act_id is None:
+        return go_to("broadcasts", account.access_code, key, "confirm", verb)
+    if verb in verbs_of(broadcast) and await call.audit(
+        f"broadcast.{verb}", key, account.id, call.act_id
+    ):
         service = call.services.broadcasts
         step = {"pause": service.pause, "resume": service.resume, "cancel": service.cancel}[verb]
         await step(account, broadcast.id, call.user.name)
-    return go_to("broadcasts", account.access_code, format_id(broadcast.id))
+    return go_to("broadcasts", account.access_code, key)
 
 
 async def find(call: PageRequest) -> tuple[Account, Broadcast]:

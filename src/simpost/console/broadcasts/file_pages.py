@@ -6,7 +6,6 @@ from typing import Final
 
 from msgspec.structs import replace
 from starlette.responses import Response
-from uuid_utils import uuid7
 
 from simpost.api.v1.broadcasts.files import (
     FileRowQuery,
@@ -47,18 +46,22 @@ async def read(call: PageRequest) -> Response:
     if not all(uses.values()):
         wrong = WrongField("map", "each line must be HEADING=FIELD")
         return await _render(call, account, FieldErrors(wrong))
-    files, keep = call.services.broadcasts.files, "keep" in call.form
-    file_id = parse_id(call.form.get("id", "")) or uuid7().bytes
+    files, file_id = call.services.broadcasts.files, call.act_id
+    keep = file_id is not None and "keep" in call.form
     try:
         async with call.services.costs.turn(account):
-            if keep and await call.services.store.broadcast_files.find(account.id, file_id):
+            if (
+                file_id
+                and keep
+                and await call.services.store.broadcast_files.find(account.id, file_id)
+            ):
                 return go_to("broadcasts", account.access_code, "files", format_id(file_id))
             sheet = call.form.get("sheet", "").strip()[:100]
             name = sent.name.strip()[:_MOST_NAME] or "file"
             found = await files.read(account.id, name, sent.octets, sheet=sheet, uses=uses)
-            if keep:
+            if file_id and keep:
                 found = replace(found, file=replace(found.file, id=file_id))
-                await call.audit("broadcast_file.add", format_id(file_id), account.id)
+                await call.audit("broadcast_file.add", format_id(file_id), account.id, file_id)
                 await files.save(found)
     except FileRefused as error:
         return await _render(call, account, FieldErrors(WrongField("file", str(error))))
@@ -111,7 +114,6 @@ async def _render(call: PageRequest, account: Account, errors: FieldErrors = NO_
         labels=LABELS,
         errors=errors,
         may_send=call.may(ConsoleRole.SENDER),
-        new_id=format_id(uuid7().bytes),
     )
 
 
