@@ -356,6 +356,7 @@ class App:
             api_keys=self.api_keys,
             smpp_logins=self.smpp_logins,
             console_users=self.features.console_users,
+            message_counts=self.features.message_counts,
             intake=self.intake,
             erasures=self.erasures,
             preferences=PreferenceService(

@@ -13,6 +13,7 @@ from simpost.features.console_users.service import ConsoleUsers
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.lifecycle.sources import LifecycleSources
+from simpost.features.message_counts.service import MessageCounts
 from simpost.features.preferences.links import OptOutLinks
 from simpost.features.templates.recipient_texts import RecipientTexts
 from simpost.features.templates.service import Templates
@@ -55,6 +56,7 @@ class FeatureSet(NamedTuple):
     automations: Automations
     broadcasts: Broadcasts
     console_users: ConsoleUsers
+    message_counts: MessageCounts
 
 
 def build_features(parts: FeatureParts) -> FeatureSet:
@@ -66,6 +68,7 @@ def build_features(parts: FeatureParts) -> FeatureSet:
         _automations(parts),
         _broadcasts(parts),
         _console_users(parts),
+        _message_counts(parts),
     )
 
 
@@ -138,6 +141,15 @@ def _console_users(parts: FeatureParts) -> ConsoleUsers:
         new_id=parts.new_id,
         clock_ms=parts.clock_ms,
         is_leader=parts.is_leader,
+    )
+
+
+def _message_counts(parts: FeatureParts) -> MessageCounts:
+    is_shown = parts.settings.console.enabled
+    return MessageCounts(
+        parts.store.message_counts,
+        clock_ms=parts.clock_ms,
+        is_leader=lambda: is_shown and parts.is_leader(),
     )
 
 

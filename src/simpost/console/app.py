@@ -32,6 +32,7 @@ from simpost.console import (
     messages_page,
     needs_a_person,
     nodes_page,
+    numbers_page,
     second_factor,
     sessions,
     sign_in,
@@ -54,6 +55,7 @@ from simpost.http.connection import prove
 PAGES: Final[tuple[ConsolePage, ...]] = (
     *sign_in.PAGES,
     *home.PAGES,
+    *numbers_page.PAGES,
     *messages_page.PAGES,
     *message_page.PAGES,
     *esim_page.PAGES,
@@ -113,7 +115,11 @@ def build_console(services: Services) -> ASGIApp:
     files = BodyBudget(_FILE_OCTETS)
 
     async def send_asset(request: Request) -> Response:
-        found = assets.response(request.path_params["digest"], request.path_params["name"])
+        found = assets.response(
+            request.path_params["digest"],
+            request.path_params["name"],
+            request.headers.get("accept-encoding", ""),
+        )
         return found or _problem(pages, 404)
 
     async def on_http(_request: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from simpost.api.shared.schemas import format_time
 from simpost.console.masks import Masks
+from simpost.console.numbers_page import numbers_of
 from simpost.console.page import HEADERS
 from simpost.console.request import PageRequest
 from simpost.console.route import ConsolePage
@@ -22,12 +23,13 @@ async def show(call: PageRequest) -> Response:
     """The box; with `q` the page of what it names, or a list if it names several."""
     text = call.request.query_params.get("q", "")
     if not text.strip():
-        return call.pages.render("home", call=call, text="", rows=None)
+        numbers = await numbers_of(call)
+        return call.pages.render("home", call=call, text="", rows=None, numbers=numbers)
     found = await _find(call, text)
     rows = _esim_rows(call, found) + _message_rows(call, found)
     if len(rows) == 1:
         return RedirectResponse(rows[0]["path"], status_code=303, headers=HEADERS)
-    return call.pages.render("home", call=call, text=text, rows=rows)
+    return call.pages.render("home", call=call, text=text, rows=rows, numbers=None)
 
 
 async def pick(call: PageRequest) -> Response:

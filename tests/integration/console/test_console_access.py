@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from simpost.console.app import PAGES
-from simpost.console.assets import HTMX_SHA256
+from simpost.console.assets import HTMX_SHA256, UPLOT_SHA256
 from simpost.console.page import POLICY
 from simpost.domain.console_users import ConsoleRole
 from tests.integration.api.conftest import GOOD
@@ -26,6 +26,7 @@ MATRIX = {
     "POST /console/second-factor/recovery-codes": VIEWER,
     "POST /console/second-factor/off": VIEWER,
     "GET /console": VIEWER,
+    "GET /console/numbers": VIEWER,
     "GET /console/messages": VIEWER,
     "POST /console/messages/export": SUPPORT,
     "GET /console/messages/{id}": VIEWER,
@@ -230,6 +231,31 @@ def test_htmx_is_as_its_package_has_it_with_its_licence():
     octets = (CONSOLE / "assets/htmx.min.js").read_bytes()
     assert hashlib.sha256(octets).hexdigest() == HTMX_SHA256
     assert "Zero-Clause BSD" in (CONSOLE / "assets/htmx.LICENSE").read_text("utf-8")
+
+
+def test_uplot_is_as_its_package_has_it_with_its_licence():
+    for name, digest in UPLOT_SHA256.items():
+        octets = (CONSOLE / "assets" / name).read_bytes()
+        assert hashlib.sha256(octets).hexdigest() == digest
+    assert "The MIT License" in (CONSOLE / "assets/uplot.LICENSE").read_text("utf-8")
+
+
+async def test_a_first_load_of_the_start_page_takes_less_than_100_kb(browser):
+    """As octets of the responses with gzip, which every browser takes."""
+    await signed_in(browser, ADMIN)
+    page = await browser.get("/console")
+    files = {part for part in page.text.split('"') if part.startswith("/console/assets/")}
+    assert len(files) >= 6
+    size = len(page.content)
+    for path in files:
+        async with browser.client.stream(
+            "GET", path, headers={"Accept-Encoding": "gzip"}
+        ) as response:
+            assert response.headers["content-encoding"] == "gzip"
+            size += sum([len(chunk) async for chunk in response.aiter_raw()])
+    assert size < 100_000
+    plain = await browser.client.get(path, headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
 
 
 async def test_a_method_that_a_page_does_not_take_is_refused(browser):

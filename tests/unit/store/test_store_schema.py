@@ -98,6 +98,8 @@ MAY_WALK = {
     "simpost.store.shared.api_keys.list",  # as list_accounts, at most 100 of each
     "simpost.store.shared.lifecycle_sources.list",  # at most 50 of each account
     "may_be_of_sibling",  # the ids of one part
+    "simpost.store.shared.message_counts.with_parts",  # as list_accounts; messages by index
+    "simpost.store.shared.message_counts.without_parts",  # the same
     "list_formats",  # a few of each carrier
     "list_plans",
     "newest_parked",  # a limited number, by their index

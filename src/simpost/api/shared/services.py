@@ -19,6 +19,7 @@ from simpost.features.catalogue_sync.supplier_calls import SupplierCalls
 from simpost.features.console_users.service import ConsoleUsers
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
+from simpost.features.message_counts.service import MessageCounts
 from simpost.features.preferences.links import OptOutLinks
 from simpost.features.preferences.service import PreferenceService
 from simpost.features.templates.service import Templates
@@ -65,6 +66,7 @@ class Services:
     api_keys: ApiKeys
     smpp_logins: SmppLogins
     console_users: ConsoleUsers
+    message_counts: MessageCounts
     intake: Intake
     erasures: Erasures
     preferences: PreferenceService

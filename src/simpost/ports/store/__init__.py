@@ -40,6 +40,7 @@ from simpost.ports.store.instance import InstanceStore
 from simpost.ports.store.lifecycle import LifecycleStore
 from simpost.ports.store.lifecycle_sources import LifecycleSource, LifecycleSourceStore
 from simpost.ports.store.log import FoundMessages, MessageFilter, MessageLog
+from simpost.ports.store.message_counts import MessageCountStore
 from simpost.ports.store.messages import (
     Accepted,
     IdempotentReplay,
@@ -104,6 +105,7 @@ __all__ = [
     "LifecycleSource",
     "LifecycleSourceStore",
     "LifecycleStore",
+    "MessageCountStore",
     "MessageFilter",
     "MessageLog",
     "MessageQueue",
@@ -150,6 +152,7 @@ class Store:
     routing: RoutingStore
     receipts: ReceiptStore
     log: MessageLog
+    message_counts: MessageCountStore
     events: EventLog
     catalogue: CatalogueStore
     catalogue_syncs: CatalogueSyncStore

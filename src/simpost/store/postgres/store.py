@@ -41,6 +41,7 @@ from simpost.store.shared.esim_tags import StoredEsimTags
 from simpost.store.shared.instance import StoredInstances
 from simpost.store.shared.lifecycle import StoredLifecycle
 from simpost.store.shared.lifecycle_sources import StoredLifecycleSources
+from simpost.store.shared.message_counts import StoredMessageCounts
 from simpost.store.shared.quotas import StoredQuotas
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
@@ -96,6 +97,7 @@ class PostgresStore(Store):
             routing=PostgresRouting(database),
             receipts=PostgresReceipts(database),
             log=PostgresLog(database),
+            message_counts=StoredMessageCounts(database),
             events=PostgresEvents(database),
             catalogue=PostgresCatalogue(database),
             accounts=PostgresAccounts(database),

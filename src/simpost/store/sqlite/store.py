@@ -26,6 +26,7 @@ from simpost.store.shared.esim_tags import StoredEsimTags
 from simpost.store.shared.instance import StoredInstances
 from simpost.store.shared.lifecycle import StoredLifecycle
 from simpost.store.shared.lifecycle_sources import StoredLifecycleSources
+from simpost.store.shared.message_counts import StoredMessageCounts
 from simpost.store.shared.quotas import StoredQuotas
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
@@ -98,6 +99,7 @@ class SqliteStore(Store):
             routing=SqliteRouting(database),
             receipts=SqliteReceipts(database),
             log=SqliteLog(database),
+            message_counts=StoredMessageCounts(database),
             events=SqliteEvents(database),
             catalogue=catalogue,
             accounts=SqliteAccounts(database),

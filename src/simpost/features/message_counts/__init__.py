@@ -1,0 +1,1 @@
+"""Counts of messages by state for the last hour, day and week."""
