@@ -49,6 +49,8 @@ MATRIX = {
     "POST /console/conversations/{account}/{id}/replies/{message}/edit": SENDER,
     "POST /console/conversations/{account}/{id}/replies/{message}/replace": SENDER,
     "POST /console/conversations/{account}/{id}/replies/{message}/cancel": SENDER,
+    "GET /console/esims/{account}/{number}/preferences": VIEWER,
+    "POST /console/esims/{account}/{number}/preferences": SUPPORT,
     "GET /console/needs-a-person": VIEWER,
     "GET /console/carriers": VIEWER,
     "POST /console/carriers/{name}/pause": ADMIN,
