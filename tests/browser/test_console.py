@@ -16,7 +16,7 @@ from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
-from simpost.api import build
+from simpost.api import Services, build
 from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.console import build_console
 from simpost.domain.accounts import Account
@@ -63,15 +63,20 @@ class ConsoleThread:
         self.services = services = await wire(store)
         for name in ("ann", "bob"):
             await services.console_users.add(name, ConsoleRole.ADMIN, None, PASSWORD)
+        await self.fill(services)
+        listener = socket.create_server(("127.0.0.1", 0))
+        self._server = HttpServer(build(services, build_console(services)), grace_s=1)
+        await self._server.start([listener])
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    async def fill(self, services: Services) -> None:
+        """The messages that the pages show."""
+        store = self._store
         one = leased(TEXT, account_id=1, esim_tran_no=GOOD)
         await store.queue.accept(one)
         await store.queue.record([in_doubt(one)])
         for text in HOSTILE:
             await store.queue.accept(leased(text, account_id=1, esim_tran_no=OTHER))
-        listener = socket.create_server(("127.0.0.1", 0))
-        self._server = HttpServer(build(services, build_console(services)), grace_s=1)
-        await self._server.start([listener])
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
     async def _stop(self) -> None:
         await self._server.stop()
