@@ -15,8 +15,13 @@ from simpost.domain.verifications import (
     VerificationRules,
     VerificationState,
 )
-from simpost.ports.store.verifications import CodeMessage, NewVerification
-from tests.contract.store_facts import CARRIER, DAY_MS, NOW_MS, message
+from simpost.ports.store.verifications import (
+    CodeMessage,
+    NewVerification,
+    PrefixHour,
+    VerificationFilter,
+)
+from tests.contract.store_facts import CARRIER, DAY_MS, NOW_MS, message, new_id
 
 NO_LIMITS = CodeLimits()
 RULES = VerificationRules()
@@ -287,3 +292,55 @@ async def test_an_esim_is_known_to_the_account_that_verified_it_for_a_year(store
     assert await is_known(store)
     await store.retention.purge(now_ms=later_ms + 366 * DAY_MS, limit=100)
     assert not await is_known(store)
+
+
+async def test_verifications_are_listed_newest_first_by_state_and_esim(store):
+    for number in range(5):
+        asked = new(esim=f"2601010000000{number}")
+        begun = (await start(store, asked)).verification
+        if number == 1:
+            await check(store, begun, CODE)
+    await start(store, new(account_id=2))
+
+    async def listed(now_ms=NOW_MS, **which):
+        found = await store.verifications.list_verifications(
+            1, VerificationFilter(**which), now_ms=now_ms
+        )
+        assert found.examined_to is None
+        return [int(each.esim_tran_no[-1]) for each in found.verifications]
+
+    assert await listed() == [4, 3, 2, 1, 0]
+    assert await listed(limit=2) == [4, 3]
+    assert await listed(state=VerificationState.VERIFIED) == [1]
+    assert await listed(esim_tran_no="26010100000002") == [2]
+    assert await listed(state=VerificationState.EXPIRED) == []
+    later_ms = NOW_MS + DAY_MS
+    assert await listed(later_ms, state=VerificationState.EXPIRED) == [4, 3, 2, 0]
+    assert await listed(later_ms, state=VerificationState.PENDING) == []
+    first = await store.verifications.list_verifications(
+        1, VerificationFilter(limit=3), now_ms=NOW_MS
+    )
+    assert await listed(before=first.verifications[-1].id) == [1, 0]
+
+
+async def test_what_became_of_verifications_is_counted_by_prefix_and_hour(store):
+    hour_ms = 3_600_000
+    wrong = VerificationRules(max_checks=1)
+    for number, (at_ms, code) in enumerate(
+        [(NOW_MS, CODE), (NOW_MS, CODE), (NOW_MS, "000000"), (NOW_MS, ""), (NOW_MS - hour_ms, CODE)]
+    ):
+        asked = new(esim=f"2601010000000{number}")
+        asked = msgspec.structs.replace(asked, id=new_id(at_ms))
+        begun = (await start(store, asked, now_ms=at_ms, rules=wrong)).verification
+        if code:
+            await check(store, begun, code, now_ms=at_ms)
+    start_ms = NOW_MS // hour_ms * hour_ms
+    counted = await store.verifications.count_by_prefix(1, from_ms=NOW_MS - 2 * hour_ms)
+    assert counted == [
+        PrefixHour("TH", "6681000", start_ms, 4, 2, 1),
+        PrefixHour("TH", "6681000", start_ms - hour_ms, 1, 1, 0),
+    ]
+    assert counted[0].ratio == 2 / 3
+    assert PrefixHour("TH", "6681000", start_ms, 1, 0, 0).ratio is None
+    assert await store.verifications.count_by_prefix(2, from_ms=0) == []
+    assert len(await store.verifications.count_by_prefix(1, from_ms=NOW_MS)) == 1

@@ -64,6 +64,7 @@ from simpost.api.v1.messages import cancellation, export, message_log, refusals,
 from simpost.api.v1.preferences import batches, flags
 from simpost.api.v1.preferences import routes as preferences
 from simpost.api.v1.templates import routes as templates
+from simpost.api.v1.verifications import lists as verification_lists
 from simpost.api.v1.verifications import routes as verifications
 from simpost.api.v1.webhooks import routes as webhooks
 from simpost.errors import NotFound, StoreError
@@ -99,7 +100,7 @@ def framework(version: str) -> FastAPI:
     )
     # A request is compared with them in this order: those that are called most come first.
     modules = (
-        *(send, verifications, html_pages, opt_out_page, health, metrics),
+        *(send, verification_lists, verifications, html_pages, opt_out_page, health, metrics),
         *(export, message_log, cancellation, refusals, inbound, events, event_stream),
         *(preferences, batches, flags, templates, conversations, replies, webhooks, keys),
         *(esim_tags, esim_facts, lifecycle, automations, broadcast_files, broadcasts),

@@ -38,6 +38,7 @@ from simpost.console import (
     sessions,
     sign_in,
     stops_page,
+    verifications_page,
     webhooks_page,
 )
 from simpost.console.assets import Assets
@@ -65,6 +66,7 @@ PAGES: Final[tuple[ConsolePage, ...]] = (
     *conversation_page.PAGES,
     *conversation_replies.PAGES,
     *preferences_page.PAGES,
+    *verifications_page.PAGES,
     *needs_a_person.PAGES,
     *list_page.PAGES,
     *begin_page.PAGES,

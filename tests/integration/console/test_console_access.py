@@ -51,6 +51,7 @@ MATRIX = {
     "POST /console/conversations/{account}/{id}/replies/{message}/cancel": SENDER,
     "GET /console/esims/{account}/{number}/preferences": VIEWER,
     "POST /console/esims/{account}/{number}/preferences": SUPPORT,
+    "GET /console/verifications": VIEWER,
     "GET /console/needs-a-person": VIEWER,
     "GET /console/carriers": VIEWER,
     "POST /console/carriers/{name}/pause": ADMIN,

@@ -60,6 +60,8 @@ ENDPOINTS: Final[Mapping[KeyScope | None, tuple[str, ...]]] = {
     ),
     KeyScope.CODES: (
         "POST /v1/verifications",
+        "GET /v1/verifications",
+        "GET /v1/verification-ratios",
         "GET /v1/verifications/{id}",
         "DELETE /v1/verifications/{id}",
         "POST /v1/verifications/{id}/check",

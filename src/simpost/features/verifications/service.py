@@ -36,9 +36,12 @@ from simpost.ports.store import NewMessage, Store
 from simpost.ports.store.verifications import (
     Checked,
     CodeMessage,
+    FoundVerifications,
     NewVerification,
+    PrefixHour,
     StartAnswer,
     Started,
+    VerificationFilter,
 )
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
@@ -47,7 +50,8 @@ from simpost.runtime.scheduler import always, run_periodically
 log = get_logger(__name__)
 
 _CLEAN_UP_INTERVAL_S = 30.0
-_KEEP_MS: Final = 30 * 86_400_000
+_DAY_MS: Final = 86_400_000
+_KEEP_MS: Final = 30 * _DAY_MS
 """How long a verification that ended is kept, without its code."""
 
 
@@ -226,6 +230,15 @@ class Verifications(Component):
     async def find(self, account: Account, verification_id: bytes) -> Verification | None:
         """The verification; `None` if the account has none. Raises StoreError."""
         return await self._store.find(account.id, verification_id, now_ms=self._clock_ms())
+
+    async def list_newest(self, account: Account, which: VerificationFilter) -> FoundVerifications:
+        """The newest verifications of the account."""
+        return await self._store.list_verifications(account.id, which, now_ms=self._clock_ms())
+
+    async def count_by_prefix(self, account: Account) -> list[PrefixHour]:
+        """What became of those that began in the last 24 hours."""
+        from_ms = self._clock_ms() - _DAY_MS
+        return await self._store.count_by_prefix(account.id, from_ms=from_ms)
 
     async def cancel(self, account: Account, verification_id: bytes) -> Verification | None:
         """Cancel a pending verification, and return it as it is then. Raises StoreError."""

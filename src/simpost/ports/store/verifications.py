@@ -9,7 +9,13 @@ import msgspec
 
 from simpost.domain.code_budgets import CodeLimits, CodeRefusal, CodeSubjects
 from simpost.domain.policy.quotas import QuotaReached
-from simpost.domain.verifications import CheckVerdict, StartStep, Verification, VerificationRules
+from simpost.domain.verifications import (
+    CheckVerdict,
+    StartStep,
+    Verification,
+    VerificationRules,
+    VerificationState,
+)
 from simpost.ports.store.messages import Accepted, NewMessage
 
 VERIFICATION_STEP: Final = 100
@@ -86,6 +92,50 @@ class Checked(msgspec.Struct, frozen=True):
     verification: Verification
 
 
+class VerificationFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which verifications of an account to list, newest first; `None` means any."""
+
+    esim_tran_no: str | None = None
+    state: VerificationState | None = None
+    before: bytes | None = None
+    limit: int = 50
+
+    def selects(self, each: Verification) -> bool:
+        """Whether the verification has the eSIM and the state."""
+        is_of_esim = self.esim_tran_no in (None, each.esim_tran_no)
+        return is_of_esim and self.state in (None, each.state)
+
+
+class FoundVerifications(msgspec.Struct, frozen=True):
+    """A page. `examined_to` is set if the search stopped early: continue with it as `before`."""
+
+    verifications: list[Verification]
+    examined_to: bytes | None = None
+
+
+class PrefixHour(msgspec.Struct, frozen=True):
+    """What became of the verifications that began in an hour, by prefix of the number.
+
+    Attributes:
+        hour_ms: the start of the hour.
+        unverified: those that expired or used all checks. Others are pending, superseded or
+            cancelled.
+    """
+
+    country: str
+    prefix: str
+    hour_ms: int
+    started: int
+    verified: int
+    unverified: int
+
+    @property
+    def ratio(self) -> float | None:
+        """The verified ones of those that ended; `None` before one did."""
+        ended = self.verified + self.unverified
+        return self.verified / ended if ended else None
+
+
 class VerificationStore(Protocol):
     """Keeps verifications. Of an eSIM and a purpose at most one is pending."""
 
@@ -133,6 +183,16 @@ class VerificationStore(Protocol):
         self, account_id: int, verification_id: bytes, *, now_ms: int
     ) -> Verification | None:
         """The verification in its state at this time; `None` if the account has none."""
+        ...
+
+    async def list_verifications(
+        self, account_id: int, which: VerificationFilter, *, now_ms: int
+    ) -> FoundVerifications:
+        """The newest verifications, in their state at this time. It examines 5,000 at most."""
+        ...
+
+    async def count_by_prefix(self, account_id: int, *, from_ms: int) -> list[PrefixHour]:
+        """Of the newest 10,000 since a time, the newest hour first: 500 rows at most."""
         ...
 
     async def end_expired(self, *, now_ms: int) -> list[Verification]:

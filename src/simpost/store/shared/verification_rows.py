@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from simpost.domain.texts import TextAbsence
-from simpost.domain.verifications import Verification, VerificationState
+from simpost.domain.verifications import Verification, VerificationState, state_at
 from simpost.store.records.row import NamedRow
 from simpost.store.text_seal import TextSeal, place_of
 
@@ -49,3 +51,11 @@ def verification_of(row: NamedRow) -> Verification:
         prefix=row["prefix"],
         country=row["country"],
     )
+
+
+def verification_at(found: Verification, now_ms: int) -> Verification:
+    """The verification in its state at this time: its life may be over."""
+    state = state_at(found, now_ms)
+    if state is found.state:
+        return found
+    return replace(found, state=state, resend_ms=None, ended_ms=found.expires_ms)

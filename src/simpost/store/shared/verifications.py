@@ -19,7 +19,6 @@ from simpost.domain.verifications import (
     decide_start,
     next_expiry_ms,
     next_resend_ms,
-    state_at,
     verdict_of_ended,
 )
 from simpost.errors import StoreError
@@ -27,10 +26,13 @@ from simpost.ports.store.verifications import (
     VERIFICATION_STEP,
     Checked,
     CodeMessage,
+    FoundVerifications,
     NewVerification,
+    PrefixHour,
     StartAnswer,
     Started,
     StartPreview,
+    VerificationFilter,
 )
 from simpost.store.records.row import NamedRow
 from simpost.store.shared.code_sends import (
@@ -44,10 +46,12 @@ from simpost.store.shared.code_sends import (
     refusal_by,
 )
 from simpost.store.shared.steps import SharedDatabase, Steps
+from simpost.store.shared.verification_lists import count_by_prefix, list_verifications
 from simpost.store.shared.verification_rows import (
     close_code,
     open_code,
     place_of_code,
+    verification_at,
     verification_of,
 )
 from simpost.store.shared.verification_statements import SQL
@@ -137,6 +141,14 @@ class StoredVerifications:
         self, account_id: int, verification_id: bytes, *, now_ms: int
     ) -> Verification | None:
         return await self._database.query(_find, account_id, verification_id, now_ms)
+
+    async def list_verifications(
+        self, account_id: int, which: VerificationFilter, *, now_ms: int
+    ) -> FoundVerifications:
+        return await self._database.query(list_verifications, account_id, which, now_ms)
+
+    async def count_by_prefix(self, account_id: int, *, from_ms: int) -> list[PrefixHour]:
+        return await self._database.query(count_by_prefix, account_id, from_ms)
 
     async def end_expired(self, *, now_ms: int) -> list[Verification]:
         return await self._database.transact(_end_expired, now_ms)
@@ -263,11 +275,7 @@ def _find(account_id: int, verification_id: bytes, now_ms: int) -> Steps[Verific
     rows = yield SQL["find"], (account_id, verification_id)
     if not rows:
         return None
-    found = verification_of(rows[0])
-    state = state_at(found, now_ms)
-    if state is found.state:
-        return found
-    return replace(found, state=state, resend_ms=None, ended_ms=found.expires_ms)
+    return verification_at(verification_of(rows[0]), now_ms)
 
 
 def _end_expired(now_ms: int) -> Steps[list[Verification]]:

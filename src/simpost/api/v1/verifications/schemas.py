@@ -38,6 +38,7 @@ from simpost.domain.verifications import (
 from simpost.features.verifications.requests import PreviewResult, StartRequest, StartResult
 from simpost.features.verifications.texts import Ending
 from simpost.messaging.plan import Refusal
+from simpost.ports.store.verifications import PrefixHour
 
 PURPOSE: Final = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 SESSION_KEY: Final = r"^[!-~]{1,128}$"
@@ -186,6 +187,35 @@ class VerificationOut(Schema):
     message_id: str | None = Field(description="Message of the latest send.")
 
 
+class VerificationPage(Schema):
+    """Newest first; `next` is the cursor of the next page, null at the end."""
+
+    verifications: list[VerificationOut]
+    next: str | None
+
+
+class VerificationRatio(Schema):
+    """Verifications that began in an hour, of numbers with a prefix.
+
+    `prefix` is the number without its last four digits. `unverified` expired or used all checks.
+    `ratio` is `verified` by `verified` and `unverified`; null before one ended.
+    """
+
+    country: str
+    prefix: str
+    hour: Time
+    started: int
+    verified: int
+    unverified: int
+    ratio: float | None
+
+
+class VerificationRatios(Schema):
+    """Of the newest 10,000 verifications of 24 hours, the newest hour first: 500 rows at most."""
+
+    ratios: list[VerificationRatio]
+
+
 class StartedVerification(VerificationOut):
     """`step` is what the start did; `keep` sends nothing."""
 
@@ -212,6 +242,19 @@ class CheckedVerification(VerificationOut):
 def show_verification(verification: Verification) -> VerificationOut:
     """The verification as JSON shows it."""
     return VerificationOut.model_validate(_document(verification))
+
+
+def show_ratio(counted: PrefixHour) -> VerificationRatio:
+    """The counts of a prefix and hour as JSON shows them."""
+    return VerificationRatio(
+        country=counted.country,
+        prefix=counted.prefix,
+        hour=format_time(counted.hour_ms),
+        started=counted.started,
+        verified=counted.verified,
+        unverified=counted.unverified,
+        ratio=counted.ratio,
+    )
 
 
 def started_document(started: StartResult) -> dict[str, Any]:
