@@ -244,6 +244,7 @@ def test_an_authenticator_is_switched_on_and_asked_for(window: Window) -> None:
     assert window.faults() == []
     window.look()
     window.find(".out button").click()
+    window.until_title("Sign in")
     window.sign_in("bob", "Code")
     assert window.faults() == []
     window.until_focus("code")
