@@ -45,11 +45,11 @@ class EsimAccessCarrierSettings(HttpUpstreamSettings):
         description="Identifier of the eSIM that messages are sent to. ICCIDs are used again.",
     )
     rate_per_s: float = Field(
-        default=ESIM_ACCESS_PER_S,
+        default=ESIM_ACCESS_PER_S / 2,
         ge=0,
         le=100_000,
         description="Largest number of requests per second. The API allows 8 for all calls of the "
-        "account; leave some to other systems that use it. 0 for no limit.",
+        "account: the other half is that of a source. 0 for no limit.",
     )
     long_texts: LongTexts = LONG_TEXTS
 
