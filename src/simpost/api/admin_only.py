@@ -7,8 +7,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from simpost.api.shared.problems import Problem, ProblemCode, render
 
 _PUBLIC = ("/", "/docs", "/healthz", "/readyz", "/metrics", "/openapi.json")
+_DOCS = "/docs/"
 _ADMIN = "/v1/admin/"
 _CONSOLE = "/console"
+_OPEN = (_ADMIN, _CONSOLE, _DOCS)
 
 
 def admin_only(app: ASGIApp) -> ASGIApp:
@@ -16,7 +18,7 @@ def admin_only(app: ASGIApp) -> ASGIApp:
 
     async def filtered(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] != "http" or path in _PUBLIC or path.startswith((_ADMIN, _CONSOLE)):
+        if scope["type"] != "http" or path in _PUBLIC or path.startswith(_OPEN):
             await app(scope, receive, send)
             return
         problem = Problem(

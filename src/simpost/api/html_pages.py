@@ -1,4 +1,4 @@
-"""Pages for browsers: `/` links to everything, `/docs` lists the endpoints."""
+"""Pages for browsers: `/` links to everything, `/docs/endpoints` lists the endpoints."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ _ROOT = """\
 <h1>simpost {version}</h1>
 <p>The open-source SMS service for eSIMs.</p>
 <ul>
-{handsets}<li><a href="docs">API documentation</a>: all endpoints</li>
+{handsets}<li><a href="docs">API documentation</a>: all endpoints, each to be tried</li>
 <li><a href="openapi.json">OpenAPI document</a>: for generators of clients</li>
 <li>Health: <a href="healthz">healthz</a>, whether the process responds;
 <a href="readyz">readyz</a>, whether it can do its work</li>
 </ul>"""
 _DOCS = """\
 <h1>API of simpost {version}</h1>
-<p>The <a href="openapi.json">OpenAPI document</a> has the fields of every endpoint.
-<a href="./">Back</a></p>
+<p>The <a href="../openapi.json">OpenAPI document</a> has the fields of every endpoint.
+<a href="../docs">Back</a></p>
 {sections}"""
 _TITLES = {
     "open": "Compatible API",
@@ -73,8 +73,8 @@ async def show_root(services: ServicesDep) -> HTMLResponse:
     return HTMLResponse(_PAGE.format(title="simpost", content=content), headers=_HEADERS)
 
 
-@router.get("/docs")
-async def show_docs(request: Request, services: ServicesDep) -> HTMLResponse:
+@router.get("/docs/endpoints")
+async def show_endpoints(request: Request, services: ServicesDep) -> HTMLResponse:
     """The list of endpoints, made from the OpenAPI document."""
     sections = "\n".join(
         _section(tag, operations) for tag, operations in _by_tag(request.app.openapi()).items()

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from simpost.api import html_pages, opt_out_page
+from simpost.api import html_pages, interactive_docs, opt_out_page
 from simpost.api.admin import (
     accounts,
     budgets,
@@ -100,7 +100,7 @@ def framework(version: str) -> FastAPI:
     )
     # A request is compared with them in this order: those that are called most come first.
     modules = (
-        *(send, verification_lists, verifications, html_pages, opt_out_page, health, metrics),
+        *(send, verification_lists, verifications, opt_out_page, health, metrics),
         *(export, message_log, cancellation, refusals, inbound, events, event_stream),
         *(preferences, batches, flags, templates, conversations, replies, webhooks, keys),
         *(esim_tags, esim_facts, lifecycle, automations, broadcast_files, broadcasts),
@@ -108,6 +108,7 @@ def framework(version: str) -> FastAPI:
         *(smpp_clients, esims, plans, imports),
         *(admin_messages, admin_inbound, admin_preferences, erasures),
         *(stops, nodes, receipts, reload, text_keys, copies, sources),
+        *(html_pages, interactive_docs),
     )
     routers = [module.router for module in modules]
     for router in routers:

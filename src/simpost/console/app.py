@@ -41,7 +41,7 @@ from simpost.console import (
     verifications_page,
     webhooks_page,
 )
-from simpost.console.assets import Assets
+from simpost.console.assets import console_assets
 from simpost.console.automations import automation_form, automation_page
 from simpost.console.broadcasts import begin_page, broadcast_page, file_pages, list_page
 from simpost.console.file_form import read_file_form
@@ -113,7 +113,7 @@ _PROBLEMS: Final = {
 
 def build_console(services: Services) -> ASGIApp:
     """The console, for `/console` and all paths below."""
-    assets = Assets()
+    assets = console_assets()
     navigation = [each for each in PAGES if each.title]
     pages = Pages(asset=assets.url, version=services.version, navigation=navigation)
     files = BodyBudget(_FILE_OCTETS)
