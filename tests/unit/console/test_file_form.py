@@ -19,7 +19,10 @@ def part(name, content, filename=None):
     return head.encode() + content
 
 
-@given(text=st.text(st.characters(exclude_characters="-")), octets=st.binary(max_size=4_000))
+@given(
+    text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="-")),
+    octets=st.binary(max_size=4_000),
+)
 def test_fields_and_octets_come_as_they_were_sent(text, octets):
     octets = octets.replace(b"--limit", b"")
     body = form(part("note", text.encode()), part("file", octets, "list.csv"))
