@@ -123,9 +123,21 @@ def test_an_id_of_a_part_is_that_of_its_message():
         assert message_id_of(wrong) is None
 
 
+@given(
+    st.from_regex(
+        r"\A[0-3]{1,32}:(msisdn|iccid|esim)\.[0-9]{1,3}\.[0-9]{1,3}:([0-9a-f]{4})?:"
+        r"[0-9]{1,3}\.[0-9]{1,3}:[\x01-\xff]{0,20}\Z"
+    )
+)
+def test_every_reference_of_the_form_has_receipts_unless_a_number_is_no_octet(text):
+    found = parse_reference(f"smpp:shop:{text}")
+    kind, source = text.split(":", 3)[1], text.split(":", 3)[3]
+    numbers = [*kind.split(".")[1:], *source.split(":")[0].split(".")[:2]]
+    assert (found is None) == any(int(each) > 255 for each in numbers)
+    for pdu in receipts_of(event(of=found), found, "1") if found else ():
+        encode(pdu)
+
+
 @given(st.text())
-def test_any_reference_is_read_or_ignored(text):
-    found = parse_reference("smpp:shop:1:" + text)
-    if found is not None:
-        for pdu in receipts_of(event(of=found), found, "1"):
-            encode(pdu)
+def test_any_other_reference_is_ignored(text):
+    assert parse_reference(f"smpp:shop:4{text}") is None
