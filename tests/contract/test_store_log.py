@@ -4,6 +4,7 @@ import itertools
 import pytest
 
 from simpost.domain.accounts import Account
+from simpost.domain.messages import Category
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.store import MessageFilter
@@ -95,6 +96,31 @@ async def test_a_message_of_several_parts_is_listed_in_the_state_of_them_all(sto
     assert await listed(store, state=State.FAILED, **of_esim) == [one.text]
     assert await listed(store, state=State.SENT, **of_esim) == []
     assert await listed(store, state=State.DELIVERED, **of_esim) == []
+
+
+async def test_parts_are_shown_as_they_are_sent_and_attempts_with_their_ids(store):
+    one = leased("first ", "second", esim_tran_no="E-1")
+    await store.queue.accept(one)
+    await store.queue.record(
+        [settlement(one, number, carrier_message_id=f"c{number}") for number in (1, 2)]
+    )
+    await store.queue.record((), [receipt("c1"), receipt("c2")])
+    parts = await store.log.find_sent_parts(1, one.id)
+    assert [(part.number, part.total, part.text) for part in parts] == [
+        (1, 2, "first "),
+        (2, 2, "second"),
+    ]
+    assert {part.destination for part in parts} == {one.destination}
+    found = await store.log.find_message(1, one.id)
+    assert [each.carrier_message_id for each in found.attempts] == ["c1", "c2"]
+    assert await store.log.find_sent_parts(2, one.id) == []
+
+
+async def test_the_part_of_a_one_time_code_is_shown_without_its_text(store):
+    code = leased("123456", category=Category.CODE)
+    await store.queue.accept(code)
+    [part] = await store.log.find_sent_parts(1, code.id)
+    assert (part.text, part.category) == ("", "code")
 
 
 ENDS = (

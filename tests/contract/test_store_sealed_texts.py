@@ -43,6 +43,13 @@ async def read(store, one):
     return found.text_absence or found.text
 
 
+async def test_parts_are_shown_with_their_sealed_texts(sealed):
+    for one, texts in ((message("words"), ["words"]), (message(*LONG), list(LONG))):
+        await sealed.queue.accept(one)
+        parts = await sealed.log.find_sent_parts(one.account_id, one.id)
+        assert [part.text for part in parts] == texts
+
+
 async def test_a_text_is_sealed_in_its_rows_and_readable_by_lane_and_log(sealed):
     one, two = message("words"), message(*LONG)
     for each in (one, two):

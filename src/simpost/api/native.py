@@ -60,7 +60,7 @@ from simpost.api.v1.esims import tags as esim_tags
 from simpost.api.v1.inbound import routes as inbound
 from simpost.api.v1.keys import routes as keys
 from simpost.api.v1.lifecycle import routes as lifecycle
-from simpost.api.v1.messages import cancellation, export, message_log, refusals, send
+from simpost.api.v1.messages import cancellation, exchanges, export, message_log, refusals, send
 from simpost.api.v1.preferences import batches, flags
 from simpost.api.v1.preferences import routes as preferences
 from simpost.api.v1.templates import routes as templates
@@ -101,7 +101,7 @@ def framework(version: str) -> FastAPI:
     # A request is compared with them in this order: those that are called most come first.
     modules = (
         *(send, verification_lists, verifications, opt_out_page, health, metrics),
-        *(export, message_log, cancellation, refusals, inbound, events, event_stream),
+        *(export, message_log, exchanges, cancellation, refusals, inbound, events, event_stream),
         *(preferences, batches, flags, templates, conversations, replies, webhooks, keys),
         *(esim_tags, esim_facts, lifecycle, automations, broadcast_files, broadcasts),
         *(accounts, admin_keys, smpp_logins, console_users, budgets, code_policies, carriers),

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import typer
 
+from simpost.cli.exchange_lines import exchange_lines
 from simpost.cli.export import export_messages, format_of
 from simpost.cli.options import (
     AccessCode,
@@ -67,6 +68,9 @@ def messages(
             metavar="FILE", help="Write all of them to FILE, which ends in .csv or .jsonl."
         ),
     ] = None,
+    exchanges: Annotated[
+        bool, typer.Option("--exchanges", help="Of one message, show what its attempts sent.")
+    ] = False,
     url: Url = None,
     config: Config = None,
     access_code: AccessCode = None,
@@ -82,6 +86,8 @@ def messages(
     """
     if export:
         format_of(export)  # an error here is better than one from the service
+    if exchanges and not message_id:
+        raise typer.BadParameter("needs the ID of a message", param_hint="--exchanges")
     which = {
         "esimTranNo": esim,
         "iccid": iccid,
@@ -105,11 +111,12 @@ def messages(
         export_messages(server, path, which, export)
         return
     if message_id:
-        message = server.get(f"{path}/{quote(message_id, safe='')}")
+        one = f"{path}/{quote(message_id, safe='')}"
+        shown = server.get(f"{one}/exchanges" if exchanges else one)
         if as_json:
-            print_json(message)
+            print_json(shown)
         else:
-            print_lines(timeline(message))
+            print_lines(exchange_lines(shown) if exchanges else timeline(shown))
         return
     found = read_pages(server, path, "messages", which, limit)
     if as_json:

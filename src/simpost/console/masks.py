@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from simpost.domain.exchanges import FieldPrivacy
 from simpost.domain.plurals import counted
 from simpost.domain.texts import shown_absence
 
@@ -35,6 +36,18 @@ class Masks:
         if self.is_revealed:
             return str(text)
         return f"(hidden: {counted(len(text), 'character')})"
+
+    def field(self, field: Mapping[str, Any], *, for_admin: bool) -> str:
+        """The value of a field of an exchange with a carrier, and what it means."""
+        value, meaning, privacy = field["value"], field["meaning"], field["privacy"]
+        if privacy == FieldPrivacy.ADMIN and not for_admin:
+            return "(for administrators)"
+        if privacy == FieldPrivacy.NUMBER:
+            value = self.number(value or "")
+        elif privacy != FieldPrivacy.OPEN and not self.is_revealed:
+            return "(hidden)"
+        words = "-" if value is None else str(value)
+        return f"{words} ({meaning})" if meaning else words
 
     def facts(self, facts: Mapping[str, Any]) -> str:
         """What a rule looked at, in one line."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from starlette.responses import Response
 
 from simpost.api.v1.messages.message_log import message_detail
@@ -13,6 +14,8 @@ from simpost.console.route import ConsolePage
 from simpost.domain.console_users import ConsoleRole
 from simpost.domain.messages import Message, format_id, parse_id
 from simpost.errors import NotFound
+from simpost.messaging.exchange_words import title_of, words_of_sides
+from simpost.messaging.exchanges import find_exchanges
 from simpost.messaging.message_events import message_events
 from simpost.messaging.message_log import find_of_any_account
 from simpost.messaging.message_sentence import repeat_problem, sentence_of
@@ -46,17 +49,26 @@ async def _render(call: PageRequest, message: Message, *, is_revealed: bool) -> 
     for_admin = sees_all and role.includes(ConsoleRole.ADMIN)
     detail = await message_detail(call.services, message, access_code, for_admin=for_admin)
     shown = detail.model_dump(mode="json", by_alias=True)
+    exchanges = await find_exchanges(call.services.store, call.services.carriers, message)
     return call.pages.render(
         "message",
         call=call,
         message=shown,
         sentence=sentence_of(shown),
         events=sorted(message_events(shown), key=lambda event: event[0]),
+        exchanges=[_exchange(msgspec.to_builtins(each)) for each in exchanges],
+        for_admin=for_admin,
         masks=Masks(is_revealed=is_revealed),
         may_reveal=not is_revealed and role.includes(ConsoleRole.SUPPORT),
         may_send=role.includes(ConsoleRole.SENDER),
         repeat_problem=repeat_problem(message),
     )
+
+
+def _exchange(exchange: dict[str, Any]) -> dict[str, Any]:
+    """The exchange of an attempt, with its words."""
+    sides = list(words_of_sides(exchange))
+    return {"title": title_of(exchange), "sides": sides, "note": exchange["note"]}
 
 
 PAGES: Final = (

@@ -108,6 +108,8 @@ class Attempt(msgspec.Struct, frozen=True):
     ended_ms: int
     repeat: bool
     """Whether the part was in doubt before this attempt."""
+    carrier_message_id: str | None = None
+    """The id that this attempt got."""
 
 
 class HeldRecord(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from simpost.cluster.facade import Cluster
 from simpost.errors import UnknownCarrier
 from simpost.messaging.dispatch import CarrierStatus, Dispatch
 from simpost.ports.carrier_callbacks import CallbackCarrier
+from simpost.ports.exchanges import ExchangeCarrier
 
 
 class CarrierControl:
@@ -20,6 +21,12 @@ class CarrierControl:
         lane = self._dispatch.lanes.get(name)
         carrier: object = lane.carrier if lane else None
         return carrier if isinstance(carrier, CallbackCarrier) else None
+
+    def find_exchange_carrier(self, name: str) -> ExchangeCarrier | None:
+        """The carrier with this name, if it is configured and shows its exchanges."""
+        lane = self._dispatch.lanes.get(name)
+        carrier: object = lane.carrier if lane else None
+        return carrier if isinstance(carrier, ExchangeCarrier) else None
 
     async def list_all(self) -> list[CarrierStatus]:
         """All carriers, followed by those that are no longer configured but have queued parts."""

@@ -6,11 +6,16 @@ from urllib.parse import quote
 
 import pytest
 
+from simpost.carriers.http import HttpCarrier
+from simpost.carriers.smpp import SmppCarrier
 from simpost.domain.console_users import ConsoleRole
 from simpost.errors import StoreError
 from simpost.text.display import visible
 from tests.contract.store_facts import plan
 from tests.integration.api.conftest import GOOD
+from tests.integration.api.test_exchanges import TWILIO, result
+from tests.integration.carriers import centre
+from tests.integration.carriers.upstream_api import settings_of
 from tests.integration.console.conftest import signed_in, text_of
 
 VIEWER, SUPPORT, SENDER, ADMIN = ConsoleRole
@@ -117,6 +122,42 @@ async def test_the_page_of_a_message_says_what_became_of_it(browser):
     assert "It waits for the carrier down" in shown
     assert "accepted: send" in shown
     assert "carrier: down" in shown  # of the decision
+
+
+async def test_the_page_of_a_message_has_the_submit_of_each_attempt(services, browser):
+    services.carriers._dispatch.add(SmppCarrier(centre.settings(1, name="down")))
+    await signed_in(browser, SUPPORT)
+    id_ = await send(browser)
+    await services.store.queue.record([result(id_)])
+    path = f"/console/messages/{id_}"
+    hidden = await browser.get(path)
+    shown = text_of(hidden)
+    assert "part 1, attempt 0 by down (SMPP)" in shown
+    assert "submit_sm, built again from the message, with the settings of now" in shown
+    assert "destination_addr •••••01" in shown
+    assert "short_message (hidden)" in shown
+    assert "command_status 0x00000000 (ESME_ROK: No error.)" in shown
+    assert "message_id c-1" in shown
+    for private in (SECRET_TEXT, SECRET_TEXT.encode().hex(), NUMBER):
+        assert private not in hidden.text
+    revealed = (await browser.post(f"{path}/reveal")).text
+    for private in (SECRET_TEXT, SECRET_TEXT.encode().hex(), NUMBER):
+        assert private in revealed
+
+
+async def test_hosts_of_an_api_are_shown_to_administrators_only(services, browser):
+    api = "https://api.example.com"
+    services.carriers._dispatch.add(HttpCarrier(settings_of(TWILIO, api)))
+    id_ = await send(browser)
+    await services.store.queue.record([result(id_)])
+    path = f"/console/messages/{id_}"
+    for role, sees in ((SUPPORT, False), (ADMIN, True)):
+        await signed_in(browser, role)
+        assert "api.example.com" not in (await browser.get(path)).text
+        revealed = (await browser.post(f"{path}/reveal")).text
+        assert ("api.example.com" in revealed) is sees
+        assert "hush-hush-key" not in revealed
+        assert SECRET_TEXT in revealed
 
 
 @pytest.mark.parametrize("role", [SUPPORT, SENDER, ADMIN])

@@ -10,8 +10,10 @@ from simpost.api.admin.accounts import AccessCode
 from simpost.api.shared.auth import ServicesDep, admit_admin
 from simpost.api.shared.paging import PageQuery
 from simpost.api.shared.problems import Problem, ProblemCode, invalid
+from simpost.api.shared.services import Services
 from simpost.api.v1.inbound.routes import conversation_page, search_conversation
 from simpost.api.v1.inbound.schemas import ConversationEntries
+from simpost.api.v1.messages.exchanges import ExchangeList, exchange_list
 from simpost.api.v1.messages.export import FILES, ExportQuery, ExportResponse, export_response
 from simpost.api.v1.messages.message_log import message_detail
 from simpost.api.v1.messages.refusals import (
@@ -23,7 +25,7 @@ from simpost.api.v1.messages.refusals import (
 from simpost.api.v1.messages.schemas import MessageDetail, MessagePage
 from simpost.api.v1.messages.search import MessageQuery, message_page, search_page
 from simpost.api.v1.messages.send_schema import Identifier
-from simpost.domain.messages import parse_id
+from simpost.domain.messages import Message, parse_id
 from simpost.messaging.message_log import find_of_any_account
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
@@ -76,14 +78,28 @@ async def export_messages(
 @router.get("/messages/{id}", summary="Show one message of any account in full")
 async def show_message(id: str, services: ServicesDep) -> MessageDetail:  # noqa: A002
     """With its account; `waitingFor` also has the problem of the carrier."""
-    message_id = parse_id(id)
-    message = message_id and await find_of_any_account(services.store, message_id)
-    if not message:
-        raise Problem(404, ProblemCode.NOT_FOUND, "No account has such a message.")
+    message = await _find(services, id)
     account = services.accounts.by_id(message.account_id)
     return await message_detail(
         services, message, account.access_code if account else "", for_admin=True
     )
+
+
+@router.get(
+    "/messages/{id}/exchanges",
+    summary="Show what the attempts of a message of any account sent and got",
+)
+async def show_exchanges(id: str, services: ServicesDep) -> ExchangeList:  # noqa: A002
+    """As `GET /v1/messages/{id}/exchanges`, with values that may name hosts and accounts."""
+    return await exchange_list(services, await _find(services, id), for_admin=True)
+
+
+async def _find(services: Services, given: str) -> Message:
+    message_id = parse_id(given)
+    message = message_id and await find_of_any_account(services.store, message_id)
+    if not message:
+        raise Problem(404, ProblemCode.NOT_FOUND, "No account has such a message.")
+    return message
 
 
 @router.get(

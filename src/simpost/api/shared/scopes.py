@@ -19,6 +19,7 @@ ENDPOINTS: Final[Mapping[KeyScope | None, tuple[str, ...]]] = {
         "GET /v1/messages",
         "GET /v1/messages/export",
         "GET /v1/messages/{id}",
+        "GET /v1/messages/{id}/exchanges",
         "GET /v1/refusals",
         "GET /v1/inbound",
         "GET /v1/inbound/{id}",

@@ -10,6 +10,12 @@ from urllib.parse import urlsplit
 
 from simpost.carriers.http.callback_endpoint import CallbackEndpoint
 from simpost.carriers.http.exchange import Exchange
+from simpost.carriers.http.exchanges import (
+    HttpExchanges,
+    KeptResponse,
+    kept_response,
+    show_exchange,
+)
 from simpost.carriers.http.outcome import NO_RESPONSE, NO_SUCH_ADDRESS, NOT_SENT, TOO_LONG
 from simpost.carriers.http.reach import MAX_PAUSE_S, Reach
 from simpost.carriers.http.receipt_polls import ReceiptPolls
@@ -17,10 +23,13 @@ from simpost.carriers.http.tokens import NoToken, Token
 from simpost.carriers.http.upstream import NoPathSegment
 from simpost.carriers.http.upstreams import upstream_of
 from simpost.carriers.rate_control import AdaptiveRate
+from simpost.carriers.recent_exchanges import RecentExchanges
 from simpost.carriers.throttle_state import ThrottleState
 from simpost.config import CarrierSettings
 from simpost.config.http_upstream import HttpUpstreamSettings as Settings
 from simpost.config.part_prices import part_prices
+from simpost.domain.exchanges import CarrierExchange
+from simpost.domain.messages import Attempt
 from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.reasons import Reason
 from simpost.net.address_guard import RefusedUrl, TooLongUrl
@@ -70,6 +79,7 @@ class HttpCarrier:
         self._is_drained = False
         self._changing = asyncio.Lock()
         self._requests: set[asyncio.Task[None]] = set()
+        self._recent: HttpExchanges = RecentExchanges()
         self._last_heard_ms: int | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._polls = ReceiptPolls(self._report_receipt, clock_ms)
@@ -329,9 +339,11 @@ class HttpCarrier:
             return NOT_SENT
         except NoResponse as error:
             self._limited_log.warning("no_response", problem=str(error))
+            self._note_exchange(part, None)
             return NO_RESPONSE
         self._last_heard_ms = self._clock_ms()
         outcome = upstream.outcome(response, self._last_heard_ms)
+        self._note_exchange(part, kept_response(response, outcome, part))
         if outcome.reason is Reason.CARRIER_UNREACHABLE:
             self._reach.fail(
                 f"The carrier refused the credentials ({outcome.carrier_code}): check its settings."
@@ -343,6 +355,16 @@ class HttpCarrier:
         if outcome.kind is OutcomeKind.ACCEPTED:
             outcome = self._callbacks.note_accepted(part, outcome, started_ms)
         return outcome
+
+    def _note_exchange(self, part: OutboundPart, response: KeptResponse | None) -> None:
+        key = part.message_id, part.number, part.attempt
+        self._recent.note((*key, 0, None, self._settings, response))
+
+    def show_exchange(
+        self, part: OutboundPart, attempt: Attempt, *, has_text: bool
+    ) -> CarrierExchange:
+        """What an attempt sent and got; see `ports.exchanges.ExchangeCarrier`."""
+        return show_exchange(self._recent, self._settings, part, attempt, has_text=has_text)
 
     # What the API reports by calling.
 

@@ -104,6 +104,9 @@ class BindConnection(SessionHandler):
         self._bound_s = 0.0
         self._reopen_timer: asyncio.TimerHandle | None = None
 
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number}"
+
     # Called by the carrier.
 
     @property

@@ -7,15 +7,19 @@ import time
 from collections.abc import Callable, Collection
 from functools import partial
 
+from simpost.carriers.recent_exchanges import RecentExchanges
 from simpost.carriers.smpp.bind import BindConnection, BindKind
 from simpost.carriers.smpp.bind_plan import build_binds
 from simpost.carriers.smpp.command_status import StatusClass, StatusMap, reports_congestion
 from simpost.carriers.smpp.delivery_receipts import receipt_of
+from simpost.carriers.smpp.exchanges import SmppExchanges, show_exchange
 from simpost.carriers.smpp.inbound import Inbox
 from simpost.carriers.smpp.late_responses import UnansweredSubmits
 from simpost.carriers.smpp.submit import SubmitBuilder, capabilities_of
 from simpost.config import CarrierSettings
 from simpost.config import SmppCarrierSettings as Settings
+from simpost.domain.exchanges import CarrierExchange
+from simpost.domain.messages import Attempt
 from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.ports.carrier import (
@@ -76,6 +80,7 @@ class SmppCarrier:
         self.is_open = False
         self._events: CarrierEvents | None = None
         self._unanswered = UnansweredSubmits()
+        self._recent: SmppExchanges = RecentExchanges()
         self._is_drained = False
         self._changing = asyncio.Lock()
         self._apply_settings(settings)
@@ -265,6 +270,7 @@ class SmppCarrier:
         started_ms: int,
         result: Pdu | RequestError,
     ) -> None:
+        self._note_exchange(part, submit, bind, result)
         if isinstance(result, RequestError):
             bind.on_response()
             outcome = _IN_DOUBT if result.written else _UNREACHABLE
@@ -292,6 +298,21 @@ class SmppCarrier:
                 f"The response to a submit was {status_name(status)}. {status_meaning(status)}"
             )
 
+    def _note_exchange(
+        self, part: OutboundPart, request: Pdu, bind: BindConnection | None, result: object
+    ) -> None:
+        """Called for every part: one tuple, no text."""
+        sequence = request.sequence_number
+        self._recent.note(
+            (part.message_id, part.number, part.attempt, sequence, bind, self._settings, result)
+        )
+
+    def show_exchange(
+        self, part: OutboundPart, attempt: Attempt, *, has_text: bool
+    ) -> CarrierExchange:
+        """What an attempt sent and got; see `ports.exchanges.ExchangeCarrier`."""
+        return show_exchange(self._recent, self._settings, part, attempt, has_text=has_text)
+
     # Reports of the binds.
 
     def on_state(self) -> None:
@@ -304,6 +325,8 @@ class SmppCarrier:
 
     def on_late_response(self, request: Pdu, response: Pdu) -> None:
         part = self._unanswered.pop(request)
+        if part:
+            self._note_exchange(part, request, None, response)
         if part and self._events:
             self._events.on_late_response(part, self._statuses.outcome_of(response))
 

@@ -9,6 +9,7 @@ import msgspec
 from simpost.domain.messages import Category, Message
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
+from simpost.ports.carrier import OutboundPart
 
 
 class MessageFilter(msgspec.Struct, frozen=True):
@@ -50,6 +51,13 @@ class MessageLog(Protocol):
 
     async def find_message(self, account_id: int, message_id: bytes) -> Message | None:
         """The message with its parts, attempts and unapplied receipts."""
+        ...
+
+    async def find_sent_parts(self, account_id: int, message_id: bytes) -> list[OutboundPart]:
+        """The parts of a message as they are sent, to be shown; empty before it has parts.
+
+        Without the text of a one-time code, and of a text that cannot be opened.
+        """
         ...
 
     async def find_owner(self, message_id: bytes) -> int | None:

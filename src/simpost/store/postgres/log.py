@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from simpost.domain.messages import Message
 from simpost.domain.outcomes import UnmatchedReceipt
 from simpost.domain.states import State
+from simpost.ports.carrier import OutboundPart
 from simpost.ports.store import FoundMessages, MessageFilter
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
@@ -26,6 +27,7 @@ from simpost.store.records.messages import (
     unmatched_of,
     with_attempts,
 )
+from simpost.store.records.parts import sent_part
 from simpost.store.records.texts import message_text
 
 _FIRST_LOOK = 1_000
@@ -43,6 +45,9 @@ class PostgresLog:
 
     async def find_message(self, account_id: int, message_id: bytes) -> Message | None:
         return await self._read(find_message, account_id, message_id)
+
+    async def find_sent_parts(self, account_id: int, message_id: bytes) -> list[OutboundPart]:
+        return await self._read(find_sent_parts, account_id, message_id)
 
     async def find_owner(self, message_id: bytes) -> int | None:
         return await self._read(find_owner, message_id)
@@ -63,6 +68,13 @@ async def find_message(
     rows = await session.execute("find_attempts", account_id, message_id)
     kept = await session.execute("find_receipts", account_id, message_id, MOST_RECEIPTS)
     return with_attempts(found[0], rows, kept)
+
+
+async def find_sent_parts(
+    session: PostgresSession, account_id: int, message_id: bytes
+) -> list[OutboundPart]:
+    rows = await session.execute("sent_parts", account_id, message_id)
+    return [sent_part(session.texts, row, row["text"].decode()) for row in rows]
 
 
 async def find_owner(session: PostgresSession, message_id: bytes) -> int | None:

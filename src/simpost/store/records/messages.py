@@ -192,6 +192,7 @@ def _attempt(row: NamedRow) -> Attempt:
         started_ms=row["started_ms"],
         ended_ms=row["ended_ms"],
         repeat=bool(row["repeat"]),
+        carrier_message_id=row["carrier_message_id"],
     )
 
 

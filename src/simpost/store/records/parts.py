@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simpost.domain.attempt_results import AttemptResult, PartStatus, SiblingPart
+from simpost.domain.messages import Category
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
@@ -25,8 +26,16 @@ _TEXT_RETRY_MS = 60_000
 def outbound_part(texts: TextSeal, row: NamedRow, stored: str) -> OutboundPart | None:
     """`None` if the text cannot be opened. `stored` is separate: each store has its own type."""
     text = part_text(texts, row, stored)
-    if isinstance(text, TextAbsence):
-        return None
+    return None if isinstance(text, TextAbsence) else _outbound_part(row, text)
+
+
+def sent_part(texts: TextSeal, row: NamedRow, stored: str) -> OutboundPart:
+    """A part to be shown. Its text is empty if it has a one-time code or cannot be opened."""
+    text = "" if row["category"] == Category.CODE else part_text(texts, row, stored)
+    return _outbound_part(row, "" if isinstance(text, TextAbsence) else text)
+
+
+def _outbound_part(row: NamedRow, text: str) -> OutboundPart:
     return OutboundPart(
         account_id=row["account_id"],
         message_id=row["message_id"],

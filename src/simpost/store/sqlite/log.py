@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from simpost.domain.messages import Message
 from simpost.domain.outcomes import UnmatchedReceipt
+from simpost.ports.carrier import OutboundPart
 from simpost.ports.store import FoundMessages, MessageFilter
 from simpost.store.records.columns import CODE
 from simpost.store.records.ids import LAST_MS
@@ -20,6 +21,7 @@ from simpost.store.records.messages import (
     unmatched_of,
     with_attempts,
 )
+from simpost.store.records.parts import sent_part
 from simpost.store.records.texts import message_text
 from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.queries import one_snapshot, row_of, rows_of, scalar
@@ -35,6 +37,9 @@ class SqliteLog:
 
     async def find_message(self, account_id: int, message_id: bytes) -> Message | None:
         return await self._read(find_message, self._texts, account_id, message_id)
+
+    async def find_sent_parts(self, account_id: int, message_id: bytes) -> list[OutboundPart]:
+        return await self._read(find_sent_parts, self._texts, account_id, message_id)
 
     async def find_owner(self, message_id: bytes) -> int | None:
         return await self._read(find_owner, message_id)
@@ -55,6 +60,13 @@ def find_message(
         which = {"account_id": account_id, "message_id": message_id, "limit": MOST_RECEIPTS}
         kept = rows_of(connection, "find_receipts", which)
     return None if message is None else with_attempts(message, rows, kept)
+
+
+def find_sent_parts(
+    connection: apsw.Connection, texts: TextSeal, account_id: int, message_id: bytes
+) -> list[OutboundPart]:
+    rows = rows_of(connection, "sent_parts", (account_id, message_id))
+    return [sent_part(texts, row, row["text"]) for row in rows]
 
 
 def find_owner(connection: apsw.Connection, message_id: bytes) -> int | None:

@@ -122,8 +122,16 @@ SELECT p.* FROM unnest($2::bytea[]) AS n (wanted) CROSS JOIN LATERAL (
 ORDER BY p.message_id, p.number
 
 -- name: find_attempts
-SELECT part, number, carrier, outcome, reason, carrier_code, started_ms, ended_ms, repeat
+SELECT part, number, carrier, outcome, reason, carrier_message_id, carrier_code, started_ms,
+  ended_ms, repeat
 FROM attempts WHERE account_id = $1 AND message_id = $2 ORDER BY part, number
+
+-- name: sent_parts
+SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text) AS text,
+  m.text_key, m.encoding, m.reference, m.destination, m.sender, m.category, p.priority,
+  m.created_ms, p.expires_ms, p.attempt, false AS repeat, m.options, 0 AS unclear
+FROM parts AS p JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+WHERE p.account_id = $1 AND p.message_id = $2 ORDER BY p.number
 
 -- name: find_owner
 SELECT m.account_id FROM accounts AS a, LATERAL (

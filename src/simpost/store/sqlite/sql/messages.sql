@@ -90,8 +90,17 @@ SELECT number, state, reason, carrier, carrier_message_id, carrier_code, sent_ms
 FROM parts WHERE account_id = ? AND message_id = ? ORDER BY number
 
 -- name: find_attempts
-SELECT part, number, carrier, outcome, reason, carrier_code, started_ms, ended_ms, repeat
+SELECT part, number, carrier, outcome, reason, carrier_message_id, carrier_code, started_ms,
+  ended_ms, repeat
 FROM attempts WHERE account_id = ? AND message_id = ? ORDER BY part, number
+
+-- name: sent_parts
+SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text) AS text,
+  m.text_key, m.encoding, m.reference, m.destination, m.sender, m.category, p.priority,
+  m.created_ms, p.expires_ms, p.attempt, 0 AS repeat, m.options, 0 AS unclear
+FROM parts AS p
+CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+WHERE p.account_id = ? AND p.message_id = ? ORDER BY p.number
 
 -- name: esims_of_iccid
 SELECT esim_tran_no FROM esims WHERE account_id = ? AND iccid = ?
