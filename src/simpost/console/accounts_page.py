@@ -1,4 +1,7 @@
-"""Accounts and their API keys: a secret is shown once, in the response that made it."""
+"""Accounts and their API keys: a secret is shown once, in the response that made it.
+
+An account is enabled, disabled and given a new secret here; it is never deleted.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,13 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from simpost.api.admin.accounts import NewAccount, add_account, list_accounts
+from simpost.api.admin.accounts import (
+    AccountPatch,
+    NewAccount,
+    add_account,
+    change_account,
+    list_accounts,
+)
 from simpost.api.shared.problems import Problem
 from simpost.api.shared.schemas import format_time
 from simpost.api.v1.keys.routes import delete_key, find_keys, save_key
@@ -65,6 +74,61 @@ async def add(call: PageRequest) -> Response:
 async def show(call: PageRequest) -> Response:
     """The keys of an account, with their last use."""
     return await _render(call, await _account(call))
+
+
+async def enable(call: PageRequest) -> Response:
+    """Enable an account, after a confirmation."""
+    code = (await _account(call)).access_code
+    sentence = "Requests with its secret and its keys are served again, on all nodes."
+    return await _switch(call, f"Enable the account {code}?", sentence, is_on=True)
+
+
+async def disable(call: PageRequest) -> Response:
+    """Disable an account, after a confirmation."""
+    code = (await _account(call)).access_code
+    sentence = (
+        "Requests with its secret and its keys are refused at once, on all nodes. What is "
+        "queued is still sent; messages that are held or scheduled are refused when they are due."
+    )
+    return await _switch(call, f"Disable the account {code}?", sentence, is_on=False)
+
+
+async def _switch(call: PageRequest, question: str, sentence: str, *, is_on: bool) -> Response:
+    account = await _account(call)
+    verb = "enable" if is_on else "disable"
+    act = Act(
+        question=question,
+        sentence=sentence,
+        button=f"{verb.capitalize()} the account",
+        back=_path(account.access_code),
+        action=f"account.{verb}",
+        target=account.access_code,
+        account_id=account.id,
+    )
+    if answer := await confirm(call, act):
+        return answer
+    await change_account(account.access_code, AccountPatch(enabled=is_on), call.services)
+    return go_to(act.back)
+
+
+async def replace_secret(call: PageRequest) -> Response:
+    """Replace the secret of an account, after a confirmation; shows the new one once."""
+    account = await _account(call)
+    code = account.access_code
+    act = Act(
+        question=f"Replace the secret of {code}?",
+        sentence="Requests with the secret of now are refused at once, on all nodes; its API keys "
+        "stay. The next page shows the new secret, once.",
+        button="Replace the secret",
+        back=_path(code),
+        action="account.secret",
+        target=code,
+        account_id=account.id,
+    )
+    if answer := await confirm(call, act):
+        return answer
+    changed = await change_account(code, AccountPatch(new_secret=True), call.services)
+    return _show_once(call, f"The new secret of {code}", str(changed.secret), act.back)
 
 
 async def add_key(call: PageRequest) -> Response:
@@ -170,6 +234,7 @@ async def _render(call: PageRequest, account: Account, reasons: object = None) -
         status=422 if reasons else 200,
         call=call,
         account=account,
+        may_change=sees_all,
         keys=found.model_dump(mode="json", by_alias=True)["keys"],
         now=format_time(call.services.clock_ms()),
         scopes=[each.value for each in KeyScope if sees_all or each is not KeyScope.ADMIN],
@@ -184,6 +249,9 @@ PAGES: Final = (
     ConsolePage("GET", _PATH, show_all, _ADMIN, title="Accounts"),
     ConsolePage("POST", _PATH, add, _ADMIN, True),
     ConsolePage("GET", f"{_PATH}/{{account}}", show, _ADMIN),
+    ConsolePage("POST", f"{_PATH}/{{account}}/enable", enable, _ADMIN, True),
+    ConsolePage("POST", f"{_PATH}/{{account}}/disable", disable, _ADMIN, True),
+    ConsolePage("POST", f"{_PATH}/{{account}}/secret", replace_secret, _ADMIN, True),
     ConsolePage("POST", f"{_PATH}/{{account}}/keys", add_key, _ADMIN),
     ConsolePage("POST", f"{_PATH}/{{account}}/keys/{{id}}/revoke", revoke_key, _ADMIN),
 )

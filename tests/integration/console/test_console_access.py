@@ -64,6 +64,9 @@ MATRIX = {
     "GET /console/accounts": ADMIN,
     "POST /console/accounts": ADMIN,
     "GET /console/accounts/{account}": ADMIN,
+    "POST /console/accounts/{account}/enable": ADMIN,
+    "POST /console/accounts/{account}/disable": ADMIN,
+    "POST /console/accounts/{account}/secret": ADMIN,
     "POST /console/accounts/{account}/keys": ADMIN,
     "POST /console/accounts/{account}/keys/{id}/revoke": ADMIN,
     "GET /console/webhooks": ADMIN,
@@ -119,8 +122,8 @@ SIGN_IN = "/console/sign-in"
 INSTALLATION = {
     route
     for route in MATRIX
-    if any(each in route for each in ("carriers", "stops", "nodes", "POST /console/accounts"))
-    and "{account}" not in route
+    if any(each in route for each in ("carriers", "stops", "nodes"))
+    or (route.startswith("POST /console/accounts") and "/keys" not in route)
 }
 """Only for users who see all accounts."""
 

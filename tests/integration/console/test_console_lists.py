@@ -245,6 +245,33 @@ async def test_an_account_is_added_with_a_secret_shown_once(services, browser):
     assert taken.status_code == 422
 
 
+async def test_an_account_is_disabled_and_enabled_and_gets_a_new_secret(services, browser):
+    await signed_in(browser, ADMIN)
+    path = "/console/accounts/demo"
+    asked = await browser.post(f"{path}/disable")
+    assert "Disable the account demo?" in text_of(asked)
+    assert services.accounts.get("demo") is not None
+    confirmed = confirmation(asked)
+    for _ in range(2):
+        assert (await browser.post(f"{path}/disable", confirmed)).headers["location"] == path
+    assert services.accounts.get("demo") is None
+    assert "Its requests are refused." in text_of(await browser.get(path))
+    await act(browser, f"{path}/enable")
+    before = services.accounts.get("demo").secret
+    shown = await act(browser, f"{path}/secret")
+    secret = re.search(r'id="secret"[^>]* value="([^"]+)"', shown.text)[1]
+    assert services.accounts.get("demo").secret == secret != before
+    assert secret not in (await browser.get(path)).text
+    assert await actions(services) == ["account.secret", "account.enable", "account.disable"]
+
+
+async def test_an_admin_of_one_account_sees_no_verbs_of_the_account(browser):
+    await signed_in(browser, ADMIN, 1)
+    page = (await browser.get("/console/accounts/demo")).text
+    assert "Disable" not in page
+    assert "Replace the secret" not in page
+
+
 @pytest.fixture
 async def endpoint(services):
     await services.accounts.change(AccountChange(id=1, access_code="demo", events=True))
