@@ -51,7 +51,7 @@ from simpost.console.request import PageRequest, cookie_name, is_own_page, read_
 from simpost.console.route import ConsolePage
 from simpost.domain.console_users import is_form_token
 from simpost.errors import NotFound, StoreError
-from simpost.features.console_users.service import SignInBusy
+from simpost.features.console_users.passwords import SignInBusy
 from simpost.http.connection import prove
 
 PAGES: Final[tuple[ConsolePage, ...]] = (

@@ -81,7 +81,7 @@ async def test_the_number_of_users_is_limited(service, monkeypatch):
 
 async def test_passwords_are_not_checked_without_a_limit(service, monkeypatch):
     await add(service)
-    monkeypatch.setattr("simpost.features.console_users.service.MAX_WAITING", 0)
+    monkeypatch.setattr("simpost.features.console_users.passwords.MAX_WAITING", 0)
     body = {"password": "another horse battery"}
     changed = await service.operate("PUT", "console-users/ann/password", json=body)
     for refused in (await add(service, "bob"), changed):

@@ -142,10 +142,10 @@ async def test_a_viewer_sees_carriers_without_verbs_and_problems(services, open_
 async def test_a_page_that_refreshes_itself_keeps_nobody_signed_in(services, store, browser):
     await signed_in(browser, VIEWER)
     now_ms = services.clock_ms()
-    services.console_users._clock_ms = lambda: now_ms + 20 * 60_000
+    services.console_users._sessions._clock_ms = lambda: now_ms + 20 * 60_000
     assert (await browser.get("/console/carriers", HX_Request="true")).status_code == 200
     [session] = await store.console.list_sessions("viewer-all")
     assert session.seen_ms == now_ms
-    services.console_users._clock_ms = lambda: now_ms + 40 * 60_000
+    services.console_users._sessions._clock_ms = lambda: now_ms + 40 * 60_000
     ended = await browser.get("/console/carriers", HX_Request="true")
     assert ended.headers["hx-redirect"] == "/console/sign-in?next=%2Fconsole%2Fcarriers"

@@ -20,7 +20,7 @@ from simpost.domain.console_users import (
     password_problem,
 )
 from simpost.errors import InvalidRequest
-from simpost.features.console_users.service import SignInBusy
+from simpost.features.console_users.passwords import SignInBusy
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import secrets
-from collections.abc import Callable
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from simpost.domain.console_users import (
@@ -16,14 +14,11 @@ from simpost.domain.console_users import (
     ConsoleSession,
     ConsoleUser,
     format_act,
-    generate_token,
-    is_password,
-    password_digest,
-    password_problem,
-    token_digest,
 )
-from simpost.errors import InvalidRequest, UnknownConsoleUser
+from simpost.errors import UnknownConsoleUser
+from simpost.features.console_users.passwords import Passwords, SignInBusy
 from simpost.features.console_users.second_factors import SecondFactors
+from simpost.features.console_users.sessions import Sessions
 from simpost.features.console_users.tickets import (
     GivenCode,
     SignInStep,
@@ -39,27 +34,16 @@ from simpost.runtime.component import Component
 from simpost.runtime.scheduler import always, run_periodically
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
     from simpost.config.console import ConsoleSettings
 
-MAX_WAITING: Final = 20
-"""Sign-ins that wait for a check of their password; further ones are refused at once."""
 BY_ADMIN_API: Final = "(admin API)"
 """In the audit log, in place of a user: who has the `admin_token`."""
-_AT_ONCE: Final = 2
-"""Checks at the same time: each takes 46 MiB."""
-_TOUCH_MS: Final = 60_000
 _DELETE_INTERVAL_S: Final = 60.0
-_MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
+_DAY_MS: Final = 86_400_000
 
 _NAME = re.compile(USER_NAME.removesuffix("$") + r"\Z")
 
 log = get_logger(__name__)
-
-
-class SignInBusy(InvalidRequest):
-    """Too many people sign in at the moment."""
 
 
 class ConsoleUsers(Component):
@@ -81,13 +65,10 @@ class ConsoleUsers(Component):
         self._new_id = new_id
         self._clock_ms = clock_ms
         self._is_leader = is_leader
-        self._idle_ms = settings.idle_minutes * _MINUTE_MS
-        self._session_ms = settings.session_hours * _HOUR_MS
+        self._sessions = Sessions(store.console, settings, clock_ms)
+        self._passwords = Passwords()
         self._keep_audit_ms = settings.keep_audit_days * _DAY_MS
-        self._checks = asyncio.Semaphore(_AT_ONCE)
-        self._waiting = 0
         self._trying: set[tuple[str, str]] = set()
-        self._no_digest = ""
 
     async def run(self) -> None:
         """Delete ended sessions and old rows of the audit log, every minute on the leader."""
@@ -97,13 +78,8 @@ class ConsoleUsers(Component):
 
     async def delete_old(self) -> None:
         """Delete sessions that ended by their age, and audit rows that are older than kept."""
+        await self._sessions.delete_old()
         now_ms = self._clock_ms()
-        ages = {
-            "created_before_ms": now_ms - self._session_ms,
-            "seen_before_ms": now_ms - self._idle_ms - _TOUCH_MS,
-        }
-        while await self._store.delete_old_sessions(**ages) >= CONSOLE_STEP:
-            pass
         while await self._store.delete_audit(before_ms=now_ms - self._keep_audit_ms) >= (
             CONSOLE_STEP
         ):
@@ -116,7 +92,9 @@ class ConsoleUsers(Component):
 
         Raises InvalidRequest if the name is taken or the password is refused.
         """
-        user = ConsoleUser(name, role, account_id, await self._digest(password), self._clock_ms())
+        user = ConsoleUser(
+            name, role, account_id, await self._passwords.digest(password), self._clock_ms()
+        )
         if not await self._store.add_user(user):
             return None
         log.info("console_user_added", user=name, role=role.value)
@@ -128,7 +106,7 @@ class ConsoleUsers(Component):
 
     async def set_password(self, name: str, password: str) -> None:
         """Replace the password and end the sessions. Raises UnknownConsoleUser, InvalidRequest."""
-        if not await self._store.set_password(name, await self._digest(password)):
+        if not await self._store.set_password(name, await self._passwords.digest(password)):
             raise UnknownConsoleUser
         log.info("console_password_changed", user=name)
 
@@ -174,14 +152,8 @@ class ConsoleUsers(Component):
         An unknown name takes as long as a wrong password. Raises SignInBusy.
         """
         user = await self.find_user(name)
-        async with self._checking():
-            if not self._no_digest:
-                self._no_digest = await asyncio.to_thread(
-                    password_digest, secrets.token_urlsafe(32)
-                )
-            digest = user.password_digest if user else self._no_digest
-            is_right = await asyncio.to_thread(is_password, password, digest)
-        if not user or not is_right:
+        digest = user.password_digest if user else None
+        if not await self._passwords.is_right(password, digest) or not user:
             return None
         if user.has_totp:
             return SignInStep(ticket=self._tickets.ticket_for(user, self._clock_ms()))
@@ -210,36 +182,19 @@ class ConsoleUsers(Component):
     async def _begin_session(
         self, user: ConsoleUser, address: str, action: str, *, gave_code: bool = False
     ) -> str | None:
-        token, now_ms = generate_token(), self._clock_ms()
-        token_octets = token_digest(token)
-        assert token_octets
-        session = ConsoleSession(token_octets, user.name, now_ms, now_ms, address)
-        is_begun = await self._store.add_session(
-            session, expected_digest=user.password_digest, gave_code=gave_code
-        )
-        if not is_begun:
+        token = await self._sessions.begin(user, address, gave_code=gave_code)
+        if token is None:
             return None
         await self.audit(user, action, user.name, address=address)
         return token
 
     async def find_session(self, token: str, *, is_use: bool = True) -> SignedIn | None:
-        """The session of a token and its user; `None` if there is none, or it has ended.
-
-        `is_use`: a person asks, so that the session is not idle.
-        """
-        digest, now_ms = token_digest(token), self._clock_ms()
-        found = await self._store.find_session(digest) if digest else None
-        if found is None or not self._is_open(found.session, now_ms):
-            return None
-        if is_use and now_ms - found.session.seen_ms >= _TOUCH_MS:
-            await self._store.touch_session(found.session.digest, now_ms=now_ms)
-        return found
+        """The session of a token and its user; see `Sessions.find`."""
+        return await self._sessions.find(token, is_use=is_use)
 
     async def list_sessions(self, user: ConsoleUser) -> list[ConsoleSession]:
         """The open sessions of a user, the newest first."""
-        now_ms = self._clock_ms()
-        found = await self._store.list_sessions(user.name)
-        return [each for each in found if self._is_open(each, now_ms)]
+        return await self._sessions.list_open(user)
 
     async def end_session(self, user: ConsoleUser, digest: bytes, address: str) -> bool:
         """End a session of the user; `False` if there is no such session."""
@@ -287,24 +242,3 @@ class ConsoleUsers(Component):
     ) -> list[AuditRow]:
         """The newest acts that concern the accounts that the user sees."""
         return await self._store.list_audit(user.account_id, before=before, limit=limit)
-
-    def _is_open(self, session: ConsoleSession, now_ms: int) -> bool:
-        is_young = now_ms < session.created_ms + self._session_ms
-        return is_young and now_ms < session.seen_ms + self._idle_ms + _TOUCH_MS
-
-    async def _digest(self, password: str) -> str:
-        if problem := password_problem(password):
-            raise InvalidRequest(f"the password {problem}")
-        async with self._checking():
-            return await asyncio.to_thread(password_digest, password)
-
-    @asynccontextmanager
-    async def _checking(self) -> AsyncIterator[None]:
-        if self._waiting >= MAX_WAITING:
-            raise SignInBusy
-        self._waiting += 1
-        try:
-            async with self._checks:
-                yield
-        finally:
-            self._waiting -= 1
