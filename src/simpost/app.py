@@ -372,6 +372,7 @@ class App:
             conversations=self.features.conversations,
             automations=self.features.automations,
             broadcasts=self.features.broadcasts,
+            bulk_jobs=self.features.bulk_jobs,
             catalogue_sync=self.suppliers.sync,
             supplier_calls=self.suppliers.calls,
             names=self._names,

@@ -10,6 +10,7 @@ SimpostError
 │   │   ├── UnknownAutomation
 │   │   ├── UnknownBroadcast
 │   │   ├── UnknownBroadcastFile
+│   │   ├── UnknownBulkJob
 │   │   ├── UnknownConversation
 │   │   ├── NotHeld
 │   │   ├── UnknownSource
@@ -76,6 +77,10 @@ class UnknownBroadcast(NotFound):
 
 class UnknownBroadcastFile(NotFound):
     """This account has no such file."""
+
+
+class UnknownBulkJob(NotFound):
+    """This account has no such bulk job."""
 
 
 class UnknownConversation(NotFound):

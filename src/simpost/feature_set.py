@@ -9,6 +9,7 @@ from typing import NamedTuple
 from simpost.config import Settings
 from simpost.features.automations.service import Automations
 from simpost.features.broadcasts.service import Broadcasts
+from simpost.features.bulk_jobs.service import BulkJobs
 from simpost.features.console_users.service import ConsoleUsers
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
@@ -55,6 +56,7 @@ class FeatureSet(NamedTuple):
     conversations: Conversations
     automations: Automations
     broadcasts: Broadcasts
+    bulk_jobs: BulkJobs
     console_users: ConsoleUsers
     message_counts: MessageCounts
 
@@ -67,6 +69,7 @@ def build_features(parts: FeatureParts) -> FeatureSet:
         _conversations(parts),
         _automations(parts),
         _broadcasts(parts),
+        _bulk_jobs(parts),
         _console_users(parts),
         _message_counts(parts),
     )
@@ -129,6 +132,18 @@ def _broadcasts(parts: FeatureParts) -> Broadcasts:
         new_id=parts.new_id,
         clock_ms=parts.clock_ms,
         is_stopped=parts.stops.is_stopped,
+        is_leader=parts.may_lead_sends,
+    )
+
+
+def _bulk_jobs(parts: FeatureParts) -> BulkJobs:
+    return BulkJobs(
+        parts.store,
+        parts.accounts,
+        parts.intake,
+        new_id=parts.new_id,
+        clock_ms=parts.clock_ms,
+        undo_s=parts.settings.messages.bulk_undo_s,
         is_leader=parts.may_lead_sends,
     )
 

@@ -53,6 +53,7 @@ from simpost.api.v1 import event_stream, events, health, metrics
 from simpost.api.v1.automations import routes as automations
 from simpost.api.v1.broadcasts import files as broadcast_files
 from simpost.api.v1.broadcasts import routes as broadcasts
+from simpost.api.v1.bulk_jobs import routes as bulk_jobs
 from simpost.api.v1.conversations import replies
 from simpost.api.v1.conversations import routes as conversations
 from simpost.api.v1.esims import routes as esim_facts
@@ -104,6 +105,7 @@ def framework(version: str) -> FastAPI:
         *(export, message_log, exchanges, cancellation, refusals, inbound, events, event_stream),
         *(preferences, batches, flags, templates, conversations, replies, webhooks, keys),
         *(esim_tags, esim_facts, lifecycle, automations, broadcast_files, broadcasts),
+        *(bulk_jobs,),
         *(accounts, admin_keys, smpp_logins, console_users, budgets, code_policies, carriers),
         *(smpp_clients, esims, plans, imports),
         *(admin_messages, admin_inbound, admin_preferences, erasures),

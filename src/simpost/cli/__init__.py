@@ -84,6 +84,12 @@ COMMANDS = {
         "automations", "app", "Send messages when something happens to an eSIM.", "Use"
     ),
     "broadcast": CommandEntry("broadcast", "app", "Send one template to many eSIMs.", "Use"),
+    "bulk": CommandEntry(
+        "bulk",
+        "app",
+        "Do one thing with many messages or deliveries, with a time to undo it.",
+        "Use",
+    ),
     "conversations": CommandEntry(
         "conversations", "app", "Read and answer the texts of travellers.", "Use"
     ),

@@ -197,6 +197,13 @@ class MessageSettings(Section):
         description="Seconds after the validity in which a receipt for a sent message is "
         "awaited; then the message expires with `no_receipt`.",
     )
+    bulk_undo_s: int = Field(
+        default=30,
+        ge=0,
+        le=3600,
+        description="Seconds in which a bulk job can be undone before it begins, if its request "
+        "gives none ([bulk.md](bulk.md)).",
+    )
     keep_days: int = Field(
         default=0,
         ge=0,

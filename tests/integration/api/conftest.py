@@ -31,6 +31,7 @@ from simpost.domain.inbound import OwnNumbers
 from simpost.domain.repeats import RepeatPolicy
 from simpost.features.automations.service import Automations
 from simpost.features.broadcasts.service import Broadcasts
+from simpost.features.bulk_jobs.service import BulkJobs
 from simpost.features.catalogue_sync.service import CatalogueSync
 from simpost.features.catalogue_sync.supplier_calls import SupplierCalls
 from simpost.features.console_users.service import ConsoleUsers
@@ -285,6 +286,9 @@ async def wire(store: Store, **settings: Any) -> Services:
             new_id=lambda: uuid7().bytes,
             is_stopped=stops.is_stopped,
             clock_ms=clock_ms,
+        ),
+        bulk_jobs=BulkJobs(
+            store, accounts, intake, new_id=lambda: uuid7().bytes, clock_ms=clock_ms
         ),
         automations=Automations(
             store,

@@ -45,6 +45,7 @@ NOBODYS = {
     "/v1/automations/{name}": "nobodys",
     "/v1/broadcasts/{id}": NOBODYS_ID,
     "/v1/broadcast-files/{id}": NOBODYS_ID,
+    "/v1/bulk-jobs/{id}": NOBODYS_ID,
 }
 """What no account has, by the place in the path."""
 BODIES: dict[str, dict[str, Any]] = {
@@ -72,6 +73,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/broadcasts/{id}/pause": {"actor": "theirs"},
     "POST /v1/broadcasts/{id}/resume": {"actor": "theirs"},
     "POST /v1/broadcasts/{id}/cancel": {"actor": "theirs"},
+    "POST /v1/bulk-jobs": {"verb": "cancel", "messages": {"esimTranNo": GOOD}},
+    "POST /v1/bulk-jobs/{id}/stop": {"actor": "theirs"},
     "POST /v1/conversations": {"esimTranNo": GOOD},
     "PATCH /v1/conversations/{id}": {"assignee": "theirs"},
     "POST /v1/conversations/{id}/replies": {"text": "theirs"},
@@ -124,6 +127,7 @@ class World:
         conversation = await self._created("conversations", {"esimTranNo": GOOD})
         works = {"name": "demo's", "template": "welcome"}
         broadcast = await self._created("broadcasts", works)
+        bulk_job = await self._created("bulk-jobs", BODIES["POST /v1/bulk-jobs"])
         rows = BODIES["POST /v1/broadcast-files"]
         file = (await self.service.native("POST", "broadcast-files", content=rows)).json()
         demos = {"trigger": "attached", "template": "welcome"}
@@ -153,6 +157,7 @@ class World:
             "/v1/automations/{name}": "welcome",
             "/v1/broadcasts/{id}": broadcast["id"],
             "/v1/broadcast-files/{id}": file["id"],
+            "/v1/bulk-jobs/{id}": bulk_job["id"],
         }
 
     async def _report(self, url: str) -> None:

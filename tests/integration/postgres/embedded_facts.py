@@ -122,6 +122,10 @@ _VALUES = {"INTEGER": "1", "REAL": "1.5", "TEXT": "'a text'", "BLOB": "x'00ff'"}
 _OF_COLUMNS = {
     "category": "'promotion'",
     "ip_allow": "'[]'",
+    "bulk_jobs.look_ms": "NULL",
+    "bulk_jobs.selection": "'{}'",
+    "bulk_jobs.status": "'finished'",
+    "bulk_jobs.verb": "'cancel'",
     "catalogue_syncs.report": "NULL",
     "lifecycle_sources.kind": "'esimgo'",
     "lifecycle_sources.mapping": "NULL",

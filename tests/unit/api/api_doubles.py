@@ -151,6 +151,7 @@ async def build_api(*accounts: Account, **settings: Any) -> Api:
         conversations=cast("Any", None),
         automations=cast("Any", None),
         broadcasts=cast("Any", None),
+        bulk_jobs=cast("Any", None),
         catalogue_sync=cast("Any", None),
         supplier_calls=SupplierCalls((), NameResolver()),
         opt_out_links=cast("Any", None),

@@ -83,6 +83,13 @@ def check_scope(key: ApiKey, request: Request) -> None:
         raise _lacks(needed)
 
 
+def require_scope(request: Request, needed: KeyScope) -> None:
+    """Raise Problem 403 if the caller gave a key that lacks the scope, besides the endpoint's."""
+    proven: ProvenKey | None = request.scope.get(KEY_IN_SCOPE)
+    if proven is not None and needed not in proven.key.scopes:
+        raise _lacks(needed)
+
+
 def _lacks(needed: KeyScope) -> Problem:
     challenge = f'Bearer realm="simpost", error="insufficient_scope", scope="{needed}"'
     return Problem(

@@ -44,6 +44,8 @@ class ProblemCode(StrEnum):
     TOO_MANY_USERS = "too_many_users"
     BROADCAST_STATUS = "broadcast_status"
     TOO_MANY_BROADCASTS = "too_many_broadcasts"
+    TOO_MANY_BULK_JOBS = "too_many_bulk_jobs"
+    BULK_JOB_OVER = "bulk_job_over"
     FILE_IN_USE = "file_in_use"
     TOO_MANY_AUTOMATIONS = "too_many_automations"
     TOO_MANY_TEMPLATES = "too_many_templates"

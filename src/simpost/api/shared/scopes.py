@@ -14,7 +14,15 @@ ADMIN_PATHS: Final = "/v1/admin/"
 """All endpoints below need the scope `admin`."""
 
 ENDPOINTS: Final[Mapping[KeyScope | None, tuple[str, ...]]] = {
-    KeyScope.MESSAGES_WRITE: ("POST /v1/messages", "DELETE /v1/messages/{id}"),
+    KeyScope.MESSAGES_WRITE: (
+        "POST /v1/messages",
+        "DELETE /v1/messages/{id}",
+        "GET /v1/bulk-jobs",
+        "POST /v1/bulk-jobs",
+        "GET /v1/bulk-jobs/{id}",
+        "GET /v1/bulk-jobs/{id}/items",
+        "POST /v1/bulk-jobs/{id}/stop",
+    ),
     KeyScope.MESSAGES_READ: (
         "GET /v1/messages",
         "GET /v1/messages/export",

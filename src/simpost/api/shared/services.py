@@ -14,6 +14,7 @@ from simpost.api.shared.wrong_credentials import WrongCredentials
 from simpost.cluster.facade import Cluster
 from simpost.features.automations.service import Automations
 from simpost.features.broadcasts.service import Broadcasts
+from simpost.features.bulk_jobs.service import BulkJobs
 from simpost.features.catalogue_sync.service import CatalogueSync
 from simpost.features.catalogue_sync.supplier_calls import SupplierCalls
 from simpost.features.console_users.service import ConsoleUsers
@@ -78,6 +79,7 @@ class Services:
     conversations: Conversations
     automations: Automations
     broadcasts: Broadcasts
+    bulk_jobs: BulkJobs
     carriers: CarrierControl
     cluster: Cluster
     copy_guard: CopyGuard

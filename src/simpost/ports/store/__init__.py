@@ -17,6 +17,7 @@ from simpost.ports.store.api_keys import ApiKeyStore
 from simpost.ports.store.automations import AutomationStore
 from simpost.ports.store.broadcast_files import BroadcastFileStore
 from simpost.ports.store.broadcasts import BroadcastStore
+from simpost.ports.store.bulk_jobs import BulkJobStore
 from simpost.ports.store.catalogue import (
     CatalogueStore,
     EsimFilter,
@@ -77,6 +78,7 @@ __all__ = [
     "AutomationStore",
     "BroadcastFileStore",
     "BroadcastStore",
+    "BulkJobStore",
     "CatalogueStore",
     "CatalogueSyncStore",
     "ConsoleStore",
@@ -171,6 +173,7 @@ class Store:
     automations: AutomationStore
     broadcasts: BroadcastStore
     broadcast_files: BroadcastFileStore
+    bulk_jobs: BulkJobStore
     webhooks: WebhookStore
     smpp_logins: SmppLoginStore
     smpp_parts: SmppPartStore

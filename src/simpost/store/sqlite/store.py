@@ -18,6 +18,7 @@ from simpost.store.shared.api_keys import StoredApiKeys
 from simpost.store.shared.automations import StoredAutomations
 from simpost.store.shared.broadcast_files import StoredBroadcastFiles
 from simpost.store.shared.broadcasts import StoredBroadcasts
+from simpost.store.shared.bulk_jobs import StoredBulkJobs
 from simpost.store.shared.catalogue_sync import StoredCatalogueSyncs
 from simpost.store.shared.console import StoredConsole
 from simpost.store.shared.conversations import StoredConversations
@@ -118,6 +119,7 @@ class SqliteStore(Store):
             automations=StoredAutomations(database),
             broadcasts=StoredBroadcasts(database),
             broadcast_files=StoredBroadcastFiles(database),
+            bulk_jobs=StoredBulkJobs(database),
             webhooks=StoredWebhooks(database, database.session.seal),
             smpp_logins=StoredSmppLogins(database),
             smpp_parts=StoredSmppParts(database, texts),
