@@ -23,6 +23,7 @@ from simpost.config import (
     StoreSettings,
     load,
 )
+from simpost.config.credentials import has_secrets
 from simpost.config.esim_access_carrier import ESIM_ACCESS_PER_S, esim_access_rates
 from simpost.config.http_upstream import EXAMPLE_TOKEN, CallbackUpstreamSettings
 from simpost.config.smpp_server import SmppServerSettings, is_loopback
@@ -148,7 +149,7 @@ def _warnings(settings: Settings, config: Path) -> Iterator[str]:
 
 def _kept_warnings(settings: Settings, config: Path) -> Iterator[str]:
     """Warnings about readable files and unlimited retention."""
-    if config.stat().st_mode & _OTHERS:
+    if config.stat().st_mode & _OTHERS and has_secrets(settings, config.read_text("utf-8-sig")):
         yield f"other users can read the secrets in {config}: chmod 600 {config}"
     if settings.store.is_embedded:
         for path in open_to_others(settings.store.path):

@@ -16,9 +16,16 @@ from simpost.text.display import visible_lines
 
 _SYSTEM_STORE = Path("/var/lib/simpost/simpost.db")
 _MAKE_FOLDER = "  0. install -d -m 700 {folder}   (owned by the user that runs simpost)\n"
-_NEXT = """\
+_KEEP_FILE = """\
 {path} is created, readable by you alone. It holds new secrets: keep a copy of it, apart from
 the store; without secrets_key the store cannot be read.
+"""
+_KEEP_CREDENTIALS = """\
+{path} is created, without secrets. New secrets are in {credentials}, readable by you alone:
+keep a copy of that folder, apart from the store; without secrets_key the store cannot be read.
+For commands on this machine: export CREDENTIALS_DIRECTORY={credentials}
+"""
+_NEXT = """\
 
 Next:
 {make}  1. Put your carrier under [[carriers]] and [[routes]] in {path}.
@@ -181,25 +188,53 @@ def init(
             show_default=False,
         ),
     ] = None,
+    credentials: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the secrets, each in a file of its own, as LoadCredential of systemd, "
+            "Compose and Kubernetes hand them over. Default: they are in the configuration file.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Create a configuration file with new secrets."""
     kept_in = store or store_for(path)
-    text = _TEMPLATE.format(
-        store=json.dumps(str(kept_in), ensure_ascii=False)[1:-1],
-        admin_token=secrets.token_urlsafe(32),
-        secrets_key=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-    )
+    made = {
+        "admin_token": secrets.token_urlsafe(32),
+        "secrets_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+    }
+    written = {name: f"credential:{name}" for name in made} if credentials else made
+    text = _TEMPLATE.format(store=json.dumps(str(kept_in), ensure_ascii=False)[1:-1], **written)
+    if credentials:
+        _write_credentials(credentials, made)
+    _create(path, text, 0o644 if credentials else 0o600)
+    folder = (path.parent / kept_in).parent
+    make = "" if folder.is_dir() else _MAKE_FOLDER.format(folder=folder)
+    keep = _KEEP_CREDENTIALS if credentials else _KEEP_FILE
+    told = (keep + _NEXT).format(path=path, make=make, credentials=credentials)
+    print(visible_lines(told), end="")
+
+
+def _write_credentials(folder: Path, made: dict[str, str]) -> None:
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{folder} cannot be created: {error.strerror}.") from None
+    for name, secret in made.items():
+        _create(folder / name, secret, 0o600)
+
+
+def _create(path: Path, text: str, mode: int) -> None:
+    """Create a file. Raises ConfigError if it is there already: it may have the only copy."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:
         raise ConfigError(f"{path} is already there and is left as it is.") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be created: {error.strerror}.") from None
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(descriptor, mode)  # whatever the umask
         file.write(text)
-    folder = (path.parent / kept_in).parent
-    make = "" if folder.is_dir() else _MAKE_FOLDER.format(folder=folder)
-    print(visible_lines(_NEXT.format(path=path, make=make)), end="")
 
 
 def store_for(path: Path) -> Path:

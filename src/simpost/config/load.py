@@ -13,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from simpost.config.carriers import CARRIER_TYPES
+from simpost.config.credentials import read_credentials
 from simpost.config.http_auth import AUTH_TYPES
 from simpost.config.lines import KeyPath, key_lines, line_of
 from simpost.config.links import link_problems
@@ -45,8 +46,8 @@ def load(path: Path | str, environment: Mapping[str, str] | None = None) -> Sett
     """Read and check a configuration file.
 
     The environment variable `SIMPOST_SERVER__PORT` overrides `port` of `[server]`. Every key of a
-    section that occurs once has such a variable. Raises ConfigError with one line per problem:
-    file, line, key, reason.
+    section that occurs once has such a variable. A text of `credential:NAME` is read from a file,
+    see `credentials.py`. Raises ConfigError with one line per problem: file, line, key, reason.
     """
     path = Path(path)
     text = _read(path)
@@ -55,17 +56,12 @@ def load(path: Path | str, environment: Mapping[str, str] | None = None) -> Sett
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
     overridden = _override(document, environment or {})
-    folder = path.absolute().parent
-    try:
-        # Through JSON: TOML knows the same types, and strictness then takes arrays for sets.
-        settings = Settings.model_validate_json(
-            json.dumps(document, default=str), context={"folder": folder}
-        )
-        problems = [*_contradictions(settings), *_about_node(settings), *_about_smpp(settings)]
-    except ValidationError as error:
-        problems = [(_path_of(details), _reason(details)) for details in error.errors()]
+    problems = read_credentials(document, environment or {})
     if not problems:
-        return settings
+        settings = _settings(document, path.absolute().parent)
+        if isinstance(settings, Settings):
+            return settings
+        problems = settings
     lines = key_lines(text)
     raise ConfigError(
         "\n".join(
@@ -73,6 +69,19 @@ def load(path: Path | str, environment: Mapping[str, str] | None = None) -> Sett
             for at, reason in sorted(problems, key=lambda found: line_of(lines, found[0]))
         )
     )
+
+
+def _settings(document: dict[str, Any], folder: Path) -> Settings | list[_Problem]:
+    """The settings, or all that is wrong with them. Files are named relative to `folder`."""
+    try:
+        # Through JSON: TOML knows the same types, and strictness then takes arrays for sets.
+        settings = Settings.model_validate_json(
+            json.dumps(document, default=str), context={"folder": folder}
+        )
+    except ValidationError as error:
+        return [(_path_of(details), _reason(details)) for details in error.errors()]
+    checks = (_contradictions, _about_node, _about_smpp)
+    return [problem for check in checks for problem in check(settings)] or settings
 
 
 def _read(path: Path) -> str:
