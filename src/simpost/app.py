@@ -69,6 +69,7 @@ from simpost.runtime.metrics_collector import MetricsCollector
 from simpost.runtime.readiness import ReadinessCheck
 from simpost.runtime.reload import Reload
 from simpost.runtime.service import GRACE_S, Phases, Service
+from simpost.runtime.service_manager import ServiceManager
 from simpost.store.selection import open_store
 from simpost.store.text_seal import request_digest_key
 
@@ -410,9 +411,13 @@ class App:
         ready: Callable[[], None],
         *,
         ends_on_hangup: bool = False,
+        manager: ServiceManager | None = None,
     ) -> None:
         """Serve until SIGINT or SIGTERM; see `Service.run`."""
-        await self.service.run(self.build_server(), listeners, ready, ends_on_hangup=ends_on_hangup)
+        server = self.build_server()
+        await self.service.run(
+            server, listeners, ready, ends_on_hangup=ends_on_hangup, manager=manager
+        )
 
     async def _reload_copies(self) -> None:
         """Read stops, accounts, keys and sources again: another node may have changed them."""

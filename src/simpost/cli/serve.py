@@ -17,6 +17,7 @@ from simpost.cli.workers import Inherited, Parent, command_of, inherited, share
 from simpost.errors import ConfigError
 from simpost.observe import configure_logging
 from simpost.runtime.process import listen
+from simpost.runtime.service_manager import ServiceManager, service_manager_of
 
 _LOOPBACK = "127.0.0.1"
 
@@ -53,10 +54,11 @@ def serve(
 
     settings = read()
     configure_logging(settings.log.level, settings.log.format)
+    manager = service_manager_of(os.environ)
     if workers > 1:
-        _keep_workers(settings, config_file, workers, worker_port)
+        _keep_workers(settings, config_file, workers, worker_port, manager)
     else:
-        run(settings, read, inherited(), worker_port)
+        run(settings, read, inherited(), worker_port, manager)
 
 
 def _overrides(role: str, node: str) -> dict[str, str]:
@@ -74,11 +76,12 @@ def run(
     reread: Callable[[], config.Settings],
     parent: Inherited | None = None,
     own_port: int | None = None,
+    manager: ServiceManager | None = None,
 ) -> None:
     """Run the service until SIGINT or SIGTERM."""
     import uvloop
 
-    uvloop.run(_serve(settings, reread, parent, own_port))
+    uvloop.run(_serve(settings, reread, parent, own_port, manager))
 
 
 async def _serve(
@@ -86,6 +89,7 @@ async def _serve(
     reread: Callable[[], config.Settings],
     parent: Inherited | None,
     own_port: int | None,
+    manager: ServiceManager | None,
 ) -> None:
     at = settings.server
     with contextlib.ExitStack() as sockets:
@@ -110,11 +114,15 @@ async def _serve(
             if smpp.enabled and "api" in settings.node.roles:
                 opened = share(smpp.host, smpp.port) if parent else listen(smpp.host, smpp.port)
                 service.smpp_port.prepare(sockets.enter_context(opened))
-            await service.run(listeners, ready)
+            await service.run(listeners, ready, manager=manager)
 
 
 def _keep_workers(
-    settings: config.Settings, config_file: Path, count: int, first_port: int | None
+    settings: config.Settings,
+    config_file: Path,
+    count: int,
+    first_port: int | None,
+    manager: ServiceManager,
 ) -> None:
     if settings.store.is_embedded:
         raise ConfigError(
@@ -136,6 +144,7 @@ def _keep_workers(
                 name=settings.node.name,
                 first_port=first_port,
                 drain_s=at.drain_s,
+                manager=manager,
             )
             return await parent.run(
                 lambda: print(f"simpost listens on http://{host}:{port}", flush=True)

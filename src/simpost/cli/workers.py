@@ -21,6 +21,7 @@ from typing import Final, NamedTuple
 
 from simpost.cluster.node_name import host_name, new_name
 from simpost.observe import get_logger
+from simpost.runtime.service_manager import ServiceManager
 
 SHARED_PORT: Final = "SIMPOST_SHARED_PORT"
 READY_FD: Final = "SIMPOST_READY_FD"
@@ -109,7 +110,9 @@ class Parent:
         name: str,
         first_port: int | None,
         drain_s: float,
+        manager: ServiceManager,
     ) -> None:
+        self._manager = manager
         self._command = command
         self._port = port
         self._stop_timeout_s = drain_s + _STOP_S
@@ -128,16 +131,17 @@ class Parent:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
-        loop.add_signal_handler(signal.SIGHUP, self._signal_all, signal.SIGHUP)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
         workers = [self._bind_worker, *self._api_workers]
         supervising = [asyncio.create_task(self._supervise(worker)) for worker in workers]
         reporting = asyncio.create_task(self._report_ready(ready))
         await self._stopping.wait()
-        reporting.cancel()
+        self._manager.stopping()
         log.info("stopping", seconds_left=self._stop_timeout_s)
         await asyncio.gather(*(self._stop(worker) for worker in self._api_workers))
         await self._stop(self._bind_worker)
         await asyncio.gather(*supervising)
+        reporting.cancel()
         os.close(self._alive_fd)
         os.close(self._watched_fd)
         return self._failed or 0
@@ -145,7 +149,21 @@ class Parent:
     async def _report_ready(self, ready: Callable[[], None]) -> None:
         for worker in (self._bind_worker, *self._api_workers):
             await worker.ready.wait()
-        ready()
+        if not self._stopping.is_set():
+            ready()
+            self._manager.ready()
+        await self._manager.run_watchdog()
+
+    def _reload(self) -> None:
+        """Each worker reads its configuration again; it reports errors in its log."""
+        if self._are_ready():
+            self._manager.reloading()
+        self._signal_all(signal.SIGHUP)
+        if self._are_ready():
+            self._manager.ready()
+
+    def _are_ready(self) -> bool:
+        return all(each.ready.is_set() for each in (self._bind_worker, *self._api_workers))
 
     def _signal_all(self, number: signal.Signals) -> None:
         for worker in (self._bind_worker, *self._api_workers):

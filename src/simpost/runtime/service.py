@@ -15,6 +15,7 @@ from simpost.runtime.component import Component
 from simpost.runtime.process import end_on_hangup, tune_interpreter
 from simpost.runtime.readiness import ReadinessCheck
 from simpost.runtime.reload import Reload
+from simpost.runtime.service_manager import ServiceManager
 
 GRACE_S = 10
 """Longest wait for requests in progress, and then for results that are not committed yet."""
@@ -81,18 +82,21 @@ class Service:
         ready: Callable[[], None],
         *,
         ends_on_hangup: bool = False,
+        manager: ServiceManager | None = None,
     ) -> None:
         """Serve until SIGINT or SIGTERM, then stop in order. Calls `ready` once it serves.
 
         SIGHUP reads the configuration again; with `ends_on_hangup` it stops as SIGINT does.
+        `manager` is told when the service is ready, reads its configuration again, and stops.
 
         A component that raises stops the process: its error is raised from here.
         """
         tune_interpreter()
+        manager = manager or ServiceManager()
         await _run_in_order(self._phases.prepare)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, server.end)
-        loop.add_signal_handler(signal.SIGTERM, self._end_after_drain, server)
+        loop.add_signal_handler(signal.SIGTERM, self._end_after_drain, server, manager)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(each.run()) for each in self._components]
             await _run_in_order(self._phases.started)
@@ -100,10 +104,13 @@ class Service:
                 end_on_hangup(loop, server.end)
             else:
                 loop.add_signal_handler(
-                    signal.SIGHUP, lambda: tasks.create_task(self._reload.run_and_log())
+                    signal.SIGHUP, lambda: tasks.create_task(self._reload_after_signal(manager))
                 )
             ready()
+            manager.ready()
+            running.append(tasks.create_task(manager.run_watchdog()))
             await server.serve(listeners)
+            manager.stopping()
             await self.stop()
             for task in running:
                 task.cancel()
@@ -116,10 +123,18 @@ class Service:
             async with asyncio.timeout(GRACE_S):
                 await _run_in_order(self._phases.finish)
 
-    def _end_after_drain(self, server: ApiServer) -> None:
+    async def _reload_after_signal(self, manager: ServiceManager) -> None:
+        manager.reloading()
+        try:
+            await self._reload.run_and_log()
+        finally:
+            manager.ready()
+
+    def _end_after_drain(self, server: ApiServer, manager: ServiceManager) -> None:
         """Report "stopping" at /readyz, then close the port; a second signal closes it at once."""
         wait_s = 0.0 if self._readiness.is_draining else self._drain_s
         self._readiness.is_draining = True
+        manager.stopping()
         log.info("stopping", seconds_left=wait_s)
         asyncio.get_running_loop().call_later(wait_s, server.end)
 
