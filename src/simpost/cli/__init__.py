@@ -40,6 +40,7 @@ COMMANDS = {
         "Run",
     ),
     "serve": CommandEntry("serve", "serve", "Run the service until SIGINT or SIGTERM.", "Run"),
+    "health": CommandEntry("health", "health", "Ask a service whether it runs.", "Run"),
     "to-postgres": CommandEntry(
         "to_postgres", "to_postgres", "Move the embedded store to PostgreSQL.", "Run"
     ),
@@ -114,6 +115,12 @@ COMMANDS = {
     ),
     "preferences": CommandEntry(
         "preferences", "app", "Show and change what travellers are sent.", "Use"
+    ),
+    "completion": CommandEntry(
+        "completion",
+        "completion",
+        "Print the script that completes commands and options in a shell.",
+        "Use",
     ),
     "status": CommandEntry(
         "status",

@@ -55,6 +55,7 @@ class Server:
         headers: Mapping[str, str],
         *,
         timeout_s: float = 60.0,
+        tries: int = _TRIES,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.url = url.rstrip("/")
@@ -74,6 +75,7 @@ class Server:
             **headers,
         }
         self._timeout_s = timeout_s
+        self._tries = tries
         self._sleep = sleep
         self._connection: HTTPConnection | None = None
         self._has_warned = False
@@ -94,7 +96,7 @@ class Server:
 
         The chunks raise Unanswered if the file ends before it is whole.
         """
-        for tries_left in reversed(range(_TRIES)):
+        for tries_left in reversed(range(self._tries)):
             response = self._request("GET", _with_query(path, query), None, {})
             if not tries_left or (wait_s := _wait_s(response)) is None:
                 break
@@ -139,7 +141,7 @@ class Server:
 
     def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Any:
         may_repeat = method in ("GET", "PUT", "PATCH") or bool(headers)
-        for tries_left in reversed(range(_TRIES)):
+        for tries_left in reversed(range(self._tries)):
             try:
                 response, answer = self._exchange(method, path, body, headers)
             except Unanswered:

@@ -145,6 +145,11 @@ def configured_carrier(config: Path | None, name: str) -> SmppCarrierSettings:
     raise ConfigError(f"the configuration has no carrier {name!r} (it has: {known}).")
 
 
+def configured_url(config: Path | None) -> str:
+    """The address of the service in the configuration, without its secrets."""
+    return _configured(config)[0]
+
+
 def _configured(config: Path | None) -> tuple[str, str]:
     """Address and admin token of the configuration; the token is empty without one."""
     if config is None:
