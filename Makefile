@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run test test-again test-long check fuzz stories bad-input attack scenarios bench soak lock clean
+.PHONY: package run test test-again test-long check fuzz stories bad-input attack scenarios bench soak lock clean
 run: .venv/run.stamp
 	@$(BIN)/simpost demo --port $(PORT) $(if $(HANDSETS_PORT),--handsets-port $(HANDSETS_PORT)) $(if $(SMSC_PORT),--smsc-port $(SMSC_PORT)) $(if $(DATA),--data $(DATA))
 
@@ -67,10 +67,19 @@ soak: .venv/dev.stamp
 	@$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# The time of the last commit: the same sources give the same octets.
+package: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct)
+package: .venv/run.stamp
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build -d dist
+	@ls -l dist
+
 lock:
 	$(PYTHON) -m venv .venv/lock && .venv/lock/bin/pip install -q uv==0.13.9
 	.venv/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build -o requirements/run.txt
 	.venv/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build --group dev -c requirements/run.txt -o requirements/dev.txt
+	.venv/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -c requirements/run.txt -o requirements/deploy.txt
+	.venv/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group build -c requirements/run.txt -o requirements/build.txt
 
 clean:
 	rm -rf .venv

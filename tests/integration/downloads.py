@@ -37,17 +37,17 @@ def install_npm(here: Path, name: str, purpose: str) -> Path:
     return _once(name, here / "package-lock.json", install) / "node_modules"
 
 
-def install_python(here: Path, name: str, purpose: str) -> Path:
-    """The folder of programs of a venv with `requirements.txt`, or the test is skipped."""
+def install_python(here: Path, name: str, purpose: str, lock: str = "requirements.txt") -> Path:
+    """The folder of programs of a venv with what is locked, or the test is skipped."""
 
     def install(folder: Path) -> None:
         unreached = f"PyPI cannot be reached: {purpose}."
         _run([sys.executable, "-m", "venv", "--clear", str(folder)], folder, unreached)
         options = ("--no-input", "--retries=0", "--only-binary=:all:", "--require-hashes")
         pip = [str(folder / "bin" / "python"), "-m", "pip", "install", *options]
-        _run([*pip, "-r", str(here / "requirements.txt")], folder, unreached)
+        _run([*pip, "-r", str(here / lock)], folder, unreached)
 
-    return _once(name, here / "requirements.txt", install) / "bin"
+    return _once(name, here / lock, install) / "bin"
 
 
 def _once(name: str, lock: Path, install: Callable[[Path], None]) -> Path:

@@ -21,6 +21,7 @@ NOUNS = frozenset(
         "encoding",
         "inbound_routing",
         "messaging",
+        "packaging",
         "paging",
         "routing",
         "spelling",
