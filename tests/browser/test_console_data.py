@@ -178,6 +178,21 @@ def test_preferences_are_changed_by_keyboard(window: Window) -> None:
     assert "language: none → fr" in window.shown()
 
 
+def test_failed_messages_are_sent_again_by_keyboard_and_that_is_undone(window: Window) -> None:
+    window.open("/console/messages?account=demo&state=failed")
+    window.until_title("Messages")
+    window.tab_to("button[value='send_again all']")
+    window.press(Keys.ENTER)
+    confirm(window, "Send again")
+    assert "It begins in" in window.shown()
+    assert window.faults() == []
+    window.look(dark=True, width=390)
+    assert window.faults() == []
+    window.until("document.documentElement.scrollWidth <= 390")
+    window.find("#undo").click()
+    window.until("document.querySelector('main').textContent.includes('It was undone by')")
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_axe_finds_nothing_and_no_page_is_wider_than_a_phone(
     window: Window, data: DataThread, dark: bool
@@ -187,6 +202,7 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_a_phone(
         "/console",
         "/console/messages",
         "/console/messages?account=demo&from=yesterday",
+        "/console/bulk-jobs/demo",
         "/console/stops",
         "/console/nodes",
         "/console/accounts",

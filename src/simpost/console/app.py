@@ -44,6 +44,8 @@ from simpost.console import (
 from simpost.console.assets import console_assets
 from simpost.console.automations import automation_form, automation_page
 from simpost.console.broadcasts import begin_page, broadcast_page, file_pages, list_page
+from simpost.console.bulk import begin as bulk_begin
+from simpost.console.bulk import job_pages
 from simpost.console.file_form import read_file_form
 from simpost.console.message_templates import editor_page, template_page
 from simpost.console.page import HEADERS, Pages
@@ -68,6 +70,8 @@ PAGES: Final[tuple[ConsolePage, ...]] = (
     *preferences_page.PAGES,
     *verifications_page.PAGES,
     *needs_a_person.PAGES,
+    *bulk_begin.PAGES,
+    *job_pages.PAGES,
     *list_page.PAGES,
     *begin_page.PAGES,
     *file_pages.PAGES,

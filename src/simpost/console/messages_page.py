@@ -128,6 +128,7 @@ def _render(
         messages=messages,
         reasons=reasons or {},
         older=link(_PATH, own | {"cursor": next_}) if next_ else "",
+        may_act=call.user.role.includes(ConsoleRole.SENDER),
         may_export=call.user.role.includes(ConsoleRole.SUPPORT),
         masks=Masks(is_revealed=False),
     )
