@@ -12,23 +12,14 @@ from simpost.api.admin.copies import show_copy
 from simpost.api.admin.receipts import ReceiptQuery, list_unmatched_receipts
 from simpost.api.admin.sources import list_sources
 from simpost.api.admin.stops import list_stops
-from simpost.api.shared.schemas import format_time
 from simpost.api.shared.services import Services
+from simpost.console.needs_of_accounts import MOST, MOST_ACCOUNTS, needs_of_accounts
 from simpost.console.request import PageRequest
 from simpost.console.route import ConsolePage
-from simpost.domain.accounts import Account
 from simpost.domain.console_users import ConsoleRole
-from simpost.domain.messages import format_id
 from simpost.domain.plurals import counted
-from simpost.domain.states import State
-from simpost.domain.webhooks import DeliveryState, EndpointState
 from simpost.ports.carrier import ConnectionState
-from simpost.ports.store import DeliveryFilter, MessageFilter
 
-MOST: Final = 20
-"""Most rows of a kind: of the installation, or of an account."""
-MOST_ACCOUNTS: Final = 200
-"""Accounts that the page of a user of all accounts looks into."""
 _UP: Final = (ConnectionState.READY, ConnectionState.THROTTLED)
 
 
@@ -43,24 +34,21 @@ class Need(NamedTuple):
 
 async def show(call: PageRequest) -> Response:
     """The rows of the accounts that the user sees, and of the installation if those are all."""
-    services, user = call.services, call.user
-    needs: list[Need] = []
+    user, needs = call.user, list[Need]()
     if user.account_id is None:
         for_admin = user.role.includes(ConsoleRole.ADMIN)
-        needs += [each async for each in _of_installation(services, for_admin=for_admin)]
-        accounts = services.accounts.all()
-    else:
-        accounts = [each for each in services.accounts.all() if user.may_see(each.id)]
-    for account in accounts[:MOST_ACCOUNTS]:
-        needs += [each async for each in _of_account(services, account)]
-    waiting = [await _held(services, account) for account in accounts[:MOST_ACCOUNTS]]
+        needs = [each async for each in _of_installation(call.services, for_admin=for_admin)]
+    found = await needs_of_accounts(call)
     return call.pages.render(
         "needs_a_person",
         call=call,
         needs=needs,
-        held=[row for rows in waiting for row in rows][:MOST],
-        is_cut=len(accounts) > MOST_ACCOUNTS,
-        limit=MOST_ACCOUNTS,
+        found=found,
+        is_healthy=not needs and not found.in_doubt and not found.endpoints,
+        most=MOST,
+        most_accounts=MOST_ACCOUNTS,
+        may_send=call.may(ConsoleRole.SENDER),
+        may_replay=call.may(ConsoleRole.ADMIN),
     )
 
 
@@ -124,48 +112,6 @@ async def _of_carriers(services: Services, *, for_admin: bool) -> AsyncIterator[
                     "It is tried again by itself; ask the carrier if this lasts.",
                     path,
                 )
-
-
-async def _of_account(services: Services, account: Account) -> AsyncIterator[Need]:
-    which = MessageFilter(state=State.IN_DOUBT, limit=MOST)
-    for message in await services.store.log.list_messages(account.id, which):
-        yield Need(
-            "in doubt",
-            f"A message of {account.access_code} for {message.esim_tran_no} may have been sent or "
-            f"not since {format_time(message.updated_ms)[:16]}.",
-            "Ask the traveller before it is sent again, or the carrier.",
-            f"/console/messages/{format_id(message.id)}",
-        )
-    if not account.events:  # without events there are no webhooks
-        return
-    for endpoint in await services.webhooks.list_all(account):
-        name = f"{account.access_code}, endpoint {format_id(endpoint.id)}"
-        if endpoint.state in (EndpointState.DISABLED, EndpointState.GONE):
-            what = f"The webhook of {name} is {endpoint.state.value}; its events wait."
-            yield Need("webhook", what, "Fix it, then `simpost webhooks resume`.")
-            continue
-        lost = DeliveryFilter(
-            endpoint_id=endpoint.id, states=(DeliveryState.EXHAUSTED,), limit=MOST
-        )
-        if found := await services.store.webhooks.list_deliveries(account.id, lost):
-            count = f"{len(found)} or more" if len(found) == MOST else str(len(found))
-            what = f"The webhook of {name} gave up {count} deliveries."
-            yield Need("webhook", what, "`simpost webhooks replay` delivers them again.")
-
-
-async def _held(services: Services, account: Account) -> list[Need]:
-    """Messages that policy holds: they are decided again by themselves."""
-    which = MessageFilter(state=State.HELD, limit=MOST)
-    return [
-        Need(
-            "held",
-            f"{account.access_code}, {message.esim_tran_no}: until "
-            f"{format_time(message.held_until_ms or 0)[:16]}",
-            message.reason.explanation if message.reason else "",
-            f"/console/messages/{format_id(message.id)}",
-        )
-        for message in await services.store.log.list_messages(account.id, which)
-    ]
 
 
 PAGES: Final = (ConsolePage("GET", "/console/needs-a-person", show, title="Needs a person"),)

@@ -5,7 +5,8 @@ import asyncio
 import msgspec
 import pytest
 
-from simpost.domain.accounts import AccountChange
+from simpost.console.needs_of_accounts import MOST_ACCOUNTS
+from simpost.domain.accounts import Account, AccountChange
 from simpost.domain.console_users import ConsoleRole
 from simpost.domain.messages import format_id
 from simpost.domain.reasons import Reason
@@ -16,6 +17,7 @@ from simpost.ports.store import EndpointChange
 from tests.contract.store_facts import held, in_doubt, leased, receipt
 from tests.integration.api.conftest import GOOD
 from tests.integration.console.conftest import signed_in, text_of
+from tests.integration.console.test_console_lists import confirmation
 
 VIEWER, SUPPORT, SENDER, ADMIN = ConsoleRole
 PAGE = "/console/needs-a-person"
@@ -51,6 +53,47 @@ async def test_a_message_in_doubt_leads_to_its_page(store, open_browser):
     browser = await signed_in(open_browser(), VIEWER, 1, name="ann")
     shown = text_of(await browser.get(f"/console/messages/{format_id(one.id)}"))
     assert "it may have been sent or not" in shown
+
+
+async def test_what_the_last_of_many_accounts_has_is_shown(services, store, browser):
+    for number in range(210):
+        await store.accounts.add_account(Account(0, f"shop-{number:03}", "secret-of-many-shops"))
+    await services.accounts.reload()
+    last = services.accounts.get("shop-209")
+    one = await doubt(store, last.id)
+    await signed_in(browser, SENDER)
+    page = await browser.get(PAGE)
+    assert f"/console/messages/{format_id(one.id)}" in page.text
+    assert "Send again all of shop-209" in text_of(page)
+    assert "More accounts have something" not in text_of(page)
+
+
+async def test_accounts_beyond_the_limit_are_said_to_be_left_out(services, store, browser):
+    for number in range(MOST_ACCOUNTS + 1):
+        added = await store.accounts.add_account(
+            Account(0, f"shop-{number:03}", "secret-of-many-shops")
+        )
+        await doubt(store, added)
+    await services.accounts.reload()
+    await signed_in(browser, VIEWER)
+    shown = text_of(await browser.get(PAGE))
+    assert f"the first {MOST_ACCOUNTS} are shown" in shown
+    assert "Send again all of" not in shown
+
+
+async def test_all_in_doubt_of_an_account_are_sent_again_by_a_job(services, store, browser):
+    one = await doubt(store)
+    await signed_in(browser, SENDER)
+    fields = {"account": "demo", "state": "in_doubt", "bulk": "send_again all"}
+    asked = await browser.post("/console/bulk-jobs", fields)
+    assert "may then arrive twice" in text_of(asked)
+    answer = await browser.post("/console/bulk-jobs", confirmation(asked))
+    assert answer.status_code == 303
+    [job] = await store.bulk_jobs.list_jobs(1, before=None, limit=9)
+    assert job.selection.state is State.IN_DOUBT
+    await services.bulk_jobs.work_some()
+    noted = await store.bulk_jobs.list_items(1, job.id, after="", limit=9)
+    assert [each.item for each in noted] == [format_id(one.id)]
 
 
 async def test_a_held_message_waits_and_needs_nobody(store, browser):

@@ -108,6 +108,10 @@ MAY_WALK = {
     "old_events",  # the accounts; their oldest events by key
     "old_inbound",  # as old_messages
     "old_messages",  # the accounts; their messages by key
+    "simpost.store.shared.needs.in_doubt",  # the accounts; one row of each by index
+    "simpost.store.shared.needs.held",  # the same
+    "simpost.store.shared.needs.stopped_webhook",  # the same
+    "simpost.store.shared.needs.given_up",  # the same
     "simpost.store.shared.erasures.list_open",  # those that have not ended, by their index
     "simpost.store.shared.catalogue_sync.list",  # sources of the configuration
     "simpost.store.shared.console.count_users",  # at most 1,000

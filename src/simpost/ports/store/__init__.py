@@ -49,6 +49,7 @@ from simpost.ports.store.messages import (
     Refused,
     RequestKey,
 )
+from simpost.ports.store.needs import NeedStore
 from simpost.ports.store.queue import MessageQueue
 from simpost.ports.store.quotas import QuotaStore
 from simpost.ports.store.receipts import ReceiptStore
@@ -111,6 +112,7 @@ __all__ = [
     "MessageFilter",
     "MessageLog",
     "MessageQueue",
+    "NeedStore",
     "NewMessage",
     "PlanFilter",
     "PlanRow",
@@ -174,6 +176,7 @@ class Store:
     broadcasts: BroadcastStore
     broadcast_files: BroadcastFileStore
     bulk_jobs: BulkJobStore
+    needs: NeedStore
     webhooks: WebhookStore
     smpp_logins: SmppLoginStore
     smpp_parts: SmppPartStore

@@ -28,6 +28,7 @@ from simpost.store.shared.instance import StoredInstances
 from simpost.store.shared.lifecycle import StoredLifecycle
 from simpost.store.shared.lifecycle_sources import StoredLifecycleSources
 from simpost.store.shared.message_counts import StoredMessageCounts
+from simpost.store.shared.needs import StoredNeeds
 from simpost.store.shared.quotas import StoredQuotas
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
@@ -120,6 +121,7 @@ class SqliteStore(Store):
             broadcasts=StoredBroadcasts(database),
             broadcast_files=StoredBroadcastFiles(database),
             bulk_jobs=StoredBulkJobs(database),
+            needs=StoredNeeds(database),
             webhooks=StoredWebhooks(database, database.session.seal),
             smpp_logins=StoredSmppLogins(database),
             smpp_parts=StoredSmppParts(database, texts),
