@@ -31,6 +31,9 @@ def add(
         str | None,
         typer.Option(help="Access code of the only account to see. Default: all accounts."),
     ] = None,
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="The user signs in by the identity provider.")
+    ] = False,
     url: Url = None,
     config: Config = None,
     admin_token: AdminToken = None,
@@ -38,7 +41,8 @@ def add(
 ) -> None:
     """Add a user of the console; the password is asked, or read from standard input."""
     server = admin_server(url, config, admin_token)
-    wanted = {"name": name, "role": role.value, "account": account, "password": _password()}
+    password = None if no_password else _password()
+    wanted = {"name": name, "role": role.value, "account": account, "password": password}
     added = server.post(_PATH, wanted)
     if as_json:
         print_json(added)

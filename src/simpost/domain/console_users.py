@@ -142,6 +142,11 @@ def password_problem(password: str) -> str | None:
     return None
 
 
+def generate_password() -> str:
+    """A password that nobody knows, of a user who has none: 256 random bits."""
+    return secrets.token_urlsafe(_TOKEN_OCTETS)
+
+
 def generate_token() -> str:
     """The token of a new session: 256 random bits."""
     return secrets.token_urlsafe(_TOKEN_OCTETS)

@@ -91,6 +91,14 @@ async def test_passwords_are_not_checked_without_a_limit(service, monkeypatch):
     assert await service.services.console_users.sign_in("ann", PASSWORD, "-")
 
 
+async def test_a_user_without_a_password_has_one_that_nobody_knows(service):
+    added = await service.operate("POST", "console-users", json={"name": "ann", "role": "support"})
+    assert added.status_code == 201
+    user = await service.services.console_users.find_user("ann")
+    assert user.password_digest.startswith("$argon2id$")
+    assert await service.services.console_users.sign_in("ann", "", "-") is None
+
+
 async def run(port, *arguments, password=""):
     """`simpost users` with a password on standard input."""
     command = [sys.executable, "-m", "simpost", "users", *arguments]
@@ -115,6 +123,8 @@ async def test_the_command_reads_the_password_from_standard_input(service, port)
     assert await service.services.console_users.sign_in("ann", "another horse battery", "-")
     listed = await run(port, "list")
     assert "ann   admin  all" in listed.stdout
+    without = await run(port, "add", "eve", "--role", "viewer", "--no-password")
+    assert without.stdout == "eve is added: viewer of all accounts\n"
     assert (await run(port, "remove", "ann")).stdout == "ann is removed\n"
     refused = await run(port, "add", "bob", "--role", "viewer", password="short\n")
     assert refused.returncode == 1

@@ -17,6 +17,7 @@ from simpost.domain.console_users import (
     USER_NAME,
     ConsoleRole,
     ConsoleUser,
+    generate_password,
     password_problem,
 )
 from simpost.errors import InvalidRequest
@@ -39,9 +40,13 @@ class Password(Schema):
     password: SecretStr
 
 
-class NewUser(Password):
-    """Without an `account` the user sees all accounts."""
+class NewUser(Schema):
+    """Without an `account` the user sees all accounts.
 
+    Without a `password` the user signs in by the identity provider only, until one is set.
+    """
+
+    password: SecretStr | None = None
     name: UserName
     role: ConsoleRole
     account: AccessCode | None = None
@@ -83,7 +88,7 @@ class ResetUser(Schema):
 async def add_console_user(new: NewUser, services: ServicesDep) -> UserOut:
     """The password is not stored, only its Argon2id digest."""
     account = await services.accounts.find_stored(new.account) if new.account else None
-    password = _checked(new.password)
+    password = generate_password() if new.password is None else _checked(new.password)
     try:
         user = await services.console_users.add(
             new.name, new.role, account.id if account else None, password
