@@ -36,9 +36,16 @@ MOST_TABS = 60
 
 
 class ConsoleThread:
-    """The console behind our server, in a thread of its own."""
+    """The console behind our server, in a thread of its own.
 
-    def __init__(self, folder: Path) -> None:
+    `listener` is closed with it; `settings` are those of `wire`.
+    """
+
+    def __init__(
+        self, folder: Path, listener: socket.socket | None = None, **settings: Any
+    ) -> None:
+        self._listener = listener or socket.create_server(("127.0.0.1", 0))
+        self._settings = settings
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
@@ -60,14 +67,13 @@ class ConsoleThread:
         await store.accounts.add_account(Account(0, "demo", "demo-secret"))
         await store.catalogue.save_plans([parse_plan(row) for row in PLANS])
         await store.catalogue.save_esims(1, [parse_esim(row, NOW_MS) for row in ESIMS])
-        self.services = services = await wire(store)
+        self.services = services = await wire(store, **self._settings)
         for name in ("ann", "bob"):
             await services.console_users.add(name, ConsoleRole.ADMIN, None, PASSWORD)
         await self.fill(services)
-        listener = socket.create_server(("127.0.0.1", 0))
         self._server = HttpServer(build(services, build_console(services)), grace_s=1)
-        await self._server.start([listener])
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+        await self._server.start([self._listener])
+        return url_of(self._listener)
 
     async def fill(self, services: Services) -> None:
         """The messages that the pages show."""
@@ -81,6 +87,11 @@ class ConsoleThread:
     async def _stop(self) -> None:
         await self._server.stop()
         await self._store.close()
+
+
+def url_of(listener: socket.socket) -> str:
+    """Where a browser reaches the console."""
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @pytest.fixture(scope="module")

@@ -483,3 +483,31 @@ def test_inbound_numbers_are_read_and_unique(file: Path) -> None:
     ]
     with pytest.raises(ConfigError, match=r":\d+: numbers\[1\]\.number: '447700900001' is there"):
         loaded(file, LEAST + numbers.format("447700900001"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "key", "reason"),
+    [
+        ('oidc_issuer = "https://a.example"', "oidc_issuer", "needs it"),
+        ('oidc_client_id = "c"\noidc_issuer = "http://a.example"', "oidc_issuer", "https://"),
+        ('oidc_client_id = "c"\noidc_issuer = "https://a.example/?b"', "oidc_issuer", "without ?"),
+        ('oidc_client_id = "c"\noidc_issuer = "https://a@b.example"', "oidc_issuer", "a URL"),
+        ('oidc_client_id = "c"\noidc_issuer = "https://[a"', "oidc_issuer", "valid URL"),
+        ('oidc_scopes = "email"', "oidc_scopes", "must match"),
+        ("password_sign_in = false", "password_sign_in", "nobody could sign in"),
+    ],
+)
+def test_single_sign_on_that_cannot_work_is_refused(
+    file: Path, lines: str, key: str, reason: str
+) -> None:
+    [problem] = problems(file, f"{LEAST}\n[console]\n{lines}\n")
+    assert f"console.{key}" in problem or "console.oidc_client_id" in problem
+    assert reason in problem
+
+
+def test_single_sign_on_needs_an_issuer_and_a_client(file: Path) -> None:
+    text = f'{LEAST}\n[console]\noidc_issuer = "http://localhost:1"\npassword_sign_in = false\n'
+    given = {"SIMPOST_CONSOLE__OIDC_CLIENT_ID": "c", "SIMPOST_CONSOLE__OIDC_CLIENT_SECRET": "1"}
+    found = loaded(file, text, given).console
+    assert found.oidc_client_secret.get_secret_value() == "1"
+    assert (found.oidc_client_id, found.password_sign_in) == ("c", False)

@@ -23,6 +23,7 @@ from simpost.config import (
     StoreSettings,
     load,
 )
+from simpost.config.console import ConsoleSettings
 from simpost.config.credentials import has_secrets
 from simpost.config.esim_access_carrier import ESIM_ACCESS_PER_S, esim_access_rates
 from simpost.config.http_upstream import EXAMPLE_TOKEN, CallbackUpstreamSettings
@@ -55,6 +56,8 @@ def _summary(settings: Settings, store: str) -> Iterator[str]:
     yield f"store     {store}"
     if settings.smpp_server.enabled:
         yield f"smpp      {_smpp_port(settings.smpp_server)}"
+    if settings.console.enabled:
+        yield f"console   /console, users sign in {_ways_in(settings.console)}"
     for carrier in settings.carriers:
         rate = f"{carrier.rate_per_s:g} a second" if carrier.rate_per_s else "any rate"
         if isinstance(carrier, HttpUpstreamSettings):
@@ -78,6 +81,17 @@ def _smpp_port(smpp: SmppServerSettings) -> str:
         return f"{smpp.host}:{smpp.port}, without TLS"
     server_context(*smpp.certificate)
     return f"{smpp.host}:{smpp.port}, TLS"
+
+
+def _ways_in(console: ConsoleSettings) -> str:
+    """How users sign in. Raises ConfigError if the extra for single sign-on is not installed."""
+    if not console.oidc_issuer:
+        return "with a password"
+    from simpost.features.console_users.oidc.id_token import require_joserfc
+
+    require_joserfc()
+    either = " or with a password" if console.password_sign_in else ""
+    return f"at {host_of(console.oidc_issuer)}{either}"
 
 
 def _conditions(route: RouteSettings) -> str:

@@ -112,6 +112,9 @@ keep_days = 90
 # A web console at /console: `simpost users add NAME --role admin` adds a user.
 # enabled = false
 # require_totp = "none"  # "admins" or "all" must use an authenticator
+# oidc_issuer = ""       # single sign-on; needs simpost[oidc]
+# oidc_client_id = ""
+# oidc_client_secret = ""
 
 [log]
 # level = "info"        # debug, info, warning, error

@@ -33,6 +33,7 @@ from simpost.console import (
     needs_a_person,
     nodes_page,
     numbers_page,
+    oidc_sign_in,
     preferences_page,
     second_factor,
     sessions,
@@ -58,6 +59,7 @@ from simpost.http.connection import prove
 
 PAGES: Final[tuple[ConsolePage, ...]] = (
     *sign_in.PAGES,
+    *oidc_sign_in.PAGES,
     *home.PAGES,
     *numbers_page.PAGES,
     *messages_page.PAGES,

@@ -21,21 +21,41 @@ _WRONG: Final = "The name or the password is wrong."
 _WRONG_CODE: Final = "This code is wrong, or it was used before. Wait for the next one."
 _BLOCKED: Final = "Too many codes were wrong. Try again in 15 minutes."
 _OVER: Final = "The sign-in took too long. Begin again."
+_NO_PASSWORDS: Final = "Nobody signs in with a password here."
 
 
 async def show(call: PageRequest) -> Response:
     """The form; a user who is signed in goes on."""
-    wanted = _own_path(call.request.query_params.get("next", ""))
+    wanted = own_path(call.request.query_params.get("next", ""))
     if call.signed_in:
         return RedirectResponse(wanted, status_code=303, headers=HEADERS)
-    return call.pages.render("sign_in", call=call, wanted=wanted, given="", problem="")
+    return show_form(call, wanted)
+
+
+def show_form(
+    call: PageRequest, wanted: str = HOME, *, given: str = "", problem: str = "", status: int = 200
+) -> Response:
+    """The page with every way to sign in, and why the last one failed."""
+    users = call.services.console_users
+    return call.pages.render(
+        "sign_in",
+        status=status,
+        call=call,
+        wanted=wanted,
+        given=given,
+        problem=problem,
+        provider=users.oidc.host if users.oidc else "",
+        takes_passwords=users.takes_passwords,
+    )
 
 
 async def submit(call: PageRequest) -> Response:
     """Begin a session with a new token, whatever cookie the browser had before."""
     name, password = call.form.get("name", ""), call.form.get("password", "")
-    wanted = _own_path(call.form.get("next", ""))
+    wanted = own_path(call.form.get("next", ""))
     users = call.services.console_users
+    if not users.takes_passwords:
+        return show_form(call, wanted, problem=_NO_PASSWORDS, status=401)
     step = None
     with users.one_at_a_time(name, network_of(call.address)):
         if len(password) <= MAX_PASSWORD:
@@ -43,18 +63,16 @@ async def submit(call: PageRequest) -> Response:
         if step is None:
             await _note_failure(call, name)
     if step is None:
-        return call.pages.render(
-            "sign_in", status=401, call=call, wanted=wanted, given=name[:63], problem=_WRONG
-        )
+        return show_form(call, wanted, given=name[:63], problem=_WRONG, status=401)
     if step.ticket:
-        return _ask_code(call, step.ticket, wanted)
+        return ask_code(call, step.ticket, wanted)
     return await _enter(call, step.token, wanted)
 
 
 async def submit_code(call: PageRequest) -> Response:
     """The second step: the ticket of the first, and a code."""
     ticket, code = call.form.get("ticket", ""), call.form.get("code", "")
-    wanted = _own_path(call.form.get("next", ""))
+    wanted = own_path(call.form.get("next", ""))
     given, users = parse_ticket(ticket), call.services.console_users
     name = given.name if given else ""
     with users.one_at_a_time(name, network_of(call.address)):
@@ -64,11 +82,9 @@ async def submit_code(call: PageRequest) -> Response:
     if done.token is not None:
         return await _enter(call, done.token, wanted)
     if done.user is None:
-        return call.pages.render(
-            "sign_in", status=401, call=call, wanted=wanted, given="", problem=_OVER
-        )
+        return show_form(call, wanted, problem=_OVER, status=401)
     is_blocked = done.check is SecondFactorCheck.BLOCKED
-    return _ask_code(call, ticket, wanted, _BLOCKED if is_blocked else _WRONG_CODE)
+    return ask_code(call, ticket, wanted, _BLOCKED if is_blocked else _WRONG_CODE)
 
 
 async def start_again(_call: PageRequest) -> Response:
@@ -76,7 +92,8 @@ async def start_again(_call: PageRequest) -> Response:
     return RedirectResponse("/console/sign-in", status_code=303, headers=HEADERS)
 
 
-def _ask_code(call: PageRequest, ticket: str, wanted: str, problem: str = "") -> Response:
+def ask_code(call: PageRequest, ticket: str, wanted: str, problem: str = "") -> Response:
+    """The page of the second step."""
     return call.pages.render(
         "sign_in_code",
         status=401 if problem else 200,
@@ -89,11 +106,16 @@ def _ask_code(call: PageRequest, ticket: str, wanted: str, problem: str = "") ->
 
 async def _enter(call: PageRequest, token: str, wanted: str) -> Response:
     """Give the browser its new session, and end the one it had."""
-    if call.session:
-        await call.services.console_users.end_session(call.user, call.session.digest, call.address)
+    await end_session_before(call)
     response = RedirectResponse(wanted, status_code=303, headers=HEADERS)
     response.headers["Set-Cookie"] = cookie(call.request, token)
     return response
+
+
+async def end_session_before(call: PageRequest) -> None:
+    """End the session that the browser had when it signed in again."""
+    if call.session:
+        await call.services.console_users.end_session(call.user, call.session.digest, call.address)
 
 
 async def leave(call: PageRequest) -> Response:
@@ -113,7 +135,7 @@ async def _note_failure(call: PageRequest, name: str) -> None:
     )
 
 
-def _own_path(path: str) -> str:
+def own_path(path: str) -> str:
     """The path if it is one of the console, else its first page: no way to other sites."""
     is_own = path == HOME or path.startswith((f"{HOME}/", f"{HOME}?"))
     is_plain = path.isascii() and path.isprintable() and "\\" not in path

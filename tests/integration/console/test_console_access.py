@@ -19,6 +19,8 @@ MATRIX = {
     "POST /console/sign-in": ANYONE,
     "GET /console/sign-in/code": ANYONE,
     "POST /console/sign-in/code": ANYONE,
+    "GET /console/sign-in/oidc": ANYONE,
+    "GET /console/sign-in/oidc/callback": ANYONE,
     "POST /console/sign-out": VIEWER,
     "GET /console/second-factor": VIEWER,
     "POST /console/second-factor/begin": VIEWER,

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -354,3 +356,20 @@ rate_per_s = {source}
             "warning: carrier texts and source copy use one account of eSIM Access: together "
             f"{sent} requests per second, and it allows 8. Lower their rate_per_s"
         ) in said
+
+
+def test_check_says_how_users_of_the_console_sign_in(
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("[console]\n", "[console]\nenabled = true\n"), "utf-8")
+    assert "console   /console, users sign in with a password\n" in checked(file, capsys)
+    monkeypatch.setenv("SIMPOST_CONSOLE__OIDC_ISSUER", "https://login.example.com/realm")
+    monkeypatch.setenv("SIMPOST_CONSOLE__OIDC_CLIENT_ID", "simpost")
+    for name in ("joserfc", "joserfc.jws"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    both = "users sign in at https://login.example.com or with a password\n"
+    assert both in checked(file, capsys)
+    monkeypatch.setitem(sys.modules, "joserfc.jws", None)
+    assert run("check", "--config", str(file)) == 2
+    assert "pip install 'simpost[oidc]'" in capsys.readouterr().err

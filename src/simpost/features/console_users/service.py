@@ -16,6 +16,7 @@ from simpost.domain.console_users import (
     format_act,
 )
 from simpost.errors import UnknownConsoleUser
+from simpost.features.console_users.oidc.sign_in import OidcSignIn
 from simpost.features.console_users.passwords import Passwords, SignInBusy
 from simpost.features.console_users.second_factors import SecondFactors
 from simpost.features.console_users.sessions import Sessions
@@ -47,7 +48,12 @@ log = get_logger(__name__)
 
 
 class ConsoleUsers(Component):
-    """The users of the console, on every node: nothing is cached."""
+    """The users of the console, on every node: nothing is cached.
+
+    Attributes:
+        takes_passwords: whether a password signs in.
+        oidc: sign-in by a provider; `None` if none is configured.
+    """
 
     def __init__(
         self,
@@ -67,14 +73,24 @@ class ConsoleUsers(Component):
         self._is_leader = is_leader
         self._sessions = Sessions(store.console, settings, clock_ms)
         self._passwords = Passwords()
+        self.takes_passwords = settings.password_sign_in
+        self.oidc = (
+            OidcSignIn(settings, secrets_key=secrets_key, new_id=new_id, clock_ms=clock_ms)
+            if settings.oidc_issuer
+            else None
+        )
         self._keep_audit_ms = settings.keep_audit_days * _DAY_MS
         self._trying: set[tuple[str, str]] = set()
 
     async def run(self) -> None:
         """Delete ended sessions and old rows of the audit log, every minute on the leader."""
-        await run_periodically(
-            self.delete_old, _DELETE_INTERVAL_S, name="console_sessions", when=self._is_leader
-        )
+        try:
+            await run_periodically(
+                self.delete_old, _DELETE_INTERVAL_S, name="console_sessions", when=self._is_leader
+            )
+        finally:
+            if self.oidc:
+                await self.oidc.close()
 
     async def delete_old(self) -> None:
         """Delete sessions that ended by their age, and audit rows that are older than kept."""
@@ -158,6 +174,23 @@ class ConsoleUsers(Component):
         if user.has_totp:
             return SignInStep(ticket=self._tickets.ticket_for(user, self._clock_ms()))
         token = await self._begin_session(user, address, "sign_in")
+        return SignInStep(token) if token else None
+
+    async def sign_in_identified(
+        self, name: str, flow_id: bytes, address: str
+    ) -> SignInStep | None:
+        """The same for a user whom the provider identified; `None`: this flow signed in before.
+
+        The row of the audit log has the id of the flow, on all nodes. Raises UnknownConsoleUser.
+        """
+        user = await self.find_user(name)
+        if user is None:
+            raise UnknownConsoleUser
+        if not await self.audit(user, "sign_in.oidc", name, address=address, act_id=flow_id):
+            return None
+        if user.has_totp:
+            return SignInStep(ticket=self._tickets.ticket_for(user, self._clock_ms()))
+        token = await self._sessions.begin(user, address)
         return SignInStep(token) if token else None
 
     async def give_code(self, ticket: str, code: str, address: str) -> GivenCode:
