@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: package run test test-again test-long check fuzz stories bad-input attack scenarios bench soak lock clean
+.PHONY: package deb sbom release first-text run test test-again test-long check fuzz stories bad-input attack scenarios bench soak lock clean
 run: .venv/run.stamp
 	@$(BIN)/simpost demo --port $(PORT) $(if $(HANDSETS_PORT),--handsets-port $(HANDSETS_PORT)) $(if $(SMSC_PORT),--smsc-port $(SMSC_PORT)) $(if $(DATA),--data $(DATA))
 
@@ -73,6 +73,32 @@ package: .venv/run.stamp
 	@rm -rf dist
 	@$(BIN)/python -m hatchling build -d dist
 	@ls -l dist
+
+deb: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct)
+deb: package
+	@$(BIN)/python packaging/deb.py dist/simpost-*.whl dist
+
+.venv/packaging.stamp: .venv/run.stamp packaging/requirements.txt
+	@$(PYTHON) -m venv .venv/packaging
+	@.venv/packaging/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r packaging/requirements.txt
+	@touch $@
+
+# What is delivered: the locked dependencies and the wheel, with their licenses.
+sbom: package .venv/packaging.stamp
+	@$(PYTHON) -m venv --clear .venv/deployed
+	@.venv/deployed/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/deploy.txt
+	@.venv/deployed/bin/python -m pip --disable-pip-version-check install --quiet --no-deps dist/simpost-*.whl
+	@.venv/deployed/bin/python -m pip --disable-pip-version-check uninstall --quiet --yes setuptools pip
+	@.venv/packaging/bin/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml \
+		--mc-type application --output-file dist/simpost.cdx.json .venv/deployed/bin/python
+
+release: sbom
+	@mv dist/simpost.cdx.json .venv/ && rm -rf dist
+	@$(BIN)/python packaging/release.py
+	@mv .venv/simpost.cdx.json dist/
+
+first-text:
+	@$(PYTHON) packaging/first_text.py
 
 lock:
 	$(PYTHON) -m venv .venv/lock && .venv/lock/bin/pip install -q uv==0.13.9

@@ -26,6 +26,18 @@ mount -t proc proc "$STAGE/root/proc"
 """
 
 
+def has_overlays(folder: Path) -> bool:
+    """Whether this machine lets us mount: as root, outside of most containers."""
+    if not shutil.which("unshare"):
+        return False
+    for name in ("upper", "work", "root"):
+        (folder / name).mkdir()
+    options = f"lowerdir=/,upperdir={folder}/upper,workdir={folder}/work"
+    command = ["unshare", "--mount", "mount", "-t", "overlay", "overlay", "-o", options]
+    done = subprocess.run([*command, folder / "root"], capture_output=True, check=False)
+    return done.returncode == 0
+
+
 @dataclass
 class Stage:
     """One `FROM` of the file: its folder with the overlay, and what its steps have set."""

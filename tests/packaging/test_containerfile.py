@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,19 +18,9 @@ ROOT = Path(__file__).parents[2]
 FILE = ROOT / "packaging" / "Containerfile"
 
 
-def has_overlays(folder):
-    """Whether this machine lets us mount: as root, outside of most containers."""
-    for name in ("upper", "work", "root"):
-        (folder / name).mkdir()
-    options = f"lowerdir=/,upperdir={folder}/upper,workdir={folder}/work"
-    command = ["unshare", "--mount", "mount", "-t", "overlay", "overlay", "-o", options]
-    done = subprocess.run([*command, folder / "root"], capture_output=True, check=False)
-    return done.returncode == 0
-
-
 @pytest.fixture
 def built(tmp_path):
-    if not shutil.which("unshare") or not has_overlays(tmp_path):
+    if not image.has_overlays(tmp_path):
         pytest.skip("The image is not built: overlays cannot be mounted here.")
     return image.build(FILE, ROOT, tmp_path / "image")
 
