@@ -1,4 +1,7 @@
-"""Every Python block of the pages about the client runs against a demo and prints what they say."""
+"""Every Python and JavaScript block of the pages about the clients prints what the page says.
+
+The blocks run against a demo.
+"""
 
 import os
 import re
@@ -8,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.clients.conftest import run_node
 from tests.scenarios.test_demo import demo
 from tests.scenarios.test_page_examples import wait_bound
 
@@ -35,3 +39,16 @@ def test_python_blocks_print_what_the_page_shows(page, url):
             capture_output=True, text=True, check=False, timeout=60, env=environment,
         )  # fmt: skip
         assert (done.stdout, done.stderr) == (shown, ""), source
+
+
+NODE_BLOCK = re.compile(r"```js\n(.*?)```\n(?:\n```text\n(.*?)```\n)?", re.DOTALL)
+
+
+def test_javascript_blocks_print_what_the_page_shows(url, npm_client):
+    blocks = NODE_BLOCK.findall((npm_client / "README.md").read_text("utf-8"))
+    assert blocks
+    for source, shown in blocks:
+        example = npm_client / "example.mjs"
+        built = source.replace(ADDRESS, url).replace("@simpost/client", "./dist/index.js")
+        example.write_text(built, "utf-8")
+        assert run_node(["node", example], npm_client) == shown, source
