@@ -11,6 +11,7 @@ from simpost_client import (
     RateLimited,
     Retries,
     ServerFailed,
+    SimpostClient,
     Timeouts,
 )
 from simpost_client.attempts import Attempts
@@ -134,6 +135,28 @@ def test_what_a_batch_could_not_commit_is_sent_again():
         (outcome,) = client.messages.send_batch([MESSAGE])
     assert outcome.replayed
     assert len(set(keys(host))) == 1
+
+
+UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
+
+
+def leaves(kind):
+    inner = kind.__subclasses__()
+    return {kind} if not inner else set().union(*(leaves(each) for each in inner))
+
+
+@pytest.mark.parametrize("kind", leaves(httpx2.RequestError), ids=lambda kind: kind.__name__)
+def test_every_error_of_the_http_library_is_one_of_the_tree(kind):
+    host = ScriptedHost(*[kind("")] * 3)
+    expected = NotConnected if kind.__name__ in UNSENT else InDoubt
+    with host.native() as client, pytest.raises(expected):
+        client.messages.send(**MESSAGE)
+
+
+@pytest.mark.parametrize("url", ["simpost.example", "ftp://a", "http://", "http://a:b"])
+def test_a_url_that_cannot_be_one_is_refused(url):
+    with pytest.raises(ValueError, match="base URL"):
+        SimpostClient(url, access_code="demo", secret="demo-secret")
 
 
 class Clock:

@@ -32,8 +32,9 @@ class AnswerableGateway(Gateway):
     """A gateway with a number that travellers can answer."""
 
     def _toml(self, *given: Any) -> str:
-        smpp = 'type = "smpp"\n'
-        return super()._toml(*given).replace(smpp, f'{smpp}source_address = "{OWN_NUMBER}"\n')
+        smpp, server = 'type = "smpp"\n', "[server]\n"
+        toml = super()._toml(*given).replace(server, f"{server}allow_private_webhooks = true\n")
+        return toml.replace(smpp, f'{smpp}source_address = "{OWN_NUMBER}"\n')
 
 
 class Live:

@@ -37,8 +37,12 @@ class AsyncTransport:
     ) -> None:
         import httpx2
 
-        if not base_url.startswith(("http://", "https://")):
-            raise ValueError("the base URL begins with https:// or http://")
+        try:
+            url = httpx2.URL(base_url)
+        except httpx2.InvalidURL as error:
+            raise ValueError(f"the base URL is invalid: {error}") from None
+        if url.scheme not in {"http", "https"} or not url.host:
+            raise ValueError("the base URL begins with https:// or http://, and has a host")
         self._errors: Final = httpx2
         self._sign = sign
         self._timeouts = timeouts
@@ -62,7 +66,7 @@ class AsyncTransport:
         while True:
             try:
                 response = await self._exchange(call, attempts.ends_at)
-            except self._errors.TransportError as error:
+            except self._errors.RequestError as error:
                 wait_s: float | None = attempts.after_failure(error, is_sent=self._is_sent(error))
             else:
                 wait_s = attempts.after_response(response)
@@ -84,7 +88,7 @@ class AsyncTransport:
                     yield octets
             finally:
                 await response.aclose()
-        except self._errors.TransportError as error:
+        except self._errors.RequestError as error:
             kind = NoResponse if self._is_sent(error) else NotConnected
             raise kind(f"{call.method} {call.path}: {type(error).__name__}") from error
 

@@ -36,8 +36,12 @@ class Transport:
     ) -> None:
         import httpx2
 
-        if not base_url.startswith(("http://", "https://")):
-            raise ValueError("the base URL begins with https:// or http://")
+        try:
+            url = httpx2.URL(base_url)
+        except httpx2.InvalidURL as error:
+            raise ValueError(f"the base URL is invalid: {error}") from None
+        if url.scheme not in {"http", "https"} or not url.host:
+            raise ValueError("the base URL begins with https:// or http://, and has a host")
         self._errors: Final = httpx2
         self._sign = sign
         self._timeouts = timeouts
@@ -61,7 +65,7 @@ class Transport:
         while True:
             try:
                 response = self._exchange(call, attempts.ends_at)
-            except self._errors.TransportError as error:
+            except self._errors.RequestError as error:
                 wait_s: float | None = attempts.after_failure(error, is_sent=self._is_sent(error))
             else:
                 wait_s = attempts.after_response(response)
@@ -83,7 +87,7 @@ class Transport:
                     yield octets
             finally:
                 response.close()
-        except self._errors.TransportError as error:
+        except self._errors.RequestError as error:
             kind = NoResponse if self._is_sent(error) else NotConnected
             raise kind(f"{call.method} {call.path}: {type(error).__name__}") from error
 
