@@ -51,24 +51,40 @@ def budget_quotas(
     cost_of: Callable[[], int],
 ) -> tuple[Quota, ...]:
     """The quotas that a message to the MSISDN uses; `cost_of` is called if one limits its cost."""
-    periods = periods_of(now_ms // _DAY_MS)
-    day, month = periods.day_expires_ms, periods.month_expires_ms
-    quotas: list[Quota] = []
+    day_number = now_ms // _DAY_MS
+    quotas: tuple[Quota, ...] = ()
     for budget in budgets:
-        if not msisdn.startswith(budget.prefix):
-            continue
-        if budget.day is not None:
-            key = day_counter(budget), periods.day
-            quotas.append(_quota(*key, parts, budget.day, day))
-        if budget.month is not None:
-            key = month_counter(budget), periods.month
-            quotas.append(_quota(*key, parts, budget.month, month))
-        if budget.day_cost is not None:
-            key = day_cost_counter(budget), periods.day
-            quotas.append(_quota(*key, cost_of(), budget.day_cost, day))
-        if budget.month_cost is not None:
-            key = month_cost_counter(budget), periods.month
-            quotas.append(_quota(*key, cost_of(), budget.month_cost, month))
+        if msisdn.startswith(budget.prefix):
+            quotas += _quotas_of_parts(budget, parts, day_number)
+            if budget.day_cost is not None or budget.month_cost is not None:
+                quotas += _quotas_of_cost(budget, cost_of(), day_number)
+    return quotas
+
+
+@lru_cache(maxsize=1_024)
+def _quotas_of_parts(budget: Budget, parts: int, day_number: int) -> tuple[Quota, ...]:
+    """Many messages of a day use the same."""
+    periods = periods_of(day_number)
+    quotas: list[Quota] = []
+    if budget.day is not None:
+        key = day_counter(budget), periods.day
+        quotas.append(_quota(*key, parts, budget.day, periods.day_expires_ms))
+    if budget.month is not None:
+        key = month_counter(budget), periods.month
+        quotas.append(_quota(*key, parts, budget.month, periods.month_expires_ms))
+    return tuple(quotas)
+
+
+@lru_cache(maxsize=1_024)
+def _quotas_of_cost(budget: Budget, cost: int, day_number: int) -> tuple[Quota, ...]:
+    periods = periods_of(day_number)
+    quotas: list[Quota] = []
+    if budget.day_cost is not None:
+        key = day_cost_counter(budget), periods.day
+        quotas.append(_quota(*key, cost, budget.day_cost, periods.day_expires_ms))
+    if budget.month_cost is not None:
+        key = month_cost_counter(budget), periods.month
+        quotas.append(_quota(*key, cost, budget.month_cost, periods.month_expires_ms))
     return tuple(quotas)
 
 

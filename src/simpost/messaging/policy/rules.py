@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from typing import Final, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
@@ -23,6 +22,7 @@ from simpost.domain.policy.quotas import Quota
 from simpost.domain.reasons import Reason
 from simpost.messaging.decision import Decision, Hold
 from simpost.messaging.plan import Refusal, SendPlan
+from simpost.messaging.policy.daily_limit import QUARTER_MS, DailyLimit
 from simpost.messaging.policy.hours import OpenHours
 from simpost.messaging.policy.opt_out import find_opt_out
 from simpost.messaging.policy.places import countries_of, zone_names_of, zones_of
@@ -30,9 +30,24 @@ from simpost.messaging.policy.sender_rules import SenderFinding, SenderRules, fi
 from simpost.messaging.policy.stops import Stops
 from simpost.runtime.component import Component
 
-_KEEP_COUNTS_DAYS = 3
-"""Longer than a local day lasts anywhere, so that no count is deleted while it is used."""
-_QUARTER_MS = 900_000
+_MOST_PLACES: Final = 1_024
+_PlaceKey: TypeAlias = tuple[Category, tuple[str, ...], str, str, str]
+"""Category, countries, own hours, and the choices of the traveller and of the account."""
+
+
+class _Place(NamedTuple):
+    """The facts of a category in a place; right from a time until another.
+
+    Attributes:
+        has_hours: the category is not sent at all times; `interval` has the open hours now or next.
+    """
+
+    from_ms: int
+    until_ms: int
+    has_hours: bool
+    interval: Interval | None
+    record: DecisionRecord
+    daily: DailyLimit | None
 
 
 class PolicyRules(Component):
@@ -67,6 +82,7 @@ class PolicyRules(Component):
             category: limit for category, limit in policy.daily_limit.items() if limit
         }
         self._spread_ms = 1000 * policy.spread_s
+        self._places: dict[_PlaceKey, _Place] = {}
         self._limited = self._hours.categories | set(self._max_parts) | set(self._daily_limit)
 
     def find_stop(self, account: Account, esim: Esim, category: Category) -> Refusal | None:
@@ -124,17 +140,45 @@ class PolicyRules(Component):
         now_ms: int,
     ) -> Decision:
         category = plan.category
-        interval = self._find_interval(account, esim, category, now_ms)
-        record = self._record(account, esim, category, interval)
+        place = self._find_place(account, esim, category, now_ms)
+        record = place.record
         if refusal := self._too_long(plan):
             return replace(refusal, record=replace(record, part_count=plan.part_count))
-        if category in self._hours.categories:
+        if place.has_hours:
+            interval = place.interval
             if interval is None:
                 return Refusal(Reason.NO_OPEN_HOURS, record=record)
             if interval.start_ms > now_ms:
                 return Hold(self._opening_ms(interval), Reason.QUIET_HOURS, plan, record)
-        quotas += self.find_daily_limit(esim, category, now_ms)
+        if place.daily is not None:
+            quotas = (*quotas, place.daily.quota(esim))
         return replace(plan, quotas=quotas, record=record)
+
+    def _find_place(self, account: Account, esim: Esim, category: Category, now_ms: int) -> _Place:
+        """What applies to all messages of a category to travellers in one place: remembered."""
+        key = (
+            category,
+            countries_of(esim),
+            esim.open_hours or account.open_hours,
+            esim.choices,
+            account.choices,
+        )
+        found = self._places.get(key)
+        if found is not None and found.from_ms <= now_ms < found.until_ms:
+            return found
+        interval = self._find_interval(account, esim, category, now_ms)
+        place = _Place(
+            from_ms=now_ms,
+            until_ms=_known_until_ms(interval, now_ms),
+            has_hours=category in self._hours.categories,
+            interval=interval,
+            record=self._record(account, esim, category, interval),
+            daily=self._daily(esim, category, now_ms),
+        )
+        if len(self._places) >= _MOST_PLACES:
+            self._places.clear()
+        self._places[key] = place
+        return place
 
     def find_budgets(
         self, account: Account, esim: Esim, plan: SendPlan, now_ms: int
@@ -165,8 +209,7 @@ class PolicyRules(Component):
         most = self._max_parts.get(category)
         if category not in self._hours.categories:
             return DecisionRecord(decided_by=decided_by, category_parts=most)
-        is_always_open = interval is not None and interval.end_ms - interval.start_ms == 1
-        hours = None if is_always_open else interval
+        hours = None if interval is None or _is_always_open(interval) else interval
         return _record_of_place(decided_by, most, countries_of(esim), hours)
 
     def _find_interval(
@@ -193,20 +236,27 @@ class PolicyRules(Component):
 
     def find_daily_limit(self, esim: Esim, category: Category, now_ms: int) -> tuple[Quota, ...]:
         """What a message uses of the daily limit of its eSIM; nothing if there is none."""
+        daily = self._daily(esim, category, now_ms)
+        return () if daily is None else (daily.quota(esim),)
+
+    def _daily(self, esim: Esim, category: Category, now_ms: int) -> DailyLimit | None:
         limit = self._daily_limit.get(category)
         if limit is None:
-            return ()
+            return None
         zone = zones_of(countries_of(esim))[0]
-        today, expires_ms = _local_day(zone, now_ms // _QUARTER_MS)
-        daily = Quota(
-            counter=f"{category}:{esim.esim_tran_no}",
-            period=today,
-            amount=1,
-            limit=limit,
-            reason=Reason.CAP_REACHED,
-            expires_ms=expires_ms,
-        )
-        return (daily,)
+        return DailyLimit.at(category, limit, zone, now_ms)
+
+
+def _known_until_ms(interval: Interval | None, now_ms: int) -> int:
+    """How long the open hours and the local date that were found at a time are right."""
+    quarter_ms = now_ms - now_ms % QUARTER_MS + QUARTER_MS
+    if interval is None or _is_always_open(interval):
+        return quarter_ms
+    return min(quarter_ms, interval.end_ms)
+
+
+def _is_always_open(interval: Interval) -> bool:
+    return interval.end_ms - interval.start_ms == 1
 
 
 @lru_cache(maxsize=1_024)
@@ -224,18 +274,6 @@ def _record_of_place(
         opens_ms=hours.start_ms if hours else None,
         closes_ms=hours.end_ms if hours else None,
     )
-
-
-@lru_cache(maxsize=1_024)
-def _local_day(zone: ZoneInfo, quarter: int) -> tuple[str, int]:
-    """The local date in a quarter of an hour since 1970, and when its counts may be deleted.
-
-    No date changes within a quarter: all zones differ from UTC by whole quarters.
-    """
-    today = datetime.fromtimestamp(quarter * _QUARTER_MS / 1000, zone).date()
-    expires = datetime(today.year, today.month, today.day, tzinfo=UTC)
-    expires += timedelta(days=_KEEP_COUNTS_DAYS)
-    return today.isoformat(), int(expires.timestamp()) * 1000
 
 
 def _choice(account: Account, esim: Esim, category: Category) -> DecisionRecord | None:

@@ -147,16 +147,37 @@ def test_hours_of_a_later_time_do_not_hold_what_is_sent_now():
     assert [type(each) for each in decisions] == [SendPlan, Hold, SendPlan, SendPlan]
 
 
-@given(st.lists(st.integers(ms("2026-03-27T00:00:00"), ms("2026-04-02T00:00:00")), max_size=9))
-def test_a_decision_does_not_depend_on_what_was_asked_before(times):
+TRAVELLERS = [
+    (msgspec.structs.replace(ACCOUNT, **of_account), msgspec.structs.replace(ESIM, **facts))
+    for of_account, facts in [
+        ({}, {"country": "GB"}),
+        ({}, {"country": "NP"}),
+        ({}, {"country": "GB", "esim_tran_no": "2"}),
+        ({}, {"country": "GB", "open_hours": "10:00-11:00"}),
+        ({}, {"country": "GB", "choices": "promotion=yes"}),
+        ({"open_hours": "12:00-13:00"}, {"country": "GB"}),
+        ({"choices": "promotion=yes"}, {"country": "GB"}),
+    ]
+]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(ms("2026-03-27T00:00:00"), ms("2026-04-02T00:00:00")),
+            st.sampled_from(TRAVELLERS),
+            st.sampled_from([Category.NOTICE, Category.PROMOTION]),
+        ),
+        max_size=9,
+    )
+)
+def test_a_decision_does_not_depend_on_what_was_asked_before(asked):
     rules = PolicyRules(AT_ONCE, (), NOT_STOPPED)
-    esim = msgspec.structs.replace(ESIM, country="GB")
-    for now_ms in times:
+    for now_ms, (account, esim), category in asked:
         fresh = PolicyRules(AT_ONCE, (), NOT_STOPPED)
-        decisions = [each(ACCOUNT, esim, plan(), now_ms) for each in (rules, fresh)]
-        assert [type(each) for each in decisions] in ([SendPlan] * 2, [Hold] * 2)
-        if isinstance(decisions[0], Hold):
-            assert decisions[0].until_ms == decisions[1].until_ms
+        first, again = (each(account, esim, plan(category), now_ms) for each in (rules, fresh))
+        assert type(first) in (SendPlan, Hold)
+        assert first == again
 
 
 def test_rows_of_the_settings_replace_those_that_are_shipped():
