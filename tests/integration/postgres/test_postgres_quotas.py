@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from simpost.domain.decision_record import encode_record, with_quotas
+from simpost.domain.messages import Category, Priority
 from simpost.domain.policy.quotas import Quota, QuotaKey, QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.ports.store import Accepted, IdempotentReplay
@@ -13,6 +14,8 @@ from simpost.store.postgres import acceptance
 from tests.contract.store_facts import DAY_MS, NOW_MS, key, message
 
 TODAY = "2026-01-01"
+SHOWN = ["esim_tran_no", "iccid", "destination", "sender", "category", "text", "encoding",
+         "created_ms", "expires_ms", "caller_reference", "options"]  # fmt: skip
 
 
 def limited(limit, *, amount=1, alarms=(50, 80, 100), parts=(), **changes):
@@ -50,6 +53,56 @@ async def test_messages_within_their_quotas_are_one_statement(node, decided):
         for one in some:
             shown = await store.log.find_message(1, one.id)
             assert len(shown.parts) == len(one.parts)
+
+
+DIFFERENT = {
+    "account_id": 2,
+    "iccid": "8985200000000000002",
+    "destination": "447700900001",
+    "sender": "Hotel",
+    "carrier": "other",
+    "category": Category.NOTICE,
+    "priority": Priority.BULK,
+    "encoding": "ucs2",
+    "caller_reference": "order 7",
+    "part_count": 3,
+    "lease_ms": NOW_MS + DAY_MS,
+    "decision": encode_record(with_quotas(None, limited(9, alarms=()).quotas[:1])),
+}
+
+
+@pytest.mark.parametrize("counts", [False, True], ids=["plain", "counting"])
+async def test_what_differs_in_a_group_is_kept_of_each_message(node, decided, counts):
+    """Arrays of the statement are short where all messages are alike."""
+    quotas = limited(1_000_000, alarms=()).quotas
+    async with node() as store:
+        some = [message(), *(message(**{name: value}) for name, value in DIFFERENT.items())]
+        some += [message(**DIFFERENT), message("one ", "two"), message(request=key())]
+        if counts:
+            used = [(), quotas[:1], quotas, (replace(quotas[0], period="2026-01-02", amount=7),)]
+            some = [replace(one, quotas=used[at % 4]) for at, one in enumerate(some)]
+        answers = await asyncio.gather(*map(store.queue.accept, some))
+        assert {type(each) for each in answers} == {Accepted}
+        assert decided == []
+        for one in some:
+            shown = await store.log.find_message(one.account_id, one.id)
+            assert [getattr(shown, name) for name in SHOWN] == [
+                getattr(one, name) for name in SHOWN
+            ]
+            assert shown.part_count == (one.part_count or len(one.parts))
+            assert shown.parts[0].carrier == one.carrier
+            assert shown.request_id == (one.request and one.request.request_id)
+            assert bool(shown.decisions) == (one.decision is not None)
+        for account_id in (1, 2):
+            for period, quota in (TODAY, quotas[0]), (TODAY, quotas[1]), ("2026-01-02", quotas[0]):
+                wanted = QuotaKey(account_id, quota.counter, period)
+                uses = [
+                    each.amount
+                    for one in some
+                    for each in one.quotas
+                    if (one.account_id, each.counter, each.period) == wanted
+                ]
+                assert await store.quotas.find_used([wanted]) == [sum(uses)]
 
 
 @pytest.mark.parametrize("reason", ["quota", "alarm", "replay", "replay at once"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -14,7 +14,7 @@ from simpost.domain.policy.quotas import QuotaReached
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, Refused
 from simpost.store.postgres import quotas, shared_verbs, signatures
 from simpost.store.postgres.connection import PostgresSession
-from simpost.store.postgres.queries import SQL, columns, octets
+from simpost.store.postgres.queries import SQL, columns, octets, short_columns
 from simpost.store.postgres.requests import (
     RequestPlace,
     RequestRow,
@@ -26,6 +26,8 @@ from simpost.store.records.messages import ACCEPTED, message_row
 from simpost.store.records.texts import StoredTexts, stored_texts
 from simpost.store.shared.conversations import note_reply
 
+_OFTEN_THE_SAME: Final = (0, 5, 6, 7, 8, 9, 19, 20, 21, 24)
+"""Places of columns that `accept` repeats: account, sender, category, and so on."""
 _CONVERSATION = attrgetter("account_id", "conversation_id")
 
 
@@ -121,7 +123,8 @@ async def _accept(
     more: list[tuple[Any, ...]] = []
     seen: set[RequestPlace] = set()
     stale_ms: list[int] = []
-    for message, reference in zip(messages, references, strict=True):
+    slices = uses.slices if uses else [()] * len(messages)
+    for message, reference, used in zip(messages, references, slices, strict=True):
         if message.request is not None:
             key = (message.account_id, message.request.request_id)
             if key in seen:
@@ -130,14 +133,15 @@ async def _accept(
             stale_ms.append(message.request.stale_ms)
         stored = stored_texts(session.texts, message)
         row = _row(message, stored, reference, session.node)
-        rows.append((*row, *uses.slice_of(message.id)) if uses else row)
+        rows.append(row + used)
         if len(stored.parts) > 1:
             more += [
                 (message.account_id, message.id, number, octets(text))
                 for number, text in enumerate(stored.parts[1:], start=2)
             ]
     rows.sort(key=itemgetter(0, 12, 1) if len(seen) == len(rows) else itemgetter(0, 1))
-    given = columns(rows, 28 if uses else 26)
+    often_same = (*_OFTEN_THE_SAME, 27) if uses else _OFTEN_THE_SAME
+    given = short_columns(columns(rows, 28 if uses else 26), often_same)
     parameters = [*given[:26], min(stale_ms, default=0)]
     if uses:
         parameters += [*uses.parameters, *given[26:]]

@@ -17,6 +17,22 @@ def columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
 
 
+def short_columns(columns: list[list[Any]], not_null: Iterable[int]) -> list[list[Any]]:
+    """The arrays, without what `unnest` and `coalesce` repeat: each element costs time to encode.
+
+    An array without any value is empty. One in a place of `not_null` has only its first value if
+    all are the same; the statement takes that where `unnest` has NULL.
+    """
+    for place, column in enumerate(columns):
+        if column and column[0] is None and column.count(None) == len(column):
+            columns[place] = []
+    for place in not_null:
+        column = columns[place]
+        if column and column.count(column[0]) == len(column):
+            columns[place] = column[:1]
+    return columns
+
+
 def without_duplicate_keys(rows: Iterable[R], key: Callable[[R], Any]) -> Iterator[list[R]]:
     """Rows cut, in their order, so that no key is twice in one statement.
 

@@ -26,13 +26,16 @@ from simpost.domain.policy.quotas import (
 from simpost.ports.store import NewMessage
 from simpost.store.postgres import shared_verbs
 from simpost.store.postgres.connection import PostgresSession
-from simpost.store.postgres.queries import SQL, columns
+from simpost.store.postgres.queries import SQL, columns, short_columns
 from simpost.store.shared.quotas import raise_alarms, raise_refusal
 
-_WITH_USED: Final = """CASE WHEN decision IS NULL OR last_use IS NULL THEN decision
-    ELSE left(decision, -1) || ',"used":' || array_to_json(before.used[first_use:last_use]) || '}'
+_WITH_USED: Final = """CASE WHEN decision IS NULL OR first_use IS NULL THEN decision
+    ELSE left(decision, -1) || ',"used":'
+      || array_to_json(before.used[first_use:first_use + more_uses]) || '}'
     END"""
 """See `simpost.domain.decision_record.with_used`."""
+_OFTEN_THE_SAME: Final = (0, 2, 3, 4, 5, 6)
+"""Places of columns that `count_quotas` repeats: all but the counter."""
 _PARAMETER: Final = re.compile(r"\$(\d+)")
 
 
@@ -45,9 +48,11 @@ def _accept_and_count() -> str:
 
     count, check = behind("count_quotas"), behind("check_counted")
     first, last = (_most_parameters(count + check) + number for number in (1, 2))
+    more = f"coalesce(more_uses, (${last}::integer[])[1])"
     for plain, counting in (
         ("::bytea[]\n  ) AS n", f"::bytea[], ${first}::integer[], ${last}::integer[]\n  ) AS n"),
-        ("part_text\n  )\n", "part_text, first_use, last_use\n  )\n"),
+        ("part_text\n  )\n", "part_text, first_use, more_uses\n  )\n"),
+        ("part_text\n  FROM", f"part_text, first_use, {more} AS more_uses\n  FROM"),
         ("text_key, decision\n  FROM fresh", f"text_key, {_WITH_USED}\n  FROM fresh, before"),
     ):
         assert body.count(plain) == 1, plain
@@ -66,70 +71,79 @@ decided by itself."""
 COUNT_FAILED: Final = asyncpg.DivisionByZeroError
 
 
-class _Total:
-    """What some messages use of one quota."""
-
-    __slots__ = ("amount", "expires_ms", "has_alarms", "most")
-
-    def __init__(self, quota: Quota) -> None:
-        self.amount = 0
-        self.most = quota.limit
-        self.has_alarms = bool(quota.alarms)
-        self.expires_ms = quota.expires_ms
-
-
 class TotalUses:
     """What messages use of their quotas.
 
     Attributes:
         parameters: with the keys in one order on all nodes.
+        slices: of each message, the first place in `before` of what it uses, and how many more
+            it has there; without quotas `None` and 0.
     """
 
     def __init__(self, messages: Sequence[NewMessage]) -> None:
-        totals: dict[QuotaKey, _Total] = {}
-        earlier: list[tuple[QuotaKey, int]] = []
-        self._slices: dict[bytes, tuple[int, int]] = {}
+        self.slices: list[tuple[int | None, int]] = []
+        self._places: dict[tuple[int, str, str], int] = {}
+        self._amounts: list[int] = []
+        self._most: list[int] = []
+        self._have_alarms: list[bool] = []
+        self._expires_ms: list[int] = []
+        self._uses: list[int] = []
+        self._earlier: list[int] = []
         for message in messages:
-            first = len(earlier) + 1
-            for place, quota in enumerate(message.quotas):
-                key = key_of(message.account_id, quota)
-                total = totals.get(key)
-                if total is None:
-                    total = totals[key] = _Total(quota)
-                if place < MOST_QUOTAS:
-                    earlier.append((key, total.amount))
-                total.amount += quota.amount
-                total.most = min(total.most, quota.limit)
-                if quota.alarms:
-                    total.has_alarms = True
-            if message.quotas:
-                self._slices[message.id] = first, len(earlier)
-        self.parameters = _parameters(messages, totals, earlier)
+            if quotas := message.quotas:
+                first = len(self._uses) + 1
+                self._add(message.account_id, quotas)
+                self.slices.append((first, min(len(quotas), MOST_QUOTAS) - 1))
+            else:
+                self.slices.append((None, 0))
+        self.parameters = self._parameters(messages)
 
-    def slice_of(self, message_id: bytes) -> tuple[int | None, int | None]:
-        """The first and the last place in `before` of what a message uses."""
-        return self._slices.get(message_id, (None, None))
+    def _add(self, account_id: int, quotas: Sequence[Quota]) -> None:
+        places, amounts = self._places, self._amounts
+        for quota in quotas:
+            # A `QuotaKey` costs ten times as much, and each message needs one.
+            key = (0 if quota.is_shared else account_id, quota.counter, quota.period)
+            place = places.get(key)
+            if place is None:
+                place = places[key] = len(amounts)
+                amounts.append(0)
+                self._most.append(quota.limit)
+                self._have_alarms.append(False)
+                self._expires_ms.append(quota.expires_ms)
+            elif quota.limit < self._most[place]:
+                self._most[place] = quota.limit
+            if quota.alarms:
+                self._have_alarms[place] = True
+            self._uses.append(place)
+            self._earlier.append(amounts[place])
+            amounts[place] += quota.amount
 
-
-def _parameters(
-    messages: Sequence[NewMessage],
-    totals: Mapping[QuotaKey, _Total],
-    earlier: Sequence[tuple[QuotaKey, int]],
-) -> list[Any]:
-    keys = sorted(totals)
-    in_order = [totals[key] for key in keys]
-    places = {key: place for place, key in enumerate(keys, start=1)}
-    return [
-        *columns(keys, 3),
-        [total.amount for total in in_order],
-        [total.most for total in in_order],
-        [total.has_alarms for total in in_order],
-        [total.expires_ms for total in in_order],
-        list(ALARM_PERCENTS),
-        sum(message.request is not None for message in messages),
-        [places[key] for key, _ in earlier],
-        [totals[key].amount - amount for key, amount in earlier],
-    ]
+    def _parameters(self, messages: Sequence[NewMessage]) -> list[Any]:
+        places, amounts = self._places, self._amounts
+        keys = sorted(places)
+        in_order = [places[key] for key in keys]
+        ranks = dict(zip(in_order, range(1, len(keys) + 1), strict=True))
+        given = [
+            *columns(keys, 3),
+            [amounts[place] for place in in_order],
+            [self._most[place] for place in in_order],
+            [self._have_alarms[place] for place in in_order],
+            [self._expires_ms[place] for place in in_order],
+        ]
+        uses = [
+            [ranks[place] for place in self._uses],
+            [
+                amounts[use] - earlier
+                for use, earlier in zip(self._uses, self._earlier, strict=True)
+            ],
+        ]
+        requests = sum(message.request is not None for message in messages)
+        return [
+            *short_columns(given, _OFTEN_THE_SAME),
+            list(ALARM_PERCENTS),
+            requests,
+            *short_columns(uses, (1,)),
+        ]
 
 
 class QuotaLock:

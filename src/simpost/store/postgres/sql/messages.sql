@@ -2,9 +2,21 @@
 
 -- name: accept
 -- Inserts messages with their first parts and request ids; returns the messages that took their
--- request id.
+-- request id. An array of a column is short where that is the same for all: `unnest` has NULL then.
+-- See `short_columns`.
 WITH new AS (
-  SELECT * FROM unnest(
+  SELECT coalesce(account_id, ($1::integer[])[1]) AS account_id, id, esim_tran_no, iccid, destination,
+    coalesce(sender, ($6::text[])[1]) AS sender,
+    coalesce(category, ($7::text[])[1]) AS category,
+    coalesce(encoding, ($8::text[])[1]) AS encoding,
+    coalesce(reference, ($9::integer[])[1]) AS reference,
+    coalesce(part_count, ($10::integer[])[1]) AS part_count, created_ms,
+    expires_ms, request_id, text, options, caller_reference, text_key, decision, fingerprint,
+    coalesce(carrier, ($20::text[])[1]) AS carrier,
+    coalesce(priority, ($21::integer[])[1]) AS priority,
+    coalesce(total, ($22::integer[])[1]) AS total, owner, due_ms,
+    coalesce(attempt, ($25::integer[])[1]) AS attempt, part_text
+  FROM unnest(
     $1::integer[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
     $8::text[], $9::integer[], $10::integer[], $11::bigint[], $12::bigint[], $13::text[],
     $14::bytea[], $15::text[], $16::text[], $17::text[], $18::text[], $19::bytea[],

@@ -1,7 +1,13 @@
 -- name: count_quotas
--- The beginning of `accept` for messages that use quotas: see `ACCEPT_AND_COUNT`.
+-- The beginning of `accept` for messages that use quotas: see `ACCEPT_AND_COUNT`. Its arrays are
+-- short, too.
 uses AS (
-  SELECT * FROM unnest(
+  SELECT coalesce(account_id, ($1::integer[])[1]) AS account_id, counter,
+    coalesce(period, ($3::text[])[1]) AS period,
+    coalesce(amount, ($4::bigint[])[1]) AS amount, coalesce(most, ($5::bigint[])[1]) AS most,
+    coalesce(has_alarms, ($6::boolean[])[1]) AS has_alarms,
+    coalesce(expires_ms, ($7::bigint[])[1]) AS expires_ms, place
+  FROM unnest(
     $1::integer[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::boolean[],
     $7::bigint[]
   ) WITH ORDINALITY AS u (
@@ -18,7 +24,7 @@ uses AS (
 ), before AS MATERIALIZED (
   -- What was used before each use: before the statement, and by the messages before it. Each
   -- message has a slice of it: a join would compare each message with each.
-  SELECT array_agg(c.used[m.use] - m.later ORDER BY m.place) AS used
+  SELECT array_agg(c.used[m.use] - coalesce(m.later, ($11::bigint[])[1]) ORDER BY m.place) AS used
   FROM counts AS c, unnest($10::integer[], $11::bigint[]) WITH ORDINALITY
     AS m (use, later, place)
 )
