@@ -150,7 +150,7 @@ async def test_old_acts_are_deleted(console):
     assert await console.list_audit(None, before=None, limit=9) == [young]
 
 
-async def test_the_id_of_a_carrier_finds_a_message_that_waits_for_its_receipt(store, console):
+async def test_the_id_of_a_carrier_finds_a_message_before_and_after_its_receipt(store, console):
     account = Account(0, "one", "secret-of-account")
     one = leased("Hello", account_id=await store.accounts.add_account(account))
     await store.queue.accept(one)
@@ -160,8 +160,38 @@ async def test_the_id_of_a_carrier_finds_a_message_that_waits_for_its_receipt(st
     ]
     assert await console.find_by_carrier_id(["none"], "abc-1") == []
     accounts = Accounts(store.accounts)
-    for account_id, count in ((None, 1), (one.account_id, 1), (one.account_id + 1, 0)):
-        found = await look_up(store, accounts, [CARRIER], " abc-1 ", account_id=account_id)
-        assert [each.id for each in found.messages] == [one.id] * count
+    await accounts.reload()
+    seen = ((None, 1), (one.account_id, 1), (one.account_id + 1, 0))
+
+    async def assert_found():
+        for account_id, count in seen:
+            found = await look_up(store, accounts, [CARRIER], " abc-1 ", account_id=account_id)
+            assert [each.id for each in found.messages] == [one.id] * count
+            assert not found.is_cut
+
+    await assert_found()
     await store.queue.record((), [receipt("abc-1")])
-    assert await console.find_by_carrier_id([CARRIER], "abc-1") == []
+    await assert_found()
+
+
+async def test_a_look_up_walks_a_bounded_way_for_the_id_of_a_carrier(store, monkeypatch):
+    for package in ("sqlite", "postgres"):
+        monkeypatch.setattr(f"simpost.store.{package}.log.MOST_WALKED", 2)
+    monkeypatch.setattr("simpost.messaging.look_up.MOST_STEPS", 2)
+    sent = [leased(f"m{at}", at_ms=NOW_MS + at) for at in range(9)]
+    for one in sent:
+        await store.queue.accept(one)
+        await store.queue.record([settlement(one, carrier_message_id=f"id-{one.text}")])
+        await store.queue.record((), [receipt(f"id-{one.text}")])
+    accounts = Accounts(store.accounts)
+
+    async def find(text):  # without the name of a carrier no index is asked
+        found = await look_up(store, accounts, [], text, account_id=1)
+        return [each.text for each in found.messages], found.is_cut
+
+    assert await find("id-m8") == (["m8"], False)
+    assert await find("id-m3") == (["m3"], False)
+    assert await find("id-m0") == ([], True)
+    monkeypatch.setattr("simpost.messaging.look_up.MOST_STEPS", 9)
+    assert await find("id-m0") == (["m0"], False)
+    assert await find("id-none") == ([], False)

@@ -130,6 +130,44 @@ async def test_a_search_examines_a_bounded_number_of_messages(store, filled, mon
     assert (await found(store, reference="order-1", template="nobody's"))[1] <= 3
 
 
+@pytest.mark.parametrize(("walked", "chunk"), [(200_000, 1_000), (4, 1_000), (4, 2)])
+async def test_the_id_of_a_carrier_is_found_in_any_combination(
+    store, filled, monkeypatch, walked, chunk
+):
+    monkeypatch.setattr(message_search, "CHUNK", chunk)
+    for package in ("sqlite", "postgres"):
+        monkeypatch.setattr(f"simpost.store.{package}.log.MOST_WALKED", walked)
+        monkeypatch.setattr(f"simpost.store.{package}.log.CHUNK", chunk)
+    # An id that a carrier gave again and again, and one of a single message.
+    again = [fact for at, fact in enumerate(filled) if at % 7 in (0, 4) and at > 20]
+    sent = {one.text: one for one in await store.log.list_messages(1, MessageFilter(limit=200))}
+    for fact in again:
+        one = leased(fact["text"], id=sent[fact["text"]].id)
+        await store.queue.record([settlement(one, carrier_message_id="0")])
+        fact["state"] = State.SENT
+    [single] = [fact for fact in filled if fact["text"] == "m9"]
+    assert (await found(store, carrier_message_id="m9"))[0] == ["m9"]
+    for others in (
+        {},
+        {"state": State.SENT},
+        {"state": State.FAILED},
+        {"category": Category.NOTICE},
+        {"esim_tran_no": "E-1"},
+        {"iccid": ESIMS["E-2"]},
+        {"reference": "order-1"},
+        {"reference_prefix": "order"},
+        {"reason": Reason.UNDELIVERABLE},
+    ):
+        expected = [fact["text"] for fact in reversed(again) if matches(fact, others)]
+        assert (await found(store, carrier_message_id="0", **others, limit=3))[0] == expected
+        alone = ["m9"] if matches(single, others) else []
+        assert (await found(store, carrier_message_id="m9", **others))[0] == alone
+    late = {"from_ms": NOW_MS + 40 * DAY_MS // 10}
+    expected = [fact["text"] for fact in reversed(again) if fact["at_ms"] >= late["from_ms"]]
+    assert (await found(store, carrier_message_id="0", **late))[0] == expected
+    assert (await found(store, carrier_message_id="none"))[0] == []
+
+
 async def test_the_reason_of_a_message_of_parts_is_that_of_the_part_that_decides(store):
     one = leased("first ", "second")
     await store.queue.accept(one)

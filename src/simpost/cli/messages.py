@@ -55,6 +55,9 @@ def messages(
     reference_prefix: Annotated[
         str | None, typer.Option(help="Show only references that begin with this.")
     ] = None,
+    carrier_id: Annotated[
+        str | None, typer.Option(help="Show only the message with this id of a carrier.")
+    ] = None,
     since: Annotated[
         str | None, typer.Option(help="Show only the last 30m, 2h or 7d, or since an ISO time.")
     ] = None,
@@ -99,6 +102,7 @@ def messages(
         "broadcast": broadcast,
         "reference": reference,
         "referencePrefix": reference_prefix,
+        "carrierMessageId": carrier_id,
         "from": parse_since(since, datetime.now(UTC)) if since else None,
         "to": parse_time(until, "--until") if until else None,
     }

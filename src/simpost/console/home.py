@@ -29,7 +29,9 @@ async def show(call: PageRequest) -> Response:
     rows = _esim_rows(call, found) + _message_rows(call, found)
     if len(rows) == 1:
         return RedirectResponse(rows[0]["path"], status_code=303, headers=HEADERS)
-    return call.pages.render("home", call=call, text=text, rows=rows, numbers=None)
+    return call.pages.render(
+        "home", call=call, text=text, rows=rows, numbers=None, is_cut=found.is_cut
+    )
 
 
 async def pick(call: PageRequest) -> Response:
@@ -41,7 +43,7 @@ async def pick(call: PageRequest) -> Response:
     rows = _esim_rows(call, found, path) + _rows_of_messages(call, found, path)
     if len(rows) == 1:
         return RedirectResponse(rows[0]["path"], status_code=303, headers=HEADERS)
-    return call.pages.render("compose_to", call=call, text=text, rows=rows)
+    return call.pages.render("compose_to", call=call, text=text, rows=rows, is_cut=found.is_cut)
 
 
 async def _find(call: PageRequest, text: str) -> LookUpResult:

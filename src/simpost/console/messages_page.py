@@ -47,6 +47,7 @@ FILTERS: Final = (
     Field("msisdn", "Number", is_rare=True),
     Field("reason", "Reason", tuple(sorted(each.value for each in Reason)), is_rare=True),
     Field("referencePrefix", "Reference begins with", is_rare=True),
+    Field("carrierMessageId", "Id of the carrier", is_rare=True),
     Field("template", "Template", is_rare=True),
     Field("broadcast", "Broadcast", is_rare=True),
 )

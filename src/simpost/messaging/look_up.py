@@ -18,15 +18,21 @@ MAX_CHARACTERS: Final = 200
 MOST: Final = 20
 """Most eSIMs, and most messages, that a look-up finds."""
 MOST_ACCOUNTS: Final = 500
-"""Accounts whose references a look-up in all accounts searches."""
+"""Accounts whose references and parts a look-up in all accounts searches."""
+MOST_STEPS: Final = 10
+"""Steps of a search for the id of a carrier, each through 200,000 parts of an account at most."""
 _SPACING: Final = re.compile(r"[\s.()\u00a0-]+")
 
 
 class LookUpResult(msgspec.Struct, frozen=True):
-    """What was found: eSIMs with the id of their account, and messages."""
+    """What was found: eSIMs with the id of their account, and messages.
+
+    `is_cut`: there are older parts whose ids of carriers were not looked at.
+    """
 
     esims: list[tuple[int, EsimRow]]
     messages: list[Message]
+    is_cut: bool = False
 
 
 async def look_up(
@@ -40,7 +46,7 @@ async def look_up(
     """The eSIMs and messages that a text names, of one account, or of all with `None`.
 
     It may be an ICCID in any form, an esimTranNo, order, MSISDN, IMSI, message id, carrier id of a
-    message that waits for a receipt, or the reference of a caller.
+    part, or the reference of a caller.
     """
     text = text.strip()
     if not text or len(text) > MAX_CHARACTERS or not text.isprintable():
@@ -60,7 +66,10 @@ async def look_up(
     messages = await _find_messages(store, ids, account_id)
     if not messages:
         messages = await _by_reference(store, accounts, text, account_id)
-    return LookUpResult([], messages[:MOST])
+    if messages:
+        return LookUpResult([], messages[:MOST])
+    messages, is_cut = await _by_carrier_id(store, accounts, text, account_id)
+    return LookUpResult([], messages[:MOST], is_cut)
 
 
 def identifier_forms(text: str) -> list[str]:
@@ -105,9 +114,40 @@ async def _find_messages(
 async def _by_reference(
     store: Store, accounts: Accounts, text: str, account_id: int | None
 ) -> list[Message]:
-    known = [account.id for account in accounts.all()][:MOST_ACCOUNTS]
     which = MessageFilter(reference=text, limit=MOST)
     found: list[Message] = []
-    for owner in known if account_id is None else [account_id]:
+    for owner in _owners(accounts, account_id):
         found += await store.log.list_messages(owner, which)
     return found
+
+
+async def _by_carrier_id(
+    store: Store, accounts: Accounts, text: str, account_id: int | None
+) -> tuple[list[Message], bool]:
+    """The newest messages with a part of this id, which may have its receipt; whether it was cut.
+
+    The ids have no index, which every message would pay for: a walk, newest first, through the
+    accounts by turns.
+    """
+    left: dict[int, bytes | None] = dict.fromkeys(_owners(accounts, account_id))
+    steps = 0
+    while left:
+        for owner, before in list(left.items()):
+            if steps >= MOST_STEPS and before is not None:
+                return [], True
+            steps += 1
+            which = MessageFilter(carrier_message_id=text, before=before, limit=MOST)
+            found = await store.log.search_messages(owner, which)
+            if found.messages:
+                return found.messages, False
+            if found.examined_to is None:
+                del left[owner]
+            else:
+                left[owner] = found.examined_to
+    return [], False
+
+
+def _owners(accounts: Accounts, account_id: int | None) -> list[int]:
+    if account_id is not None:
+        return [account_id]
+    return [account.id for account in accounts.all()][:MOST_ACCOUNTS]

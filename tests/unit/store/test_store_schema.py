@@ -116,6 +116,7 @@ MAY_WALK = {
     "simpost.store.shared.catalogue_sync.list",  # sources of the configuration
     "simpost.store.shared.console.count_users",  # at most 1,000
     "simpost.store.shared.console.list_users",  # the same
+    "simpost.store.shared.console.carrier_id_ever",  # by the index of PostgreSQL, and only there
     "simpost.store.shared.console.delete_old",  # at most 20 sessions of each user
     "simpost.store.shared.smpp_logins.list",  # at most 20 of each account
     "simpost.store.shared.smpp_logins.release",  # the same

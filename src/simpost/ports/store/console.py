@@ -91,5 +91,8 @@ class ConsoleStore(Protocol):
     async def find_by_carrier_id(
         self, carriers: Sequence[str], carrier_message_id: str
     ) -> list[tuple[int, bytes]]:
-        """Account and message of the parts that wait for a receipt with this id of a carrier."""
+        """Account and message of parts with this id of a carrier, those that the index has.
+
+        Those that wait for a receipt, in both stores; in PostgreSQL those that ended, too.
+        """
         ...

@@ -17,7 +17,8 @@ class MessageFilter(msgspec.Struct, frozen=True):
 
     `before` is the id that the last page ended with. Times are those of acceptance; a store may
     look for them in the ids, which must carry the same time to within ten seconds. `template` is a
-    name, `broadcast` an id, and `reference` the caller's own string.
+    name, `broadcast` an id, `reference` the caller's own string, and `carrier_message_id` exactly
+    what a carrier gave to a part.
     """
 
     esim_tran_no: str | None = None
@@ -29,6 +30,7 @@ class MessageFilter(msgspec.Struct, frozen=True):
     broadcast: bytes | None = None
     reference: str | None = None
     reference_prefix: str | None = None
+    carrier_message_id: str | None = None
     from_ms: int | None = None
     to_ms: int | None = None
     before: bytes | None = None
@@ -71,7 +73,8 @@ class MessageLog(Protocol):
     async def search_messages(self, account_id: int, which: MessageFilter) -> FoundMessages:
         """The newest messages that match all filters.
 
-        Filters by eSIM, ICCID, state, reference and time read little more than they find. With the
-        others a search examines 5,000 messages at most; then it returns what it found.
+        Filters by eSIM, ICCID, state, reference and time read little more than they find. By a
+        carrier's id alone a search walks through 200,000 parts at most, and with the others it
+        examines 5,000 messages at most; then it returns what it found.
         """
         ...

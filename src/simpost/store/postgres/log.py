@@ -17,7 +17,14 @@ from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.queries import is_storable
 from simpost.store.records.columns import CODE
 from simpost.store.records.ids import LAST_MS
-from simpost.store.records.message_search import CHUNK, Checks, SearchProgress, checks_of
+from simpost.store.records.message_search import (
+    CHUNK,
+    MOST_WALKED,
+    Checks,
+    SearchProgress,
+    checks_of,
+    is_walk,
+)
 from simpost.store.records.messages import (
     MOST_RECEIPTS,
     LogRange,
@@ -95,16 +102,36 @@ async def unmatched_receipts(
 async def search_messages(
     session: PostgresSession, account_id: int, which: MessageFilter
 ) -> FoundMessages:
-    if not is_storable(which.esim_tran_no, which.iccid, which.reference, which.reference_prefix):
+    texts = (which.esim_tran_no, which.iccid, which.reference, which.reference_prefix)
+    if not is_storable(*texts, which.carrier_message_id):
         return FoundMessages([])
     range_, checks = LogRange.of(account_id, which), checks_of(which)
-    if checks is None:
+    if is_walk(which):
+        ids, examined_to = await _walk(session, range_, which, checks)
+    elif checks is None:
         ids, examined_to = await _led_by(session, range_, which), None
     else:
         progress = await _search(session, range_, which, checks)
         ids, examined_to = progress.found, progress.examined_to
     messages = await _read(session, account_id, ids)
     return FoundMessages([replace(message, parts=()) for message in messages], examined_to)
+
+
+async def _walk(
+    session: PostgresSession, range_: LogRange, which: MessageFilter, checks: Checks | None
+) -> tuple[list[bytes], bytes | None]:
+    """The newest messages with the carrier's id, and how far the walk came, `None` to its end."""
+    end: bytes | None = await session.scalar("end_of_walk", *range_[:3], MOST_WALKED)
+    step = range_._replace(after=end or range_.after, limit=CHUNK)
+    rows = await session.execute("messages_with_carrier_id", *step, which.carrier_message_id)
+    ids = [row["id"] for row in rows]
+    end = ids[-1] if len(ids) == CHUNK else end
+    found = list(dict.fromkeys(ids))
+    if checks is not None:
+        rows = await session.execute("check_messages", range_.account_id, found, *checks)
+        passed = {row["id"] for row in rows}
+        found = [each for each in found if each in passed]
+    return found[: range_.limit], end if len(found) < range_.limit else None
 
 
 async def _search(

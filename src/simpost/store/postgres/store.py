@@ -112,7 +112,7 @@ class PostgresStore(Store):
             quotas=StoredQuotas(database),
             templates=StoredTemplates(database),
             verifications=StoredVerifications(database, PostgresCodes(database)),
-            console=StoredConsole(database),
+            console=StoredConsole(database, knows_ended=True),
             second_factors=StoredSecondFactors(database, database.seal),
             conversations=StoredConversations(database, texts),
             automations=StoredAutomations(database),

@@ -104,6 +104,11 @@ SQL: Final = {
           AND final_ms IS NULL
         LIMIT $3
     """,
+    "carrier_id_ever": """
+        SELECT account_id, message_id FROM parts
+        WHERE carrier = $1 AND carrier_message_id = $2 AND carrier_message_id IS NOT NULL
+        LIMIT $3
+    """,
     "delete_audit": """
         DELETE FROM console_audit WHERE id IN (
           SELECT id FROM console_audit WHERE at_ms < $1 ORDER BY at_ms LIMIT $2
@@ -113,10 +118,14 @@ SQL: Final = {
 
 
 class StoredConsole:
-    """Implements `simpost.ports.store.ConsoleStore`."""
+    """Implements `simpost.ports.store.ConsoleStore`.
 
-    def __init__(self, database: SharedDatabase) -> None:
+    `knows_ended`: the index of carriers' ids has ended parts too.
+    """
+
+    def __init__(self, database: SharedDatabase, *, knows_ended: bool = False) -> None:
         self._database = database
+        self._by_carrier_id = "carrier_id_ever" if knows_ended else "carrier_id"
 
     async def add_user(self, user: ConsoleUser) -> bool:
         return await self._database.transact(_add_user, user)
@@ -169,15 +178,17 @@ class StoredConsole:
     async def find_by_carrier_id(
         self, carriers: Sequence[str], carrier_message_id: str
     ) -> list[tuple[int, bytes]]:
-        return await self._database.query(_find_by_carrier_id, carriers, carrier_message_id)
+        return await self._database.query(
+            _find_by_carrier_id, self._by_carrier_id, carriers, carrier_message_id
+        )
 
 
 def _find_by_carrier_id(
-    carriers: Sequence[str], carrier_message_id: str
+    statement: str, carriers: Sequence[str], carrier_message_id: str
 ) -> Steps[list[tuple[int, bytes]]]:
     found: dict[tuple[int, bytes], None] = {}
     for carrier in carriers:
-        rows = yield SQL["carrier_id"], (carrier, carrier_message_id, _MOST_FOUND)
+        rows = yield SQL[statement], (carrier, carrier_message_id, _MOST_FOUND)
         found |= {(row["account_id"], row["message_id"]): None for row in rows}
     return list(found)
 

@@ -11,7 +11,14 @@ from simpost.ports.carrier import OutboundPart
 from simpost.ports.store import FoundMessages, MessageFilter
 from simpost.store.records.columns import CODE
 from simpost.store.records.ids import LAST_MS
-from simpost.store.records.message_search import CHUNK, Checks, SearchProgress, checks_of
+from simpost.store.records.message_search import (
+    CHUNK,
+    MOST_WALKED,
+    Checks,
+    SearchProgress,
+    checks_of,
+    is_walk,
+)
 from simpost.store.records.messages import (
     MOST_RECEIPTS,
     LogRange,
@@ -90,7 +97,9 @@ def search_messages(
 ) -> FoundMessages:
     range_, checks = LogRange.of(account_id, which), checks_of(which)
     with one_snapshot(connection):
-        if checks is None:
+        if is_walk(which):
+            ids, examined_to = _walk(connection, range_, which, checks)
+        elif checks is None:
             ids, examined_to = _led_by(connection, range_, which), None
         else:
             progress = _search(connection, range_, which, checks)
@@ -98,6 +107,23 @@ def search_messages(
         messages = [_read(connection, texts, account_id, message_id) for message_id in ids]
     listed = [replace(message, parts=()) for message in messages if message is not None]
     return FoundMessages(listed, examined_to)
+
+
+def _walk(
+    connection: apsw.Connection, range_: LogRange, which: MessageFilter, checks: Checks | None
+) -> tuple[list[bytes], bytes | None]:
+    """The newest messages with the carrier's id, and how far the walk came, `None` to its end."""
+    place = {**range_._asdict(), "carrier_id": which.carrier_message_id}
+    end: bytes | None = scalar(connection, "end_of_walk", place | {"most": MOST_WALKED})
+    step = place | {"after": end or range_.after, "limit": CHUNK}
+    ids = [row["id"] for row in rows_of(connection, "messages_with_carrier_id", step)]
+    end = ids[-1] if len(ids) == CHUNK else end
+    found = [
+        each
+        for each in dict.fromkeys(ids)
+        if checks is None or _passes(connection, range_.account_id, each, checks)
+    ]
+    return found[: range_.limit], end if len(found) < range_.limit else None
 
 
 def _search(

@@ -30,11 +30,18 @@ BroadcastId = Annotated[
 ]
 
 
+CarrierMessageId = Annotated[
+    str,
+    Matching(r"^[ -~\u00a0-\u00ff]{1,255}$", "must be the id of a carrier, of 1 to 255 characters"),
+]
+"""As a response has it: SMPP ids are Latin-1, and those of APIs hardly anything else."""
+
+
 class MessageSearch(Period):
     """Filters of the log; `from` and `to` bound the time of acceptance.
 
-    `msisdn` is the number that the eSIM has now, `template` the name of a template, and `broadcast`
-    the id of a broadcast.
+    `msisdn` is the number that the eSIM has now, `template` the name of a template, `broadcast` the
+    id of a broadcast, and `carrierMessageId` the id that a carrier gave to a part, exactly.
     """
 
     esim_tran_no: Identifier | None = None
@@ -47,6 +54,7 @@ class MessageSearch(Period):
     broadcast: BroadcastId | None = None
     reference: Reference | None = None
     reference_prefix: Reference | None = None
+    carrier_message_id: CarrierMessageId | None = None
 
 
 class MessageQuery(PageQuery, MessageSearch):
@@ -75,6 +83,7 @@ async def search_messages(
         broadcast=parse_id(search.broadcast) if search.broadcast else None,
         reference=search.reference,
         reference_prefix=search.reference_prefix,
+        carrier_message_id=search.carrier_message_id,
         from_ms=search.from_ms,
         to_ms=search.to_ms,
         before=before,

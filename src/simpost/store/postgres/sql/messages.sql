@@ -233,6 +233,23 @@ WHERE account_id = $1 AND caller_reference >= $7 AND caller_reference < $8
   AND id < $2 AND id >= $3 AND created_ms >= $4 AND created_ms <= $5
 ORDER BY caller_reference LIMIT $6
 
+-- name: end_of_walk
+SELECT message_id AS id FROM parts
+WHERE account_id = $1 AND message_id < $2 AND message_id >= $3
+ORDER BY message_id DESC LIMIT 1 OFFSET $4
+
+-- name: messages_with_carrier_id
+SELECT p.message_id AS id FROM (
+  SELECT message_id FROM parts
+  WHERE account_id = $1 AND message_id < $2 AND message_id >= $3 AND carrier_message_id = $7
+  ORDER BY message_id DESC
+  OFFSET 0) AS p
+CROSS JOIN LATERAL (
+  SELECT 1 FROM messages
+  WHERE account_id = $1 AND id = p.message_id AND created_ms >= $4 AND created_ms <= $5
+  OFFSET 0) AS m
+ORDER BY p.message_id DESC LIMIT $6
+
 -- name: check_messages
 -- The reason of a message is that of its first part in the state of the message.
 SELECT n.wanted AS id FROM unnest($2::bytea[]) AS n (wanted) CROSS JOIN LATERAL (
@@ -247,6 +264,9 @@ SELECT n.wanted AS id FROM unnest($2::bytea[]) AS n (wanted) CROSS JOIN LATERAL 
       WHERE r.account_id = $1 AND r.broadcast_id = $11
         AND r.esim_tran_no = m.esim_tran_no AND r.message_id = n.wanted))
     AND ($9::text IS NULL OR (m.caller_reference >= $9 AND m.caller_reference < $10::text))
+    AND ($12::text IS NULL OR EXISTS (
+      SELECT 1 FROM parts AS c
+      WHERE c.account_id = $1 AND c.message_id = n.wanted AND c.carrier_message_id = $12))
     AND ($5::integer IS NULL OR $5 = coalesce(
       (SELECT f.message_state FROM parts AS f
         WHERE f.account_id = $1 AND f.message_id = n.wanted AND f.number = 1),

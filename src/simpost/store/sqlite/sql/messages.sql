@@ -167,6 +167,19 @@ WHERE account_id = :account_id
   AND created_ms >= :from_ms AND created_ms <= :to_ms
 LIMIT :limit
 
+-- name: end_of_walk
+SELECT message_id AS id FROM parts
+WHERE account_id = :account_id AND message_id < :before AND message_id >= :after
+ORDER BY message_id DESC LIMIT 1 OFFSET :most
+
+-- name: messages_with_carrier_id
+SELECT p.message_id AS id FROM parts AS p
+CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+WHERE p.account_id = :account_id AND p.message_id < :before AND p.message_id >= :after
+  AND p.carrier_message_id = :carrier_id
+  AND m.created_ms >= :from_ms AND m.created_ms <= :to_ms
+ORDER BY p.message_id DESC LIMIT :limit
+
 -- name: check_message
 -- The reason of a message is that of its first part in the state of the message.
 SELECT m.id FROM messages AS m
@@ -180,6 +193,10 @@ WHERE m.account_id = :account_id AND m.id = :id
     WHERE r.account_id = m.account_id AND r.broadcast_id = :broadcast
       AND r.esim_tran_no = m.esim_tran_no AND r.message_id = m.id))
   AND (:prefix IS NULL OR (m.caller_reference >= :prefix AND m.caller_reference < :prefix_end))
+  AND (:carrier_id IS NULL OR EXISTS (
+    SELECT 1 FROM parts AS c
+    WHERE c.account_id = m.account_id AND c.message_id = m.id
+      AND c.carrier_message_id = :carrier_id))
   AND (:state IS NULL OR :state = coalesce(
     (SELECT f.message_state FROM parts AS f
       WHERE f.account_id = m.account_id AND f.message_id = m.id AND f.number = 1),
