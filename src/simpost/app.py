@@ -358,6 +358,7 @@ class App:
             smpp_logins=self.smpp_logins,
             console_users=self.features.console_users,
             message_counts=self.features.message_counts,
+            mcp_access=self.features.mcp_access,
             intake=self.intake,
             erasures=self.erasures,
             preferences=PreferenceService(

@@ -14,6 +14,7 @@ from simpost.features.console_users.service import ConsoleUsers
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.lifecycle.sources import LifecycleSources
+from simpost.features.mcp_access.service import McpAccess
 from simpost.features.message_counts.service import MessageCounts
 from simpost.features.preferences.links import OptOutLinks
 from simpost.features.templates.recipient_texts import RecipientTexts
@@ -59,6 +60,7 @@ class FeatureSet(NamedTuple):
     bulk_jobs: BulkJobs
     console_users: ConsoleUsers
     message_counts: MessageCounts
+    mcp_access: McpAccess
 
 
 def build_features(parts: FeatureParts) -> FeatureSet:
@@ -72,6 +74,7 @@ def build_features(parts: FeatureParts) -> FeatureSet:
         _bulk_jobs(parts),
         _console_users(parts),
         _message_counts(parts),
+        _mcp_access(parts),
     )
 
 
@@ -165,6 +168,15 @@ def _message_counts(parts: FeatureParts) -> MessageCounts:
         parts.store.message_counts,
         clock_ms=parts.clock_ms,
         is_leader=lambda: is_shown and parts.is_leader(),
+    )
+
+
+def _mcp_access(parts: FeatureParts) -> McpAccess:
+    return McpAccess(
+        parts.store.console,
+        parts.settings.mcp_sending,
+        new_id=parts.new_id,
+        clock_ms=parts.clock_ms,
     )
 
 

@@ -61,6 +61,7 @@ from simpost.api.v1.esims import tags as esim_tags
 from simpost.api.v1.inbound import routes as inbound
 from simpost.api.v1.keys import routes as keys
 from simpost.api.v1.lifecycle import routes as lifecycle
+from simpost.api.v1.mcp import routes as mcp
 from simpost.api.v1.messages import cancellation, exchanges, export, message_log, refusals, send
 from simpost.api.v1.preferences import batches, flags
 from simpost.api.v1.preferences import routes as preferences
@@ -105,7 +106,7 @@ def framework(version: str) -> FastAPI:
         *(export, message_log, exchanges, cancellation, refusals, inbound, events, event_stream),
         *(preferences, batches, flags, templates, conversations, replies, webhooks, keys),
         *(esim_tags, esim_facts, lifecycle, automations, broadcast_files, broadcasts),
-        *(bulk_jobs,),
+        *(bulk_jobs, mcp),
         *(accounts, admin_keys, smpp_logins, console_users, budgets, code_policies, carriers),
         *(smpp_clients, esims, plans, imports),
         *(admin_messages, admin_inbound, admin_preferences, erasures),

@@ -170,6 +170,15 @@ keep_days = 90
 # countries = ["TH"]
 # until = 2027-12-31
 
+# Accounts that may send by `simpost mcp`: see docs/mcp.md. Without a block none may.
+#
+# [[mcp_sending]]
+# account = "shop"
+# recipients = ["..."]      # esimTranNo of each eSIM; "*": all of the account
+# categories = ["support"]
+# templates = ["welcome"]   # or free_text = true
+# per_hour = 20
+
 # Suppliers whose plans and eSIMs are copied: see docs/suppliers.md.
 #
 # [[sources]]

@@ -132,6 +132,7 @@ def _contradictions(settings: Settings) -> Iterator[_Problem]:
     for index, route in enumerate(settings.routes):
         yield from _about_route(("routes", index), route, first)
     yield from _about_sources(settings)
+    yield from _about_mcp(settings)
     numbers: set[str] = set()
     for index, each in enumerate(settings.numbers):
         if (plain := plain_number(each.number)) in numbers:
@@ -148,6 +149,15 @@ def _about_sources(settings: Settings) -> Iterator[_Problem]:
         if 0 < source.stale_after_s <= source.interval_s:
             reason = f"must be above interval_s ({source.interval_s}): each copy would be stale"
             yield ("sources", index, "stale_after_s"), reason
+
+
+def _about_mcp(settings: Settings) -> Iterator[_Problem]:
+    accounts: set[str] = set()
+    for index, each in enumerate(settings.mcp_sending):
+        if each.account in accounts:
+            reason = f"there is already a block for the account {each.account!r}"
+            yield ("mcp_sending", index, "account"), reason
+        accounts.add(each.account)
 
 
 def _about_node(settings: Settings) -> Iterator[_Problem]:

@@ -16,6 +16,7 @@ from simpost.config.carriers import CarrierSettings
 from simpost.config.console import ConsoleSettings
 from simpost.config.conversations import ConversationSettings
 from simpost.config.lifecycle import LifecycleSettings
+from simpost.config.mcp import McpSendingSettings
 from simpost.config.policy import OpenHoursSettings, PolicySettings
 from simpost.config.preferences import PreferenceSettings
 from simpost.config.section import Section, SenderOrNone
@@ -343,6 +344,7 @@ class Settings(Section):
     sender_rules: tuple[SenderRuleSettings, ...] = ()
     registered_senders: tuple[RegisteredSenderSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = ()
+    mcp_sending: tuple[McpSendingSettings, ...] = ()
     smpp_server: SmppServerSettings = SmppServerSettings()
     console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()

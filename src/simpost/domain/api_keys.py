@@ -42,6 +42,7 @@ class KeyScope(StrEnum):
     AUTOMATIONS = "automations"
     BROADCASTS = "broadcasts"
     CONVERSATIONS = "conversations"
+    MCP = "mcp"
     SUPPLIER = "supplier"
     ADMIN = "admin"
 

@@ -17,6 +17,7 @@ AT_ONCE = (
     *("routes", "messages", "events", "numbers"),
     *("policy", "open_hours", "sender_rules", "registered_senders"),
     *("preferences", "verifications", "lifecycle", "conversations", "sources"),
+    "mcp_sending",
 )
 _TEXT_KEY = "store.text_key"
 """The only setting of its section that applies at once."""

@@ -38,6 +38,7 @@ from simpost.features.console_users.service import ConsoleUsers
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
 from simpost.features.lifecycle.sources import LifecycleSources
+from simpost.features.mcp_access.service import McpAccess
 from simpost.features.message_counts.service import MessageCounts
 from simpost.features.preferences.handset import HandsetPreferences
 from simpost.features.preferences.links import OptOutLinks
@@ -245,6 +246,12 @@ async def wire(store: Store, **settings: Any) -> Services:
         api_keys=ApiKeys(store.api_keys, clock_ms),
         smpp_logins=SmppLogins(store.smpp_logins, accounts, clock_ms),
         message_counts=MessageCounts(store.message_counts, clock_ms=clock_ms),
+        mcp_access=McpAccess(
+            store.console,
+            settings.pop("mcp_sending", ()),
+            new_id=lambda: uuid7().bytes,
+            clock_ms=clock_ms,
+        ),
         console_users=ConsoleUsers(
             store,
             settings.pop("console", ConsoleSettings()),

@@ -26,7 +26,8 @@ from tests.integration.api.operations import OF_ACCOUNTS, Operation
 SERVED = Any  # the `service` fixture of conftest.py
 
 READS = [each for each in OF_ACCOUNTS if each.method == "GET" and not each.is_stream]
-LISTS = [each for each in READS if not each.place]
+LISTS = [each for each in READS if not each.place and str(each) != "GET /v1/mcp"]
+"""Not the one that says what the caller itself may do: it has nothing of the account."""
 OBJECTS = [each for each in OF_ACCOUNTS if each.place]
 CHANGES = [each for each in OF_ACCOUNTS if each.method != "GET"]
 
@@ -80,6 +81,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/conversations/{id}/replies": {"text": "theirs"},
     "PUT /v1/conversations/{id}/replies/{messageId}": {"text": "theirs"},
     "POST /v1/conversations/{id}/notes": {"author": "theirs", "text": "theirs"},
+    "POST /v1/mcp/calls": {"tool": "look_up_esim", "client": "theirs", "session": "theirs"},
     "POST /v1/keys": {"name": "theirs", "scopes": ["messages:read"]},
 }
 """A valid body of each endpoint that takes one; it names what demo has."""

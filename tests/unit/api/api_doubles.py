@@ -159,6 +159,7 @@ async def build_api(*accounts: Account, **settings: Any) -> Api:
         smpp_logins=cast("Any", None),
         console_users=cast("Any", None),
         message_counts=cast("Any", None),
+        mcp_access=cast("Any", None),
         intake=cast("Intake", intake),
         templates=cast("Any", None),
         carriers=cast("CarrierControl", None),

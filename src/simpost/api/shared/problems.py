@@ -31,6 +31,7 @@ class ProblemCode(StrEnum):
     INSUFFICIENT_SCOPE = "insufficient_scope"
     SECRET_REQUIRED = "secret_required"  # noqa: S105  no secret
     IP_NOT_ALLOWED = "ip_not_allowed"
+    MCP_SENDING_OFF = "mcp_sending_off"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     NOT_CANCELLABLE = "not_cancellable"

@@ -120,6 +120,7 @@ ENDPOINTS: Final[Mapping[KeyScope | None, tuple[str, ...]]] = {
         "POST /v1/conversations/{id}/notes",
         "GET /v1/conversations/{id}/notes",
     ),
+    KeyScope.MCP: ("GET /v1/mcp", "POST /v1/mcp/calls"),
     None: ("POST /v1/keys", "GET /v1/keys", "DELETE /v1/keys/{id}"),
 }
 """`None`: only with the secret of the account, with no key."""

@@ -20,6 +20,7 @@ from simpost.features.catalogue_sync.supplier_calls import SupplierCalls
 from simpost.features.console_users.service import ConsoleUsers
 from simpost.features.conversations.service import Conversations
 from simpost.features.lifecycle.service import Lifecycle
+from simpost.features.mcp_access.service import McpAccess
 from simpost.features.message_counts.service import MessageCounts
 from simpost.features.preferences.links import OptOutLinks
 from simpost.features.preferences.service import PreferenceService
@@ -68,6 +69,7 @@ class Services:
     smpp_logins: SmppLogins
     console_users: ConsoleUsers
     message_counts: MessageCounts
+    mcp_access: McpAccess
     intake: Intake
     erasures: Erasures
     preferences: PreferenceService
