@@ -10,6 +10,7 @@ from simpost.config.carriers import CARRIER_TYPES
 from simpost.config.console import ConsoleSettings
 from simpost.config.conversations import ConversationSettings
 from simpost.config.lifecycle import LifecycleSettings
+from simpost.config.mcp import McpSendingSettings
 from simpost.config.policy import OpenHoursSettings, PolicySettings
 from simpost.config.preferences import PreferenceSettings
 from simpost.config.reference import with_reference
@@ -47,6 +48,7 @@ SECTIONS: dict[str, type[Section]] = {
     "[[open_hours]]": OpenHoursSettings,
     "[[sender_rules]]": SenderRuleSettings,
     "[[registered_senders]]": RegisteredSenderSettings,
+    "[[mcp_sending]]": McpSendingSettings,
     **{f'[[sources]]` with `type = "{name}"': model for name, model in SOURCE_TYPES.items()},
     "[smpp_server]": SmppServerSettings,
     "[console]": ConsoleSettings,

@@ -122,6 +122,7 @@ COMMANDS = {
         "Print the script that completes commands and options in a shell.",
         "Use",
     ),
+    "mcp": CommandEntry("mcp", "mcp", "Offer an account as tools to language models (MCP).", "Use"),
     "status": CommandEntry(
         "status",
         "status",

@@ -131,6 +131,11 @@ def admin_server(url: str | None, config: Path | None, token: str | None) -> Ser
     return Server(url, {"Authorization": f"Bearer {token}"})
 
 
+def service_url(url: str | None, config: Path | None) -> str:
+    """The address of the service."""
+    return url or _configured(config)[0]
+
+
 def configured_carrier(config: Path | None, name: str) -> SmppCarrierSettings:
     """The carrier of the configuration. Raises ConfigError if no carrier has the name."""
     from simpost.config import load
