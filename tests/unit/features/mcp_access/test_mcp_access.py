@@ -1,7 +1,10 @@
 """Calls are recorded before they are done, and sends of an hour are counted."""
 
 import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
 
+from simpost.config import ServerSettings, Settings, StoreSettings
 from simpost.config.mcp import McpSendingSettings
 from simpost.domain.accounts import Account
 from simpost.features.mcp_access.service import McpAccess, McpCall, McpSendingOff, McpSendsUsedUp
@@ -9,6 +12,11 @@ from simpost.features.mcp_access.service import McpAccess, McpCall, McpSendingOf
 DEMO = Account(1, "demo", "demo-secret")
 OTHER = Account(2, "other", "other-secret")
 HOUR_MS = 3_600_000
+SETTINGS = Settings(
+    server=ServerSettings(admin_token=SecretStr("x" * 16)),
+    store=StoreSettings(secrets_key=SecretStr(Fernet.generate_key().decode())),
+)
+"""Of a file without a block."""
 
 
 class AuditDouble:
@@ -89,3 +97,10 @@ async def test_other_tools_do_not_count(calls):
     for _ in range(5):
         await calls.call("prepare_message")
     await calls.call()
+
+
+async def test_a_reload_switches_sending_off_at_once(calls):
+    await calls.call()
+    await calls.access.reconfigure(SETTINGS)
+    with pytest.raises(McpSendingOff):
+        await calls.call()
