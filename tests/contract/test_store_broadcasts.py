@@ -263,6 +263,24 @@ async def test_another_account_finds_and_changes_nothing(store):
     assert (await find(store, one)).status is BroadcastStatus.SCHEDULED
 
 
+async def test_broadcasts_are_listed_by_their_status(store):
+    made = [await add(store, esims=0) for _ in range(4)]
+    for each in made[::2]:
+        await change(store, each, BroadcastStatus.CANCELLED)
+    await change(store, made[3], BroadcastStatus.PAUSED)
+
+    async def listed(status, **place):
+        page = {"before": None, "limit": 9} | place
+        found = await store.broadcasts.list_broadcasts(1, status=status, **page)
+        return [each.id for each in found]
+
+    assert await listed(BroadcastStatus.CANCELLED) == [made[2].id, made[0].id]
+    assert await listed(BroadcastStatus.CANCELLED, before=made[2].id) == [made[0].id]
+    assert await listed(BroadcastStatus.CANCELLED, limit=1) == [made[2].id]
+    assert await listed(BroadcastStatus.PAUSED) == [made[3].id]
+    assert await listed(BroadcastStatus.FINISHED) == []
+
+
 async def test_old_broadcasts_go_with_their_recipients(store):
     one = await add(store)
     await change(store, one, BroadcastStatus.CANCELLED)

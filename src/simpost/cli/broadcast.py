@@ -25,6 +25,7 @@ from simpost.cli.client import RequestRefused, Server
 from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.cli.pages import read_pages, read_values
+from simpost.domain.broadcasts import BroadcastStatus
 from simpost.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True, help="Send one template to many eSIMs.")
@@ -157,6 +158,9 @@ app.command("delete-file")(delete_file)
 
 @app.command("list")
 def list_broadcasts(
+    status: Annotated[
+        BroadcastStatus | None, typer.Option(help="Only those with this status.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Largest number to show.")] = 20,
     url: Url = None,
     config: Config = None,
@@ -167,7 +171,7 @@ def list_broadcasts(
 ) -> None:
     """List broadcasts, newest first."""
     server = account_server(url, config, access_code, secret, api_key)
-    found = read_pages(server, _PATH, "broadcasts", {}, limit)
+    found = read_pages(server, _PATH, "broadcasts", {"status": status}, limit)
     if as_json:
         print_json(found)
     elif not found:

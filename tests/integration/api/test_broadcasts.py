@@ -149,6 +149,10 @@ async def test_a_broadcast_of_a_held_copy_says_that_nothing_is_sent(service, man
     found = await shown(service, begun)
     assert found["explanation"].startswith(f"{held} {found['counts']['remaining']} of 30 eSIMs")
     listed = (await service.native("GET", "broadcasts")).json()["broadcasts"]
+    same = await service.native("GET", f"broadcasts?status={listed[0]['status']}")
+    assert listed[0]["id"] in [each["id"] for each in same.json()["broadcasts"]]
+    none = await service.native("GET", "broadcasts?status=expired")
+    assert none.json()["broadcasts"] == []
     assert [each["explanation"][: len(held)] for each in listed] == [held]
     paused = (await step(service, begun, "pause")).json()["explanation"]
     assert (paused.startswith("It was paused."), paused.endswith(held)) == (True, True)

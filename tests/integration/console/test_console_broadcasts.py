@@ -342,3 +342,15 @@ async def test_a_user_of_all_accounts_chooses_one(sender, open_browser):
     assert 'href="/console/broadcasts/other"' in chosen.text
     one = await signed_in(open_browser(), VIEWER, 1)
     assert (await one.get("/console/broadcasts")).headers["location"] == ROOM
+
+
+async def test_a_list_is_filtered_by_status_as_the_api_filters(sender, clock):
+    preview = await sender.post(f"{ROOM}/preview", FORM)
+    begun = await sender.post(f"{ROOM}/begin", hidden_of(preview))
+    await tick(sender, clock)
+    path = begun.headers["location"]
+    assert path in (await sender.get(f"{ROOM}?status=finished")).text
+    none = await sender.get(f"{ROOM}?status=paused")
+    assert path not in none.text
+    assert "No broadcasts that are paused." in text_of(none)
+    assert (await sender.get(f"{ROOM}?status=sad")).status_code == 422

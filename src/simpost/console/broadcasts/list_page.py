@@ -14,6 +14,7 @@ from simpost.console.ages import age
 from simpost.console.field_errors import read_query
 from simpost.console.request import PageRequest
 from simpost.console.route import ConsolePage
+from simpost.domain.broadcasts import BroadcastStatus
 from simpost.domain.console_users import ConsoleRole
 
 
@@ -27,7 +28,7 @@ async def show(call: PageRequest) -> Response:
     account, services = call.path_account(), call.services
     query = read_query(BroadcastQuery, call.request)
     found = await services.store.broadcasts.list_broadcasts(
-        account.id, before=query.before, limit=query.look_ahead
+        account.id, before=query.before, limit=query.look_ahead, status=query.status
     )
     rows, cursor = cut_page(found, query)
     now_ms = services.clock_ms()
@@ -43,6 +44,7 @@ async def show(call: PageRequest) -> Response:
             for each in rows
         ],
         query=query,
+        statuses=[each.value for each in BroadcastStatus],
         next=cursor,
         may_send=call.may(ConsoleRole.SENDER),
     )

@@ -83,9 +83,14 @@ class BroadcastStore(Protocol):
         ...
 
     async def list_broadcasts(
-        self, account_id: int, *, before: bytes | None, limit: int
+        self,
+        account_id: int,
+        *,
+        before: bytes | None,
+        limit: int,
+        status: BroadcastStatus | None = None,
     ) -> list[Broadcast]:
-        """Newest first, without the eSIMs that are named."""
+        """Newest first, without the eSIMs that are named; with a status only those that have it."""
         ...
 
     async def list_active(

@@ -94,6 +94,11 @@ _TEMPLATES: Final = {
         SELECT %FACTS%, CASE named WHEN 0 THEN audience ELSE '{}' END AS audience
         FROM broadcasts WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
     """,
+    "list_in": """
+        SELECT %FACTS%, CASE named WHEN 0 THEN audience ELSE '{}' END AS audience
+        FROM broadcasts WHERE account_id = $1 AND id < $2 AND status = $4
+        ORDER BY id DESC LIMIT $3
+    """,
     "active": """
         SELECT %FACTS% FROM broadcasts
         WHERE look_ms <= $1 AND (look_ms, account_id, id) > ($2, $3, $4)

@@ -69,9 +69,14 @@ class StoredBroadcasts:
         return await self._database.query(_find, account_id, broadcast_id)
 
     async def list_broadcasts(
-        self, account_id: int, *, before: bytes | None, limit: int
+        self,
+        account_id: int,
+        *,
+        before: bytes | None,
+        limit: int,
+        status: BroadcastStatus | None = None,
     ) -> list[Broadcast]:
-        return await self._database.query(_list, account_id, before, limit)
+        return await self._database.query(_list, account_id, before, limit, status)
 
     async def list_active(
         self, *, now_ms: int, after: ActivePlace | None = None
@@ -236,8 +241,14 @@ def _find(account_id: int, broadcast_id: bytes) -> Steps[Broadcast | None]:
     return broadcast_of(rows[0], rows[0]["audience"]) if rows else None
 
 
-def _list(account_id: int, before: bytes | None, limit: int) -> Steps[list[Broadcast]]:
-    rows = yield SQL["list"], (account_id, before or _BEYOND, limit)
+def _list(
+    account_id: int, before: bytes | None, limit: int, status: BroadcastStatus | None
+) -> Steps[list[Broadcast]]:
+    place = (account_id, before or _BEYOND, limit)
+    if status is None:
+        rows = yield SQL["list"], place
+    else:
+        rows = yield SQL["list_in"], (*place, status)
     return [broadcast_of(row, row["audience"]) for row in rows]
 
 

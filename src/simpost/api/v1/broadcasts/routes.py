@@ -113,7 +113,7 @@ async def list_broadcasts(
         account,
         query.limit,
         lambda: services.store.broadcasts.list_broadcasts(
-            account.id, before=query.before, limit=query.look_ahead
+            account.id, before=query.before, limit=query.look_ahead, status=query.status
         ),
         lambda found: _page(services, found, query),
     )

@@ -178,6 +178,8 @@ class BroadcastPreviewOut(Schema):
 class BroadcastQuery(PageQuery):
     """A page of broadcasts."""
 
+    status: BroadcastStatus | None = Field(default=None, description="Only those with this status.")
+
 
 def show_broadcast(
     broadcast: Broadcast, now_ms: int, *, is_copy: bool, stop_reason: str
