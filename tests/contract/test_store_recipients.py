@@ -254,6 +254,8 @@ async def test_a_doubtful_text_is_a_flag_until_a_person_closes_it(store):
     await store.inbound.save(new)
     assert await flags(store, account_id) == [new.flag]
     assert await flags(store, account_id + 1) == []
+    assert await store.recipients.list_flagged(account_id) == {new.flag.id: TRAN_NO}
+    assert await store.recipients.list_flagged(account_id + 1) == {}
     [event] = (await store.events.events_after(account_id, None, limit=10)).events
     assert (event.type, event.subject) == ("preferences.flagged", TRAN_NO)
     assert not await store.recipients.close_flag(account_id + 1, new.flag.id)

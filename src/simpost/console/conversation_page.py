@@ -23,9 +23,13 @@ from simpost.console.request import LARGE_FORM_OCTETS, PageRequest
 from simpost.console.route import ConsolePage
 from simpost.domain.console_users import ConsoleRole
 from simpost.domain.conversations import ConversationChange
-from simpost.errors import ConversationExists, UnknownEsim
+from simpost.domain.messages import Category, format_id, parse_id
+from simpost.domain.policy.preference_changes import Way
+from simpost.errors import ConversationExists, NotFound, UnknownEsim
+from simpost.features.preferences.service import WantedChange
 from simpost.messaging.plan import Refusal
 
+_STOPPED: Final = (Category.NOTICE, Category.PROMOTION)
 _BETWEEN_TAGS: Final = re.compile(r"[\s,]+")
 
 
@@ -94,6 +98,34 @@ async def add_note(call: PageRequest) -> Response:
     return back_to(opened)
 
 
+async def opt_out(call: PageRequest) -> Response:
+    """Stop notices and promotions, as a flagged text asks, and close its flag."""
+    opened, flag_id = await _find_flag(call)
+    await call.audit("conversation.opt_out", format_id(flag_id), opened.account.id)
+    wanted = WantedChange(Way.API, dict.fromkeys(_STOPPED, False), actor=call.user.name)
+    number = opened.conversation.esim_tran_no
+    await call.services.preferences.change(opened.account, number, wanted)
+    await call.services.store.recipients.close_flag(opened.account.id, flag_id)
+    return back_to(opened)
+
+
+async def close_flag(call: PageRequest) -> Response:
+    """Close the flag of a text that does not mean "stop"."""
+    opened, flag_id = await _find_flag(call)
+    await call.audit("conversation.close_flag", format_id(flag_id), opened.account.id)
+    await call.services.store.recipients.close_flag(opened.account.id, flag_id)
+    return back_to(opened)
+
+
+async def _find_flag(call: PageRequest) -> tuple[Opened, bytes]:
+    """The open flag of the path, of a text in the conversation. Raises NotFound."""
+    opened, flag_id = await find_opened(call), parse_id(call.request.path_params["flag"])
+    flagged = await call.services.store.recipients.list_flagged(opened.account.id)
+    if flag_id is None or flagged.get(flag_id) != opened.conversation.esim_tran_no:
+        raise NotFound
+    return opened, flag_id
+
+
 def _patch(form: dict[str, str]) -> dict[str, Any]:
     """The body of `PATCH /v1/conversations/{id}` with the fields that the form has."""
     patch: dict[str, Any] = {name: form[name] for name in ("status", "assignee") if name in form}
@@ -111,5 +143,7 @@ PAGES: Final = (
     ConsolePage("POST", f"{_ONE}/reveal", reveal, _SUPPORT),
     ConsolePage("POST", f"{_ONE}/change", change, _SUPPORT),
     ConsolePage("POST", f"{_ONE}/notes", add_note, _SUPPORT, form_octets=LARGE_FORM_OCTETS),
+    ConsolePage("POST", f"{_ONE}/flags/{{flag}}/opt-out", opt_out, _SUPPORT),
+    ConsolePage("POST", f"{_ONE}/flags/{{flag}}/close", close_flag, _SUPPORT),
     ConsolePage("POST", "/console/esims/{account}/{number}/conversation", begin, _SUPPORT),
 )

@@ -32,12 +32,14 @@ class ConversationRow(NamedTuple):
     Attributes:
         age: how long the first text without a reply waits; empty if all are answered.
         is_overdue: whether its first reply was due before now.
+        is_flagged: whether a text of the eSIM may mean "stop".
     """
 
     shown: ConversationOut
     path: str
     age: str
     is_overdue: bool
+    is_flagged: bool
 
 
 class FilterLink(NamedTuple):
@@ -68,7 +70,8 @@ async def show(call: PageRequest) -> Response:
         await call.audit("conversation.search", account.access_code, account.id)
     page = await find_page(call.services, account, query)
     now = datetime.fromtimestamp(call.services.clock_ms() / 1000, UTC)
-    rows = [_row(account, each, now) for each in page.conversations]
+    flagged = set((await call.services.store.recipients.list_flagged(account.id)).values())
+    rows = [_row(account, each, now, flagged) for each in page.conversations]
     return _render(call, accounts, account, wanted, 200, rows=rows, next_cursor=page.next)
 
 
@@ -94,13 +97,16 @@ def _chosen(call: PageRequest, accounts: list[Account], access_code: str) -> Acc
     return accounts[0] if accounts else None
 
 
-def _row(account: Account, shown: ConversationOut, now: datetime) -> ConversationRow:
+def _row(
+    account: Account, shown: ConversationOut, now: datetime, flagged: set[str]
+) -> ConversationRow:
     due = shown.reply_due_at
     return ConversationRow(
         shown=shown,
         path=f"{PATH}/{quote(account.access_code, safe='')}/{shown.id}",
         age=show_age(shown.unanswered_since, now),
         is_overdue=due is not None and datetime.fromisoformat(due) <= now,
+        is_flagged=shown.esim_tran_no in flagged,
     )
 
 

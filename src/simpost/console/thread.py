@@ -33,6 +33,7 @@ class Bubble(NamedTuple):
         effects: what the text changed by itself, such as a STOP.
         waits: whether it waits for its time and can still be changed.
         can_repeat: whether its text can be sent again.
+        is_flagged: whether it may mean "stop", and a person has to say so.
         key: sorts by age.
     """
 
@@ -49,6 +50,7 @@ class Bubble(NamedTuple):
     effects: tuple[str, ...] = ()
     waits: bool = False
     can_repeat: bool = False
+    is_flagged: bool = False
 
 
 class Thread(NamedTuple):
@@ -72,7 +74,11 @@ async def read_thread(
         account_id, number, before=None, limit=MOST_CHANGES
     )
     effects = {each.id: tuple(_effects(each.differences)) for each in changes}
-    bubbles = [_text_bubble(each, masks, effects.get(each.id, ())) for each in entries]
+    flagged = await store.recipients.list_flagged(account_id)
+    bubbles = [
+        _text_bubble(each, masks, effects.get(each.id, ()))._replace(is_flagged=each.id in flagged)
+        for each in entries
+    ]
     bubbles += [_note_bubble(each, masks) for each in notes if older is None or each.id > older]
     return Thread(sorted(bubbles, key=lambda bubble: bubble.key), older)
 

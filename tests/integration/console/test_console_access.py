@@ -46,6 +46,8 @@ MATRIX = {
     "POST /console/conversations/{account}/{id}/reveal": SUPPORT,
     "POST /console/conversations/{account}/{id}/change": SUPPORT,
     "POST /console/conversations/{account}/{id}/notes": SUPPORT,
+    "POST /console/conversations/{account}/{id}/flags/{flag}/opt-out": SUPPORT,
+    "POST /console/conversations/{account}/{id}/flags/{flag}/close": SUPPORT,
     "POST /console/conversations/{account}/{id}/replies": SENDER,
     "POST /console/conversations/{account}/{id}/replies/preview": SENDER,
     "POST /console/conversations/{account}/{id}/replies/{message}/edit": SENDER,
@@ -142,7 +144,7 @@ def test_every_route_is_in_the_matrix():
 async def ask(browser, route):
     method, path = route.split()
     names = {"name": "down", "account": "demo", "number": GOOD, "verb": "pause"}
-    path = path.format(id=ID, file=ID, message=ID, **names)
+    path = path.format(id=ID, file=ID, message=ID, flag=ID, **names)
     if method == "GET":
         return await browser.get(path)
     is_upload = path.endswith("/files")

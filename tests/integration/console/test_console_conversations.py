@@ -414,3 +414,50 @@ async def test_another_site_changes_nothing(services, browser):
         assert (await browser.post(f"{path}/{verb}", form)).status_code == 400, verb
     assert (await conversation(browser))["status"] == "open"
     assert await audited(services) == []
+
+
+DOUBTFUL = "please stop with this"
+
+
+async def flags(browser):
+    return (await api(browser, "preferences/flags"))["flags"]
+
+
+async def test_a_text_that_may_mean_stop_is_marked_until_a_person_decides(services, browser):
+    await signed_in(browser, SUPPORT, name="ann")
+    await text_from(services, SAID)
+    await text_from(services, DOUBTFUL)
+    path = await page_of(browser)
+    assert "may mean stop" in text_of(await browser.get(LIST))
+    page = await browser.get(path)
+    assert text_of(page).count("May mean “stop”.") == 1
+    assert DOUBTFUL not in page.text
+    [flag] = await flags(browser)
+    answer = await browser.post(f"{path}/flags/{flag['id']}/opt-out")
+    assert answer.status_code == 303
+    assert await flags(browser) == []
+    shown = await api(browser, f"esims/{GOOD}/preferences")
+    categories = {each["category"]: each["allowed"] for each in shown["categories"]}
+    assert (categories["notice"], categories["promotion"]) == (False, False)
+    assert categories["service"] is True
+    [change] = (await api(browser, f"esims/{GOOD}/preferences/history"))["changes"]
+    assert change["changedBy"] == "ann"
+    assert "May mean" not in text_of(await browser.get(path))
+    assert "may mean stop" not in text_of(await browser.get(LIST))
+    assert "conversation.opt_out" in await audited(services)
+    assert (await browser.post(f"{path}/flags/{flag['id']}/opt-out")).status_code == 404
+
+
+async def test_a_text_that_is_not_meant_so_changes_nothing(services, open_browser):
+    browser = await signed_in(open_browser(), SUPPORT)
+    await text_from(services, DOUBTFUL)
+    await text_from(services, "Hello", OTHER)
+    path, others = await page_of(browser), await page_of(browser, OTHER)
+    [flag] = await flags(browser)
+    assert (await browser.post(f"{others}/flags/{flag['id']}/close")).status_code == 404
+    stranger = await signed_in(open_browser(), ADMIN, 2)
+    assert (await stranger.post(f"{path}/flags/{flag['id']}/close")).status_code == 404
+    assert len(await flags(browser)) == 1
+    assert (await browser.post(f"{path}/flags/{flag['id']}/close")).status_code == 303
+    assert await flags(browser) == []
+    assert (await api(browser, f"esims/{GOOD}/preferences/history"))["changes"] == []

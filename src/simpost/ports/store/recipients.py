@@ -107,6 +107,10 @@ class RecipientStore(Protocol):
         """The open flags of an account, newest first."""
         ...
 
+    async def list_flagged(self, account_id: int) -> dict[bytes, str]:
+        """The eSIM of each open flag of an account, by the id of the flag, without its words."""
+        ...
+
     async def close_flag(self, account_id: int, flag_id: bytes) -> bool:
         """Delete a flag; whether there was one."""
         ...

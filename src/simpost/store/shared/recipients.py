@@ -79,6 +79,10 @@ SQL: Final = {
         FROM preference_flags
         WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
     """,
+    "list_flagged": """
+        SELECT id, esim_tran_no FROM preference_flags
+        WHERE account_id = $1 ORDER BY id DESC LIMIT $2
+    """,
     "close_flag": "DELETE FROM preference_flags WHERE account_id = $1 AND id = $2 RETURNING id",
 }
 
@@ -113,6 +117,9 @@ class StoredRecipients:
 
     async def list_flags(self, account_id: int, *, before: bytes | None, limit: int) -> list[Flag]:
         return await self._database.query(_list_flags, account_id, before, limit, self._texts)
+
+    async def list_flagged(self, account_id: int) -> dict[bytes, str]:
+        return await self._database.query(_list_flagged, account_id)
 
     async def close_flag(self, account_id: int, flag_id: bytes) -> bool:
         return await self._database.transact(_close_flag, account_id, flag_id)
@@ -240,6 +247,11 @@ def _opened(texts: TextSeal, table: bytes, row: NamedRow) -> tuple[str, TextAbse
         return row["words"], None
     words = texts.open(row["text_key"], place_of(table, row["account_id"], row["id"]), row["words"])
     return ("", words) if isinstance(words, TextAbsence) else (words, None)
+
+
+def _list_flagged(account_id: int) -> Steps[dict[bytes, str]]:
+    rows = yield SQL["list_flagged"], (account_id, MOST_FLAGS)
+    return {bytes(row["id"]): row["esim_tran_no"] for row in rows}
 
 
 def _close_flag(account_id: int, flag_id: bytes) -> Steps[bool]:
