@@ -194,6 +194,22 @@ async def test_a_deferred_message_waits_until_the_new_time(store):
     assert len(await claimed(store, later_ms)) == 1
 
 
+async def test_what_policy_holds_can_be_made_due_and_a_schedule_cannot(store):
+    quiet = held("quiet", state=State.HELD, reason=Reason.QUIET_HOURS)
+    scheduled = held("scheduled")
+    for each in (quiet, scheduled):
+        await store.held.hold(each)
+    key = quiet.message.id
+    assert not await store.held.decide_now(2, key, now_ms=NOW_MS)
+    assert not await store.held.decide_now(1, scheduled.message.id, now_ms=NOW_MS)
+    assert await claim(store) == []
+    assert await store.held.decide_now(1, key, now_ms=NOW_MS)
+    assert not await store.held.decide_now(1, key, now_ms=NOW_MS)
+    assert [each.message_id for each in await claimed(store, NOW_MS)] == [key]
+    await released(store, quiet.message, now_ms=NOW_MS)
+    assert not await store.held.decide_now(1, key, now_ms=NOW_MS)
+
+
 async def test_a_message_that_is_refused_when_it_is_due_ends_with_the_reason(store):
     one = held()
     await store.held.hold(one)

@@ -83,7 +83,7 @@ def start(
     api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
-    """Begin a bulk job: cancel or send_again messages, or replay what webhooks gave up."""
+    """Begin a job: cancel, release or send_again messages, or replay what webhooks gave up."""
     filters = {
         "esimTranNo": esim,
         "iccid": iccid,

@@ -27,6 +27,8 @@ class BulkVerb(StrEnum):
 
     CANCEL = "cancel"
     """Cancel a message that has not left."""
+    RELEASE = "release"
+    """Decide a message that policy holds again now, instead of at its time."""
     SEND_AGAIN = "send_again"
     """Send the text of a message again, as a new message by the rules of now."""
     REPLAY = "replay"
@@ -77,6 +79,7 @@ class BulkReason(StrEnum):
     UNKNOWN = "unknown"
     HAS_LEFT = "has_left"
     NOT_LEFT = "not_left"
+    NOT_HELD = "not_held"
     HAS_CODE = "has_code"
     NO_TEXT = "no_text"
     DELIVERED = "delivered"
@@ -95,6 +98,7 @@ _EXPLAINED: Final = {
     BulkReason.UNKNOWN: "The account has no such item any more.",
     BulkReason.HAS_LEFT: "The message has left or has ended: it cannot be cancelled.",
     BulkReason.NOT_LEFT: "The message is not sent yet: it is sent by itself, or cancelled.",
+    BulkReason.NOT_HELD: "Policy does not hold the message.",
     BulkReason.HAS_CODE: "It has a one-time code: start the verification again.",
     BulkReason.NO_TEXT: "The text of the message is not stored.",
     BulkReason.DELIVERED: "The message was delivered in the meantime.",

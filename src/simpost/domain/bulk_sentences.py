@@ -9,11 +9,14 @@ from simpost.domain.plurals import counted
 
 _NOUNS: Final = {
     BulkVerb.CANCEL: "message",
+    BulkVerb.RELEASE: "message",
     BulkVerb.SEND_AGAIN: "message",
     BulkVerb.REPLAY: "delivery",
 }
 _WILL: Final = {
     BulkVerb.CANCEL: "Messages that have not left are cancelled; the others stay as they are.",
+    BulkVerb.RELEASE: "Each message that policy holds is decided again, by the rules of now: it is "
+    "sent, held again, or refused. Nothing passes a rule by that.",
     BulkVerb.SEND_AGAIN: "Each text is sent again as a new message, by the rules of now: "
     "preferences, quiet hours, caps and stops apply. One-time codes and messages that are "
     "delivered or not sent yet are left out. A message in doubt may then arrive twice.",

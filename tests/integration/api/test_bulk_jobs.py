@@ -3,24 +3,25 @@
 import pytest
 from msgspec.structs import replace
 
+from simpost.api.shared.schemas import format_time
 from simpost.domain.bulk_jobs import LATE_MS
-from simpost.domain.messages import parse_id
+from simpost.domain.messages import format_id, parse_id
 from simpost.domain.states import State
 from simpost.domain.webhooks import DeliveryState, EndpointState, EventDelivery
 from simpost.errors import StoreError
 from simpost.ports.store import DeliveryFilter, EndpointChange, MessageFilter
 from simpost.runtime.clock import wall_clock_ms
+from tests.contract.store_facts import DAY_MS, held
 from tests.integration.api.conftest import GOOD
 
 JOBS = "bulk-jobs"
 
 
-NOW_MS = wall_clock_ms()
-"""Ids of messages have the real time."""
-
-
 class Clock:
-    now_ms = NOW_MS
+    """Begins with the real time, as ids of messages do."""
+
+    def __init__(self):
+        self.start_ms = self.now_ms = wall_clock_ms()
 
     def __call__(self):
         return self.now_ms
@@ -58,10 +59,10 @@ async def show(service, job):
     return found
 
 
-async def work(service, clock, at_ms=NOW_MS + 30_000):
+async def work(service, clock, after_ms=30_000):
     """Note the items, then work once the job is due."""
     await service.services.bulk_jobs.work_some()
-    clock.now_ms = max(clock.now_ms, at_ms)
+    clock.now_ms = max(clock.now_ms, clock.start_ms + after_ms)
     while await service.services.bulk_jobs.work_some():
         pass
 
@@ -159,7 +160,7 @@ async def test_a_message_is_sent_again_once_though_its_record_was_lost(service, 
             await service.services.bulk_jobs.work_some()
     assert len(await all_messages(service)) == 2
     assert not await service.services.bulk_jobs.work_some()  # the lease of the node that died
-    await work(service, clock, clock.now_ms + 30_000)
+    await work(service, clock, 90_000)
     found = await all_messages(service)
     assert len(found) == 2
     [item] = await items(service, job)
@@ -180,6 +181,24 @@ async def test_a_message_that_may_not_be_repeated_is_skipped_with_its_reason(ser
     assert len(await all_messages(service)) == 2
 
 
+async def test_what_policy_holds_is_decided_again_now_and_a_schedule_is_not(service, clock):
+    quiet = held(
+        "Hi", account_id=1, esim_tran_no=GOOD, state=State.HELD, until_ms=clock.now_ms + DAY_MS
+    )
+    await service.store.held.hold(quiet)
+    later = await send(service, sendAt=format_time(clock.now_ms + DAY_MS))
+    key = format_id(quiet.message.id)
+    job = await begin(service, {"verb": "release", "ids": [key, later]})
+    await work(service, clock)
+    found = {each["item"]: each for each in await items(service, job)}
+    assert found[key]["state"] == "done"
+    reason = found[later]["reason"]
+    assert (reason["code"], reason["detail"]) == ("not_held", "scheduled")
+    now_ms = clock.now_ms
+    due = await service.store.held.claim_held(now_ms=now_ms, lease_ms=now_ms + 1, limit=9)
+    assert [each.message_id for each in due] == [quiet.message.id]
+
+
 async def test_a_refusal_of_the_rules_is_a_failure_with_its_reason(service, clock, monkeypatch):
     message = await send(service, category="promotion")
     failed = await settle(service, message, State.FAILED)
@@ -196,7 +215,7 @@ async def test_a_refusal_of_the_rules_is_a_failure_with_its_reason(service, cloc
     assert (item["reason"]["code"], item["reason"]["detail"]) == ("refused", "opted_out")
 
 
-async def endpoint_with(service, *sequences):
+async def endpoint_with(service, clock, *sequences):
     await service.operate("PATCH", "accounts/demo", json={"events": True})
     url = "http://127.0.0.1:9/hook"
     hook = (await service.native("POST", "webhooks", json={"url": url})).json()["id"]
@@ -207,10 +226,10 @@ async def endpoint_with(service, *sequences):
             sequence=each,
             type="message.delivered",
             subject="s",
-            at_ms=NOW_MS,
+            at_ms=clock.now_ms,
             data={},
             state=DeliveryState.EXHAUSTED,
-            updated_ms=NOW_MS - 1,
+            updated_ms=clock.now_ms - 1,
         )
         for each in sequences
     ]
@@ -225,7 +244,7 @@ async def deliveries(service, hook):
 
 
 async def test_what_webhooks_gave_up_is_begun_again_once(service, clock, monkeypatch):
-    hook = await endpoint_with(service, 7, 8, 9)
+    hook = await endpoint_with(service, clock, 7, 8, 9)
     job = await begin(service, {"verb": "replay"})
     await service.services.bulk_jobs.work_some()
     clock.now_ms += 30_000
@@ -243,13 +262,13 @@ async def test_what_webhooks_gave_up_is_begun_again_once(service, clock, monkeyp
     )
     given_up = replace(first, state=DeliveryState.EXHAUSTED, due_ms=None, updated_ms=clock.now_ms)
     await service.store.webhooks.add_deliveries([given_up])
-    await work(service, clock, clock.now_ms + 30_000)
+    await work(service, clock, 90_000)
     assert (await deliveries(service, hook))[first.sequence] is DeliveryState.EXHAUSTED
     assert (await show(service, job))["counts"]["done"] == 3
 
 
 async def test_an_endpoint_that_is_gone_gets_nothing(service, clock):
-    hook = await endpoint_with(service, 7)
+    hook = await endpoint_with(service, clock, 7)
     change = EndpointChange(state=EndpointState.GONE)
     await service.store.webhooks.change_endpoint(1, parse_id(hook), change)
     job = await begin(service, {"verb": "replay", "webhook": hook})
@@ -261,7 +280,7 @@ async def test_an_endpoint_that_is_gone_gets_nothing(service, clock):
 async def test_a_job_that_nobody_worked_on_in_time_stops_itself(service, clock):
     message = await send(service)
     job = await begin(service, {"verb": "cancel", "ids": [message]})
-    await work(service, clock, NOW_MS + 30_001 + LATE_MS)
+    await work(service, clock, 30_001 + LATE_MS)
     found = await show(service, job)
     assert (found["status"], found["endedBy"]) == ("stopped", "")
     assert await states(service, message) == ["accepted"]

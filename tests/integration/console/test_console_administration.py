@@ -104,6 +104,7 @@ async def test_a_held_message_waits_and_needs_nobody(store, browser):
     shown = text_of(await browser.get(PAGE))
     assert HEALTHY in shown
     assert Reason.QUIET_HOURS.explanation in shown
+    assert "Decide again all" not in shown  # for a viewer
     assert Reason.SCHEDULED.explanation not in shown
 
 

@@ -10,8 +10,10 @@ from simpost.messaging.send_request import SendRequest
 from simpost.ports.store import MessageFilter
 from simpost.runtime.clock import wall_clock_ms
 from tests.integration.api.conftest import GOOD
-from tests.integration.console.conftest import signed_in, text_of
+from tests.integration.console.conftest import BOTH_STORES, signed_in, text_of
 from tests.integration.console.test_console_lists import actions, confirmation
+
+pytestmark = BOTH_STORES
 
 VIEWER, SENDER, ADMIN = ConsoleRole.VIEWER, ConsoleRole.SENDER, ConsoleRole.ADMIN
 JOBS = "/console/bulk-jobs"
@@ -79,6 +81,9 @@ async def test_all_that_match_a_filter_are_cancelled_after_the_time_to_undo(
     await signed_in(browser, SENDER, name="ann")
     page = await browser.get("/console/messages?account=demo&reference=trip")
     assert "Cancel all that match" in text_of(page)
+    assert "again now" not in text_of(page)
+    held = await browser.get("/console/messages?account=demo&state=held")
+    assert held.status_code == 200
     asked, confirmed, answer = await begin(browser, reference="trip", bulk="cancel all")
     assert "Cancel: 2 messages?" in text_of(asked)
     job = await job_of(services)

@@ -40,6 +40,7 @@ MESSAGE_FILTERS: Final = (
 )
 WORDS: Final = {
     BulkVerb.CANCEL: "Cancel",
+    BulkVerb.RELEASE: "Decide again now",
     BulkVerb.SEND_AGAIN: "Send again",
     BulkVerb.REPLAY: "Replay",
 }
@@ -47,6 +48,7 @@ _ROLES: Final = {BulkVerb.REPLAY: ConsoleRole.ADMIN}
 """Roles beyond `sender`."""
 _BACKS: Final = {
     BulkVerb.CANCEL: "/console/messages",
+    BulkVerb.RELEASE: "/console/messages",
     BulkVerb.SEND_AGAIN: "/console/messages",
     BulkVerb.REPLAY: "/console/needs-a-person",
 }

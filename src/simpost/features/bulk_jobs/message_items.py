@@ -20,6 +20,7 @@ from simpost.messaging.intake import Intake
 from simpost.messaging.send_request import SendRequest
 from simpost.ports.store import MessageFilter, Store
 from simpost.ports.store.bulk_jobs import NotedItems
+from simpost.runtime.clock import Clock
 
 _STEP: Final = 200
 _NOT_LEFT: Final = (State.ACCEPTED, State.SCHEDULED, State.HELD, State.SENDING)
@@ -28,9 +29,11 @@ _NOT_LEFT: Final = (State.ACCEPTED, State.SCHEDULED, State.HELD, State.SENDING)
 class MessageItems:
     """The items of jobs whose verb is for messages; an item is the id of a message."""
 
-    def __init__(self, store: Store, intake: Intake) -> None:
+    def __init__(self, store: Store, intake: Intake, clock_ms: Clock) -> None:
         self._log = store.log
+        self._held = store.held
         self._intake = intake
+        self._clock_ms = clock_ms
 
     async def page(
         self, account: Account, selection: BulkSelection, to_ms: int, place: str
@@ -45,13 +48,15 @@ class MessageItems:
         return NotedItems([format_id(each) for each in ids], format_id(last) if last else None)
 
     async def act(self, account: Account, job: BulkJob, item: str) -> BulkResult:
-        """Cancel a message or send it again. A repetition changes nothing. Raises StoreError."""
+        """Do it to one message. A repetition changes nothing. Raises StoreError."""
         message_id = parse_id(item)
         message = message_id and await self._log.find_message(account.id, message_id)
         if not message:
             return _skipped(item, BulkReason.UNKNOWN)
         if job.verb is BulkVerb.CANCEL:
             return await self._cancel(account, item, message)
+        if job.verb is BulkVerb.RELEASE:
+            return await self._release(account, item, message)
         if reason := _repeat_reason(message):
             return _skipped(item, reason, message.state)
         return await self._send_again(account, job, item, message)
@@ -62,6 +67,12 @@ class MessageItems:
             return _skipped(item, BulkReason.UNKNOWN)
         if after.state is not State.CANCELLED:
             return _skipped(item, BulkReason.HAS_LEFT, after.state)
+        return BulkResult(item, BulkItemState.DONE)
+
+    async def _release(self, account: Account, item: str, message: Message) -> BulkResult:
+        if message.state is not State.HELD:
+            return _skipped(item, BulkReason.NOT_HELD, message.state)
+        await self._held.decide_now(account.id, message.id, now_ms=self._clock_ms())
         return BulkResult(item, BulkItemState.DONE)
 
     async def _send_again(

@@ -84,7 +84,7 @@ class BulkJobs(Component):
     ) -> None:
         self._store = store.bulk_jobs
         self._accounts = accounts
-        self._messages = MessageItems(store, intake)
+        self._messages = MessageItems(store, intake, clock_ms)
         self._deliveries = DeliveryItems(store.webhooks)
         self._new_id = new_id
         self._clock_ms = clock_ms

@@ -113,6 +113,10 @@ class HeldStore(Protocol):
         """End due messages without sending them."""
         ...
 
+    async def decide_now(self, account_id: int, message_id: bytes, *, now_ms: int) -> bool:
+        """Make a message due that policy holds; `False` if it is not held, or due already."""
+        ...
+
     async def cancel_message(self, account_id: int, message_id: bytes, *, now_ms: int) -> bool:
         """Cancel a message of which nothing has left, is leased, or is in doubt.
 

@@ -34,6 +34,7 @@ from simpost.store.shared.conversations import note_reply
 from simpost.store.text_seal import TextSeal
 
 _CANCELLED = CODE[State.CANCELLED]
+_HELD = CODE[State.HELD]
 _KEY = attrgetter("account_id", "message_id")
 
 
@@ -65,6 +66,9 @@ class PostgresHeld:
 
     async def end_held(self, ends: Sequence[HeldEnd], *, now_ms: int) -> None:
         await self._write(end, HeldEnds(now_ms, ends))
+
+    async def decide_now(self, account_id: int, message_id: bytes, *, now_ms: int) -> bool:
+        return await self._write(make_due, Cancellation(now_ms, account_id, message_id))
 
     async def cancel_message(self, account_id: int, message_id: bytes, *, now_ms: int) -> bool:
         one = Cancellation(now_ms, account_id, message_id)
@@ -232,6 +236,14 @@ async def _end(session: PostgresSession, one: HeldEnds) -> None:
         for each in sorted(one.ends, key=_KEY)
     ]
     await session.execute("end_held", *columns(rows, 5), one.now_ms)
+
+
+async def make_due(session: PostgresSession, all_of: Sequence[Cancellation]) -> list[bool]:
+    done = []
+    for one in all_of:
+        key = (one.account_id, one.message_id)
+        done.append(bool(await session.execute("make_held_due", *key, _HELD, one.now_ms)))
+    return done
 
 
 async def cancel(session: PostgresSession, all_of: Sequence[Cancellation]) -> list[bool]:

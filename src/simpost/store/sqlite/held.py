@@ -29,6 +29,7 @@ from simpost.store.sqlite.quotas import QuotaUses
 from simpost.store.sqlite.session import SqliteSession
 
 _CANCELLED = CODE[State.CANCELLED]
+_HELD = CODE[State.HELD]
 
 
 class SqliteHeld:
@@ -53,6 +54,9 @@ class SqliteHeld:
 
     async def end_held(self, ends: Sequence[HeldEnd], *, now_ms: int) -> None:
         await self._write(end, HeldEnds(now_ms, ends))
+
+    async def decide_now(self, account_id: int, message_id: bytes, *, now_ms: int) -> bool:
+        return await self._write(make_due, Cancellation(now_ms, account_id, message_id))
 
     async def cancel_message(self, account_id: int, message_id: bytes, *, now_ms: int) -> bool:
         one = Cancellation(now_ms, account_id, message_id)
@@ -188,6 +192,14 @@ def _end(session: SqliteSession, one: HeldEnds) -> None:
             "decision": each.decision,
         }
         session.execute(SQL["end_held"], parameters)
+
+
+def make_due(session: SqliteSession, all_of: Sequence[Cancellation]) -> list[bool]:
+    done = []
+    for one in all_of:
+        session.execute(SQL["make_held_due"], {**one._asdict(), "state": _HELD})
+        done.append(bool(session.connection.changes()))
+    return done
 
 
 def cancel(session: SqliteSession, all_of: Sequence[Cancellation]) -> list[bool]:

@@ -30,6 +30,11 @@ SELECT account_id, id, esim_tran_no, state, reason, send_at_ms, until_ms, until_
   created_ms, decisions
 FROM new
 
+-- name: make_held_due
+UPDATE held_messages SET due_ms = $4
+WHERE account_id = $1 AND message_id = $2 AND state = $3 AND due_ms > $4
+RETURNING message_id
+
 -- name: claim_held
 WITH due AS MATERIALIZED (
   SELECT account_id, message_id FROM held_messages

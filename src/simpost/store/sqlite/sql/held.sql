@@ -39,6 +39,11 @@ WHERE account_id = :account_id AND message_id = :message_id AND due_ms IS NOT NU
 -- name: change_expiry
 UPDATE messages SET expires_ms = :expires_ms WHERE account_id = :account_id AND id = :message_id
 
+-- name: make_held_due
+UPDATE held_messages SET due_ms = :now_ms
+WHERE account_id = :account_id AND message_id = :message_id AND state = :state
+  AND due_ms > :now_ms
+
 -- name: end_held
 UPDATE held_messages SET
   state = :state, reason = :reason, due_ms = NULL, request = NULL, updated_ms = :now_ms,
