@@ -2,7 +2,7 @@
 
 A virtual environment in /usr/lib/simpost has the wheel and all it needs, at the locked versions,
 compiled. It runs on the Python of the distribution for which it is built, which is /usr/bin/python3
-of the machine that builds. The same sources and SOURCE_DATE_EPOCH give the same octets.
+of the machine that builds.
 """
 
 from __future__ import annotations

@@ -112,5 +112,20 @@ def test_a_gateway_within_the_limits_reports_to_systemd(tmp_path):
         assert "Operation not permitted" not in printed
 
 
+@needs_systemd
+@pytest.mark.skipif(not ctypes.util.find_library("seccomp"), reason="libseccomp is not installed.")
+def test_the_limits_refuse_what_the_unit_refuses(tmp_path):
+    calls = allowed_calls(tmp_path)
+    tried = "import socket; socket.socket()"
+    calls.write_text(calls.read_text().replace("\nsocket\n", "\n"))
+    done = subprocess.run(
+        [sys.executable, HERE / "sandboxed.py", calls, sys.executable, "-c", tried],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "PermissionError" in done.stderr
+
+
 def first_line(manager):
     return manager.recv(4096).decode().partition("\n")[0]
