@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: package deb sbom release first-text run test test-again test-long check fuzz stories bad-input attack scenarios bench soak lock clean
+.PHONY: package test-packages deb sbom release first-text run test test-again test-long check fuzz stories bad-input attack scenarios bench soak lock clean
 run: .venv/run.stamp
 	@$(BIN)/simpost demo --port $(PORT) $(if $(HANDSETS_PORT),--handsets-port $(HANDSETS_PORT)) $(if $(SMSC_PORT),--smsc-port $(SMSC_PORT)) $(if $(DATA),--data $(DATA))
 
@@ -73,6 +73,10 @@ package: .venv/run.stamp
 	@rm -rf dist
 	@$(BIN)/python -m hatchling build -d dist
 	@ls -l dist
+
+# All tests of packages, also those that cost too much for every change.
+test-packages: .venv/dev.stamp
+	@PACKAGES=long $(BIN)/python -m pytest -n auto tests/packaging
 
 deb: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct)
 deb: package

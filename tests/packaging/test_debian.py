@@ -14,6 +14,9 @@ from tests.packaging.image import has_overlays
 
 ROOT = Path(__file__).parents[2]
 PYTHON = "/usr/bin/python3"
+pytestmark = pytest.mark.skipif(
+    os.environ.get("PACKAGES") != "long", reason="`make test-packages` builds and installs it."
+)
 INSTALL = """\
 set -eu
 mount -t overlay overlay -o "lowerdir=/,upperdir=$AT/upper,workdir=$AT/work" "$AT/root"
