@@ -5,6 +5,7 @@ python -m clients.npm.tools.make_schema FOLDER    the folder with openapi-typesc
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
@@ -75,6 +76,14 @@ def _references(value: Any) -> Iterator[str]:
             yield from _references(each)
 
 
+def mark(document: Mapping[str, Any]) -> str:
+    """The first line of `schema.ts`: which document it was made of."""
+    octets = json.dumps(needed(document), sort_keys=True).encode()
+    return (
+        f"// Made by make_schema of the OpenAPI document {hashlib.sha256(octets).hexdigest()[:16]}."
+    )
+
+
 def types(document: Mapping[str, Any], programs: Path) -> str:
     """The source of `schema.ts`."""
     with tempfile.TemporaryDirectory() as folder:
@@ -82,7 +91,7 @@ def types(document: Mapping[str, Any], programs: Path) -> str:
         given.write_text(json.dumps(needed(document)), "utf-8")
         command = [str(programs / "openapi-typescript"), str(given), f"--output={made}"]
         subprocess.run(command, check=True, capture_output=True)
-        return made.read_text("utf-8")
+        return f"{mark(document)}\n{made.read_text('utf-8')}"
 
 
 def main() -> None:

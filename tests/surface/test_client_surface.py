@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import simpost_client
+from clients.npm.tools import make_schema
 from clients.python.tools import make_models, make_sync
 from simpost_client import errors, models, requests
 from simpost_client._sync.messages import Messages
@@ -27,18 +28,27 @@ RESOURCES = ["messages", "verifications", "templates", "broadcasts", "conversati
              "events"]  # fmt: skip
 
 
+STALE = "write it again: CONTRIBUTING.md, How to change the clients"
+
+
 def test_the_synchronous_half_is_current():
     folder = make_sync.PACKAGE / "_sync"
     made = make_sync.modules()
     assert sorted(made) == sorted(path.name for path in folder.glob("*.py"))
-    assert [name for name, text in made.items() if (folder / name).read_text() != text] == []
+    stale = [name for name, text in made.items() if (folder / name).read_text() != text]
+    assert stale == [], STALE
 
 
 def test_the_models_are_current():
     made = make_models.models(document())
     stored = {path.stem: path.read_text() for path in make_models.FOLDER.glob("*.py")}
     assert sorted(made) == sorted(stored)
-    assert [name for name in made if made[name] != stored[name]] == []
+    assert [name for name in made if made[name] != stored[name]] == [], STALE
+
+
+def test_the_types_of_the_npm_client_are_of_this_document():
+    first = make_schema.TARGET.read_text("utf-8").partition("\n")[0]
+    assert first == make_schema.mark(document()), STALE
 
 
 def public(kind):
