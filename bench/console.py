@@ -3,9 +3,10 @@
 Signs in as an administrator, asks for each page of the menu and for pages of eSIMs, messages and
 searches, another one each time, one at a time on one connection. The time is that of the whole
 response, which the gateway makes on its event loop; `transferred` is a first load: the page and
-all that it names, without compression. Then ten screens stay open on each page that refreshes
-itself, as often as the page says: the share of a core that the gateway takes, and that of a
-gateway without screens. Ends with 1 where a p95 is above 150 ms or a page above 100 kB.
+all that it names, without compression. Then ten screens of as many sessions stay open on each page
+that refreshes itself: with its stream, and a request for each event of it, or as often as the page
+asks. The figure is the share of a core that the gateway takes, and that of a gateway without
+screens. Ends with 1 where a p95 is above 150 ms or a page above 100 kB.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
+from html import unescape
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
@@ -33,6 +36,7 @@ from bench.processes import HOST
 MOST_MS: Final = 150.0
 MOST_OCTETS: Final = 100_000
 SCREENS: Final = 10
+_SETTLING_S: Final = 5.0
 _NAME, _PASSWORD = "bench@example.com", "a password of the bench"
 
 Where: TypeAlias = Callable[[], str]
@@ -75,6 +79,18 @@ class Browser:
         if answer.status != http.HTTPStatus.OK:
             raise SystemExit(f"{path}: {answer.status}")
         return body
+
+    def listen(self, path: str, on_change: Callable[[], object], over: threading.Event) -> None:
+        """Read a stream until the end, and call `on_change` for each event of it."""
+        connection = http.client.HTTPConnection(HOST, self._connection.port)
+        connection.request("GET", path, headers={"Cookie": self._cookie})
+        answer = connection.getresponse()
+        if answer.status != http.HTTPStatus.OK:
+            raise SystemExit(f"{path}: {answer.status}")
+        while not over.is_set():  # a heartbeat comes every 15 s
+            if answer.readline().startswith(b"event: changed"):
+                on_change()
+        connection.close()
 
     def close(self) -> None:
         self._connection.close()
@@ -163,36 +179,51 @@ def _idle(
     """Percent of a core without screens, and with ten on each page that refreshes itself."""
     shares = {"no screens": _share(simpost, seconds)}
     for name, path in pages.items():
-        found = re.search(
-            r'hx-get="([^"]+)" hx-trigger="[^"]*every (\d+)s', browser.get(path()).decode()
-        )
-        if found:
-            shares[name] = _with_screens(simpost, found[1], int(found[2]), seconds)
+        page = unescape(browser.get(path()).decode())
+        if found := re.search(r'data-live="([^"]+)" hx-get="([^"]+)"', page):
+            shares[name] = _with_screens(simpost, partial(_listen, found[1], found[2]), seconds)
+        elif found := re.search(r'hx-get="([^"]+)" hx-trigger="[^"]*every (\d+)s', page):
+            screen = partial(_ask_again, found[1], int(found[2]))
+            shares[name] = _with_screens(simpost, screen, seconds)
     for name, share in shares.items():
         print(f"{SCREENS} screens: {name:24} {share:5.1f} % of a core", flush=True)
     return shares
 
 
-def _with_screens(simpost: Simpost, path: str, every_s: int, seconds: int) -> float:
-    over = threading.Event()
+def _listen(stream: str, page: str, browser: Browser, over: threading.Event, _place: int) -> None:
+    browser.listen(stream, lambda: browser.get(page), over)
 
-    def refresh(place: int) -> None:
+
+def _ask_again(
+    page: str, every_s: int, browser: Browser, over: threading.Event, place: int
+) -> None:
+    over.wait(every_s * place / SCREENS)
+    while not over.is_set():
+        browser.get(page)
+        over.wait(every_s)
+
+
+def _with_screens(
+    simpost: Simpost, screen: Callable[[Browser, threading.Event, int], None], seconds: int
+) -> float:
+    over, signed_in = threading.Event(), threading.Barrier(SCREENS + 1)
+
+    def open_screen(place: int) -> None:
         browser = Browser(simpost.ports[0])
         browser.sign_in()
-        over.wait(every_s * place / SCREENS)
-        while not over.is_set():
-            browser.get(path)
-            over.wait(every_s)
+        signed_in.wait()
+        screen(browser, over, place)
         browser.close()
 
-    screens = [threading.Thread(target=refresh, args=(place,)) for place in range(SCREENS)]
-    for screen in screens:
-        screen.start()
-    time.sleep(2 * every_s)  # all have signed in, which costs more than a page
+    screens = [threading.Thread(target=open_screen, args=(place,)) for place in range(SCREENS)]
+    for each in screens:
+        each.start()
+    signed_in.wait()  # a sign-in costs more than a page
+    time.sleep(_SETTLING_S)
     share = _share(simpost, seconds)
     over.set()
-    for screen in screens:
-        screen.join()
+    for each in screens:
+        each.join()
     return share
 
 

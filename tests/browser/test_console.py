@@ -227,12 +227,35 @@ def test_the_carriers_refresh_themselves_and_keep_the_focus(window: Window) -> N
     window.sign_in()
     window.open("/console/carriers")
     window.until_title("Carriers")
-    window.driver.execute_script(
-        "document.querySelector('.verbs button').focus();"
-        "document.querySelector('#carriers h2').textContent = 'old'"
+    window.driver.execute_script("document.querySelector('.verbs button').focus()")
+    for verb, shown in (("pause", "paused"), ("resume", "not available")):
+        window.driver.execute_script(
+            f"fetch('/v1/admin/carriers/down/{verb}', "
+            "{method: 'POST', headers: {Authorization: 'Bearer admin-token'}})"
+        )
+        window.until(f"document.querySelector('#carriers strong').textContent.includes('{shown}')")
+        window.until("document.activeElement === document.querySelector('.verbs button')")
+
+
+def test_a_page_without_a_stream_asks_again_and_what_is_open_stays_open(window: Window) -> None:
+    window.sign_in()
+    window.find("#look-up").send_keys("ORD1")
+    window.find(".look-up button").click()
+    window.until_title("eSIM")
+    window.find("td a").click()
+    window.until_title("Message in doubt")
+    window.find("#decision-1 summary").click()
+    refresh = (
+        "const part = document.querySelector('[data-live]');"
+        "part.querySelector('.sentence').textContent = 'old';"
     )
-    window.until("document.querySelector('#carriers h2').textContent === 'down'")
-    window.until("document.activeElement === document.querySelector('.verbs button')")
+    # The stream is refused: the page asks by itself. Shown and hidden again, it does not wait.
+    window.driver.execute_script(
+        f"{refresh} part.dataset.live = '/console/none/live';"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    window.until("document.querySelector('.sentence').textContent.includes('in doubt')")
+    window.until("document.querySelector('#decision-1').open")
 
 
 def test_an_authenticator_is_switched_on_and_asked_for(window: Window) -> None:

@@ -48,6 +48,7 @@ from simpost.console.broadcasts import begin_page, broadcast_page, file_pages, l
 from simpost.console.bulk import begin as bulk_begin
 from simpost.console.bulk import job_pages
 from simpost.console.file_form import read_file_form
+from simpost.console.live_streams import LiveStreams, TooManyLiveStreams
 from simpost.console.message_templates import editor_page, template_page
 from simpost.console.page import HEADERS, Pages
 from simpost.console.request import PageRequest, cookie_name, is_own_page, read_form
@@ -99,6 +100,7 @@ _STATUSES: Final = (
     (BodyTooSlow, 408),
     (BodyTooLarge, 413),
     (Overdrawn, 429),
+    (TooManyLiveStreams, 429),
     (BodiesFull, 503),
     (SignInBusy, 503),
     (StoreError, 503),
@@ -111,7 +113,7 @@ _PROBLEMS: Final = {
     405: "This page does not take this kind of request.",
     408: "The form did not arrive in time.",
     413: "The form is too large.",
-    429: "This account has used its share of costly work. Try again in a moment.",
+    429: "There is too much of this at the moment. Try again in a moment.",
     500: "This page failed. The log of the service has the reason.",
     503: "The service cannot answer now. Try again in a moment.",
 }
@@ -122,7 +124,7 @@ def build_console(services: Services) -> ASGIApp:
     assets = console_assets()
     navigation = [each for each in PAGES if each.title]
     pages = Pages(asset=assets.url, version=services.version, navigation=navigation)
-    files = BodyBudget(_FILE_OCTETS)
+    files, streams = BodyBudget(_FILE_OCTETS), LiveStreams()
 
     async def send_asset(request: Request) -> Response:
         found = assets.response(
@@ -137,7 +139,7 @@ def build_console(services: Services) -> ASGIApp:
 
     routes = [Route("/console/assets/{digest}/{name}", send_asset, methods=["GET"])]
     routes += [
-        Route(each.path, _guarded(services, pages, files, each), methods=[each.method])
+        Route(each.path, _guarded(services, pages, files, streams, each), methods=[each.method])
         for each in PAGES
     ]
     handlers = dict.fromkeys((404, 405), on_http)
@@ -147,10 +149,14 @@ def build_console(services: Services) -> ASGIApp:
 
 
 def _guarded(
-    services: Services, pages: Pages, files: BodyBudget, page: ConsolePage
+    services: Services,
+    pages: Pages,
+    files: BodyBudget,
+    streams: LiveStreams,
+    page: ConsolePage,
 ) -> Callable[[Request], Awaitable[Response]]:
     async def respond(request: Request) -> Response:
-        call = PageRequest(services, pages, request)
+        call = PageRequest(services, pages, request, streams)
         try:
             return await _admit(call, page, files) or await page.handler(call)
         except Exception as error:  # noqa: BLE001  the root of a request: it must be answered
@@ -164,7 +170,7 @@ async def _admit(call: PageRequest, page: ConsolePage, files: BodyBudget) -> Res
     request = call.request
     token = request.cookies.get(cookie_name(request), "")
     # A page that refreshes itself keeps nobody signed in.
-    is_poll = page.method == "GET" and "hx-request" in request.headers
+    is_poll = page.method == "GET" and (page.is_live or "hx-request" in request.headers)
     users = call.services.console_users
     found = await users.find_session(token, is_use=not is_poll) if token else None
     if found:
@@ -210,7 +216,7 @@ def _sign_in_first(call: PageRequest, page: ConsolePage) -> Response:
         return _problem(call.pages, 401, call)
     url = call.request.url
     wanted = url.path + (f"?{url.query}" if url.query else "")
-    if "part" in call.request.query_params:
+    if page.is_live or "part" in call.request.query_params:
         return _problem(call.pages, 401, call)  # is not shown: what is typed beside it stays
     return _go_to(f"/console/sign-in?next={quote(wanted, safe='')}", call)
 

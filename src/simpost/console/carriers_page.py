@@ -7,6 +7,7 @@ from typing import Final
 from starlette.responses import RedirectResponse, Response
 
 from simpost.api.admin.carriers import list_carriers
+from simpost.console.live_page import live_page
 from simpost.console.page import HEADERS
 from simpost.console.request import PageRequest
 from simpost.console.route import ConsolePage
@@ -20,6 +21,11 @@ async def show(call: PageRequest) -> Response:
     shown = found.model_dump(mode="json", by_alias=True)["carriers"]
     is_admin = call.user.role.includes(ConsoleRole.ADMIN)  # a problem may name hosts
     return call.pages.render("carriers", call=call, carriers=shown, is_admin=is_admin)
+
+
+async def version(call: PageRequest) -> object:
+    """What the page shows."""
+    return (await list_carriers(call.services)).model_dump_json()
 
 
 async def pause(call: PageRequest) -> Response:
@@ -59,6 +65,7 @@ def _back() -> Response:
 _PATH: Final = "/console/carriers"
 PAGES: Final = (
     ConsolePage("GET", _PATH, show, is_installation=True, title="Carriers"),
+    live_page(f"{_PATH}/live", version, every_s=2, is_installation=True),
     ConsolePage("POST", f"{_PATH}/{{name}}/pause", pause, ConsoleRole.ADMIN, True),
     ConsolePage("POST", f"{_PATH}/{{name}}/drain", drain, ConsoleRole.ADMIN, True),
     ConsolePage("POST", f"{_PATH}/{{name}}/resume", resume, ConsoleRole.ADMIN, True),

@@ -8,7 +8,11 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from simpost.api.v1.conversations.schemas import ConversationPatch, NoteRequest
+from simpost.api.v1.conversations.schemas import (
+    ConversationPatch,
+    NoteRequest,
+    show_conversation,
+)
 from simpost.console.compose_form import InvalidForm, validated
 from simpost.console.conversation_view import (
     Opened,
@@ -18,9 +22,11 @@ from simpost.console.conversation_view import (
     reveal_opened,
 )
 from simpost.console.conversations_page import PATH
+from simpost.console.live_page import live_page
 from simpost.console.recipient import find_recipient
 from simpost.console.request import LARGE_FORM_OCTETS, PageRequest
 from simpost.console.route import ConsolePage
+from simpost.console.thread import read_thread
 from simpost.domain.console_users import ConsoleRole
 from simpost.domain.conversations import ConversationChange
 from simpost.domain.messages import Category, format_id, parse_id
@@ -36,6 +42,14 @@ _BETWEEN_TAGS: Final = re.compile(r"[\s,]+")
 async def show(call: PageRequest) -> Response:
     """The conversation; its texts and numbers are hidden without a grant in the URL."""
     return await render_conversation(call, await find_opened(call))
+
+
+async def version(call: PageRequest) -> object:
+    """What the thread shows; the ages in it are of minutes."""
+    opened = await find_opened(call)
+    minute = call.services.clock_ms() // 60_000
+    thread = await read_thread(call.services.store, opened.conversation, opened.masks, None)
+    return show_conversation(opened.conversation).model_dump_json(), thread, minute
 
 
 async def reveal(call: PageRequest) -> Response:
@@ -140,6 +154,7 @@ _SUPPORT: Final = ConsoleRole.SUPPORT
 _ONE: Final = f"{PATH}/{{account}}/{{id}}"
 PAGES: Final = (
     ConsolePage("GET", _ONE, show, _SUPPORT),
+    live_page(f"{_ONE}/live", version, every_s=3, role=_SUPPORT),
     ConsolePage("POST", f"{_ONE}/reveal", reveal, _SUPPORT),
     ConsolePage("POST", f"{_ONE}/change", change, _SUPPORT),
     ConsolePage("POST", f"{_ONE}/notes", add_note, _SUPPORT, form_octets=LARGE_FORM_OCTETS),

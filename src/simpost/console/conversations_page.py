@@ -12,12 +12,14 @@ from starlette.responses import RedirectResponse, Response
 from simpost.api.v1.conversations.routes import find_page
 from simpost.api.v1.conversations.schemas import ConversationOut, ConversationQuery
 from simpost.console.compose_form import InvalidForm, validated
+from simpost.console.live_page import live_page
 from simpost.console.page import HEADERS
 from simpost.console.request import PageRequest
 from simpost.console.route import ConsolePage
 from simpost.domain.accounts import Account
 from simpost.domain.console_users import ConsoleRole
 from simpost.domain.conversations import ConversationStatus
+from simpost.errors import NotFound
 
 PATH: Final = "/console/conversations"
 MOST_ACCOUNTS: Final = 200
@@ -73,6 +75,23 @@ async def show(call: PageRequest) -> Response:
     flagged = set((await call.services.store.recipients.list_flagged(account.id)).values())
     rows = [_row(account, each, now, flagged) for each in page.conversations]
     return _render(call, accounts, account, wanted, 200, rows=rows, next_cursor=page.next)
+
+
+async def version(call: PageRequest) -> object:
+    """What the list shows; the ages in it are of minutes.
+
+    A search has no stream: each time it is a row of the audit log.
+    """
+    wanted = dict(call.request.query_params)
+    account = _chosen(call, _accounts_of(call), wanted.pop("account", ""))
+    try:
+        query = validated(ConversationQuery.model_validate, wanted)
+    except InvalidForm:
+        raise NotFound from None
+    if account is None or query.search is not None:
+        raise NotFound
+    page = await find_page(call.services, account, query)
+    return page.model_dump_json(), call.services.clock_ms() // 60_000
 
 
 def show_age(since: str | None, now: datetime) -> str:
@@ -140,6 +159,7 @@ def _render(
         unread=_links(filters, "unread", {"Read too": None, "Unread": "true"}),
         filters=filters,
         this_path=_url(here),
+        live_path=f"{PATH}/live?{urlencode(here)}",
         api_query=_api_query(wanted),
         older=_url({**filters, "cursor": next_cursor}) if next_cursor else "",
     )
@@ -179,4 +199,7 @@ def _api_query(wanted: Mapping[str, str]) -> str:
     return f"/v1/conversations?{urlencode(wanted)}" if wanted else "/v1/conversations"
 
 
-PAGES: Final = (ConsolePage("GET", PATH, show, ConsoleRole.SUPPORT, title="Conversations"),)
+PAGES: Final = (
+    ConsolePage("GET", PATH, show, ConsoleRole.SUPPORT, title="Conversations"),
+    live_page(f"{PATH}/live", version, every_s=5, role=ConsoleRole.SUPPORT),
+)

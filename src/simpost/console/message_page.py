@@ -8,6 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from simpost.api.v1.messages.message_log import message_detail
+from simpost.console.live_page import live_page
 from simpost.console.masks import Masks
 from simpost.console.request import PageRequest
 from simpost.console.route import ConsolePage
@@ -17,13 +18,19 @@ from simpost.errors import NotFound
 from simpost.messaging.exchange_words import title_of, words_of_sides
 from simpost.messaging.exchanges import find_exchanges
 from simpost.messaging.message_events import message_events
-from simpost.messaging.message_log import find_of_any_account
+from simpost.messaging.message_log import carrier_wait, find_of_any_account
 from simpost.messaging.message_sentence import repeat_problem, sentence_of
 
 
 async def show(call: PageRequest) -> Response:
     """The message, with its text and numbers hidden."""
     return await _render(call, await find_message(call), is_revealed=False)
+
+
+async def version(call: PageRequest) -> object:
+    """What the page shows."""
+    message = await find_message(call)
+    return message, await carrier_wait(call.services.carriers, message)
 
 
 async def reveal(call: PageRequest) -> Response:
@@ -73,5 +80,6 @@ def _exchange(exchange: dict[str, Any]) -> dict[str, Any]:
 
 PAGES: Final = (
     ConsolePage("GET", "/console/messages/{id}", show),
+    live_page("/console/messages/{id}/live", version, every_s=2),
     ConsolePage("POST", "/console/messages/{id}/reveal", reveal, ConsoleRole.SUPPORT),
 )

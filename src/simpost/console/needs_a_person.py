@@ -13,7 +13,8 @@ from simpost.api.admin.receipts import ReceiptQuery, list_unmatched_receipts
 from simpost.api.admin.sources import list_sources
 from simpost.api.admin.stops import list_stops
 from simpost.api.shared.services import Services
-from simpost.console.needs_of_accounts import MOST, MOST_ACCOUNTS, needs_of_accounts
+from simpost.console.live_page import live_page
+from simpost.console.needs_of_accounts import MOST, MOST_ACCOUNTS, AccountNeeds, needs_of_accounts
 from simpost.console.request import PageRequest
 from simpost.console.route import ConsolePage
 from simpost.domain.console_users import ConsoleRole
@@ -34,11 +35,7 @@ class Need(NamedTuple):
 
 async def show(call: PageRequest) -> Response:
     """The rows of the accounts that the user sees, and of the installation if those are all."""
-    user, needs = call.user, list[Need]()
-    if user.account_id is None:
-        for_admin = user.role.includes(ConsoleRole.ADMIN)
-        needs = [each async for each in _of_installation(call.services, for_admin=for_admin)]
-    found = await needs_of_accounts(call)
+    needs, found = await find_needs(call)
     return call.pages.render(
         "needs_a_person",
         call=call,
@@ -50,6 +47,15 @@ async def show(call: PageRequest) -> Response:
         may_send=call.may(ConsoleRole.SENDER),
         may_replay=call.may(ConsoleRole.ADMIN),
     )
+
+
+async def find_needs(call: PageRequest) -> tuple[list[Need], AccountNeeds]:
+    """What the page shows."""
+    user, needs = call.user, list[Need]()
+    if user.account_id is None:
+        for_admin = user.role.includes(ConsoleRole.ADMIN)
+        needs = [each async for each in _of_installation(call.services, for_admin=for_admin)]
+    return needs, await needs_of_accounts(call)
 
 
 async def _of_installation(services: Services, *, for_admin: bool) -> AsyncIterator[Need]:
@@ -114,4 +120,7 @@ async def _of_carriers(services: Services, *, for_admin: bool) -> AsyncIterator[
                 )
 
 
-PAGES: Final = (ConsolePage("GET", "/console/needs-a-person", show, title="Needs a person"),)
+PAGES: Final = (
+    ConsolePage("GET", "/console/needs-a-person", show, title="Needs a person"),
+    live_page("/console/needs-a-person/live", find_needs, every_s=10),
+)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from starlette.responses import JSONResponse, Response
 
 from simpost.api.shared.schemas import format_time
+from simpost.console.live_page import live_page
 from simpost.console.messages_page import chosen_account, seen_accounts
 from simpost.console.page import HEADERS
 from simpost.console.query_form import link
@@ -59,6 +60,13 @@ async def numbers_of(call: PageRequest) -> dict[str, Any]:
         "hours": [_hour(each) for each in reversed(found.hours)][:24],
         "by_account": await _by_account(call, found) if account is None else [],
     }
+
+
+async def version(call: PageRequest) -> object:
+    """The counts of the page, without the times of its links, which go on by themselves."""
+    found = await numbers_of(call)
+    counts = [[count for count, _ in cells] for *_, cells in found["rows"]]
+    return counts, found["delays"], found["counted"]
 
 
 async def chart(call: PageRequest) -> Response:
@@ -158,4 +166,7 @@ def _numbers(account: Account, tally: Tally, since: str) -> list[tuple[str, str]
     ]
 
 
-PAGES: Final = (ConsolePage("GET", "/console/numbers", chart),)
+PAGES: Final = (
+    ConsolePage("GET", "/console/numbers", chart),
+    live_page("/console/numbers/live", version, every_s=10),
+)

@@ -12,6 +12,7 @@ from simpost.api.shared.request_body import read_body
 from simpost.api.shared.services import Services
 from simpost.api.shared.wrong_credentials import network_of
 from simpost.console.file_form import SentFile
+from simpost.console.live_streams import LiveStreams
 from simpost.console.page import Pages
 from simpost.domain.accounts import Account
 from simpost.domain.console_users import (
@@ -36,6 +37,7 @@ class PageRequest:
     """A request of a signed-in user.
 
     Attributes:
+        streams: the open streams of all pages.
         token: of the session, as the cookie has it.
         form: the fields of a POST; empty for a GET.
         file: of a form that has one.
@@ -44,6 +46,7 @@ class PageRequest:
     services: Services
     pages: Pages
     request: Request
+    streams: LiveStreams = field(default_factory=LiveStreams)
     token: str = ""
     session: ConsoleSession | None = None
     signed_in: ConsoleUser | None = None

@@ -22,6 +22,7 @@ class ConsolePage(NamedTuple):
         title: its name in the navigation; empty: it is not there.
         form_octets: the largest form that it takes.
         has_file: the form is `multipart/form-data`, with one file.
+        is_live: a stream of a page that refreshes itself: it keeps nobody signed in.
         is_enrolment: also for users who must switch on an authenticator first.
     """
 
@@ -34,6 +35,7 @@ class ConsolePage(NamedTuple):
     form_octets: int = MAX_FORM_OCTETS
     has_file: bool = False
     is_enrolment: bool = False
+    is_live: bool = False
 
     def admits(self, user: ConsoleUser) -> bool:
         """Whether the user may use it."""

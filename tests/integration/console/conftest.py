@@ -45,6 +45,13 @@ COOKIE = "simpost_console"
 OWN = {"Sec-Fetch-Site": "same-origin"}
 
 
+@pytest.fixture(autouse=True)
+def _streams_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client of the tests reads a response as a whole."""
+    monkeypatch.setattr("simpost.console.live_page.MAX_STREAM_S", 0.0)
+    monkeypatch.setattr("simpost.console.live_page._TICK_S", 0.0)
+
+
 class Browser:
     """One browser: it keeps no cookies by itself, so that a test says what it sends."""
 

@@ -29,9 +29,11 @@ MATRIX = {
     "POST /console/second-factor/off": VIEWER,
     "GET /console": VIEWER,
     "GET /console/numbers": VIEWER,
+    "GET /console/numbers/live": VIEWER,
     "GET /console/messages": VIEWER,
     "POST /console/messages/export": SUPPORT,
     "GET /console/messages/{id}": VIEWER,
+    "GET /console/messages/{id}/live": VIEWER,
     "POST /console/messages/{id}/reveal": SUPPORT,
     "POST /console/messages/{id}/again": SENDER,
     "GET /console/esims/{account}/{number}": VIEWER,
@@ -42,7 +44,9 @@ MATRIX = {
     "POST /console/compose/{account}/{number}": SENDER,
     "POST /console/compose/{account}/{number}/preview": SENDER,
     "GET /console/conversations": SUPPORT,
+    "GET /console/conversations/live": SUPPORT,
     "GET /console/conversations/{account}/{id}": SUPPORT,
+    "GET /console/conversations/{account}/{id}/live": SUPPORT,
     "POST /console/conversations/{account}/{id}/reveal": SUPPORT,
     "POST /console/conversations/{account}/{id}/change": SUPPORT,
     "POST /console/conversations/{account}/{id}/notes": SUPPORT,
@@ -62,7 +66,9 @@ MATRIX = {
     "GET /console/bulk-jobs/{account}": VIEWER,
     "GET /console/bulk-jobs/{account}/{id}": VIEWER,
     "POST /console/bulk-jobs/{account}/{id}/stop": SENDER,
+    "GET /console/needs-a-person/live": VIEWER,
     "GET /console/carriers": VIEWER,
+    "GET /console/carriers/live": VIEWER,
     "POST /console/carriers/{name}/pause": ADMIN,
     "POST /console/carriers/{name}/drain": ADMIN,
     "POST /console/carriers/{name}/resume": ADMIN,
@@ -179,7 +185,8 @@ async def test_without_a_session_only_the_sign_in_is_served(browser):
             assert response.status_code != 403, route
             assert response.headers.get("location", SIGN_IN) == SIGN_IN
         else:
-            assert response.status_code == (303 if route.startswith("GET") else 401), route
+            is_page = route.startswith("GET") and not route.endswith("/live")
+            assert response.status_code == (303 if is_page else 401), route
 
 
 async def test_an_unknown_token_is_no_session(browser):
