@@ -1,6 +1,8 @@
 """A component on a store that copies a supplier, with a clock that the test moves."""
 
+import asyncio
 import contextlib
+from asyncio import FIRST_COMPLETED
 
 from simpost.config.sources import SOURCE_TYPES
 from simpost.domain.accounts import Account
@@ -67,7 +69,11 @@ class Copies:
         return await self.end()
 
     async def end(self, name="supplier"):
+        """The state once no pull runs; its own pulls are waited for, others asked about."""
+
         async def is_over():
+            if self.sync._tasks:
+                await asyncio.wait(self.sync._tasks, timeout=1, return_when=FIRST_COMPLETED)
             await self.sync.reload()
             return not self.sync.state(name).is_running(self.now_ms)
 

@@ -9,11 +9,13 @@ from array import array
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from itertools import islice
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import msgspec
 
 from simpost.catalogue.batches import Batch
+
+_NO_KEYS: Final = array("Q")
 
 
 class KeySet:
@@ -23,20 +25,22 @@ class KeySet:
     """
 
     def __init__(self) -> None:
-        self._buckets = [array("Q") for _ in range(65_536)]
+        self._buckets: dict[int, array[int]] = {}  # up to 65,536, each made with its first key
 
     def add(self, key: str) -> None:
         """Add a key."""
-        bucket, rest = self._hash(key)
-        bucket.append(rest)
+        bucket, rest = _hash(key)
+        self._buckets.setdefault(bucket, _NO_KEYS[:]).append(rest)
 
     def __contains__(self, key: str) -> bool:
-        bucket, rest = self._hash(key)
-        return rest in bucket
+        bucket, rest = _hash(key)
+        return rest in self._buckets.get(bucket, _NO_KEYS)
 
-    def _hash(self, key: str) -> tuple[array[int], int]:
-        digest = blake2b(key.encode(), digest_size=10).digest()
-        return self._buckets[int.from_bytes(digest[:2])], int.from_bytes(digest[2:])
+
+def _hash(key: str) -> tuple[int, int]:
+    """The bucket of a key, and what is stored in it."""
+    digest = blake2b(key.encode(), digest_size=10).digest()
+    return int.from_bytes(digest[:2]), int.from_bytes(digest[2:])
 
 
 class Spool:
