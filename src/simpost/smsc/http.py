@@ -39,7 +39,6 @@ def build_app(
     """The application. It has no authentication, so it should listen on loopback only."""
     handsets, offline = simulator.handsets, simulator.offline
     packed = simulator.options.gsm7_packed
-    document = describe()
 
     async def list_handsets(request: Request) -> Response:
         limit = _number(request, "limit", default=100, max_value=_MAX_LIMIT)
@@ -63,7 +62,7 @@ def build_app(
         return json_response(simulator.stats())
 
     async def get_openapi(_: Request) -> Response:
-        return json_response(document)
+        return json_response(describe())
 
     async def stream_events(_: Request) -> Response:
         if events.is_full:
