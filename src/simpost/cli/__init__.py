@@ -77,6 +77,15 @@ COMMANDS = {
     "send": CommandEntry("send", "send", "Send an SMS to an eSIM.", "Use"),
     "cancel": CommandEntry("cancel", "cancel", "Cancel a message that has not left.", "Use"),
     "messages": CommandEntry("messages", "messages", "Show messages and their states.", "Use"),
+    "find": CommandEntry(
+        "look_up", "look_up", "Find eSIMs and messages by any number, id or order.", "Use"
+    ),
+    "counts": CommandEntry(
+        "counts",
+        "counts",
+        "Show what became of the messages of the last hour, day and week.",
+        "Use",
+    ),
     "templates": CommandEntry(
         "templates", "app", "Save, list, show, render and delete templates.", "Use"
     ),
@@ -135,7 +144,13 @@ COMMANDS = {
         "smpp", "app", "Add, list and revoke SMPP logins of accounts.", "Administer"
     ),
     "users": CommandEntry(
-        "users", "app", "Add, list and remove users of the console.", "Administer"
+        "users", "app", "Add, list and remove users of the console; end sessions.", "Administer"
+    ),
+    "audit": CommandEntry(
+        "audit",
+        "audit",
+        "Show what users of the console changed and revealed, newest first.",
+        "Administer",
     ),
     "plans": CommandEntry("plans", "app", "Import, list, retire and delete plans.", "Administer"),
     "esims": CommandEntry("esims", "app", "Import, list, retire and delete eSIMs.", "Administer"),

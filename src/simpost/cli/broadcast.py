@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import typer
 
-from simpost.cli.broadcast_files import delete_file, list_files, upload_file
+from simpost.cli.broadcast_files import delete_file, list_file_rows, list_files, upload_file
 from simpost.cli.broadcast_output import (
     broadcast_lines,
     list_row,
@@ -153,6 +153,7 @@ def start(
 
 app.command("file")(upload_file)
 app.command("files")(list_files)
+app.command("file-rows")(list_file_rows)
 app.command("delete-file")(delete_file)
 
 

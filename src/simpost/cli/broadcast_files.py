@@ -1,4 +1,4 @@
-"""`simpost broadcast file`, `files` and `delete-file`: files with the eSIMs of broadcasts."""
+"""`simpost broadcast file`, `files`, `file-rows` and `delete-file`: eSIMs of broadcasts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 
 from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
 from simpost.cli.output import columns, print_columns, print_json, print_lines
+from simpost.cli.pages import read_pages
 from simpost.errors import ConfigError
 
 _PATH: Final = "/v1/broadcast-files"
@@ -80,6 +81,32 @@ def list_files(
         print_columns([heading, *map(_file_row, found)])
 
 
+def list_file_rows(
+    file_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the file.")],
+    refused: Annotated[
+        bool | None, typer.Option("--refused/--good", help="Show only such rows. Default: all.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Largest number to show.")] = 200,
+    url: Url = None,
+    config: Config = None,
+    access_code: AccessCode = None,
+    secret: Secret = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the rows of a file as they were read, with the reasons of refused ones."""
+    server = account_server(url, config, access_code, secret, api_key)
+    which = {} if refused is None else {"refused": str(refused).lower()}
+    place = f"{_PATH}/{quote(file_id, safe='')}/rows"
+    found = read_pages(server, place, "rows", which, limit, cursor="after")
+    if as_json:
+        print_json(found)
+    elif not found:
+        print_lines(["No rows."])
+    else:
+        print_columns(list(_row_columns(found)))
+
+
 def delete_file(
     file_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the file.")],
     url: Url = None,
@@ -105,13 +132,16 @@ def _lines(read: dict[str, Any], refused: list[dict[str, Any]]) -> Iterator[str]
         yield f"{read['id']}  {read['name']}  (kept until {read['keptUntil']})"
     for heading, use in read["columns"].items():
         yield f"column {heading!r}: {use or 'not used'}"
-    rows = [["line", "esimTranNo", "values", ""]]
-    for row in read["preview"]:
-        values = ", ".join(f"{name}={text}" for name, text in row["values"].items())
-        rows.append([str(row["line"]), row["esimTranNo"] or "-", values, row["reason"] or ""])
-    yield from columns(rows, None)
+    yield from columns(list(_row_columns(read["preview"])), None)
     yield f"rows that name an eSIM: {read['good']:,} of {read['rows']:,}"
     for row in refused:
         yield f"line {row['line']}: {row['reason']}"
     if len(refused) < read["refused"]:
         yield f"and {read['refused'] - len(refused):,} more"
+
+
+def _row_columns(rows: list[dict[str, Any]]) -> Iterator[list[str]]:
+    yield ["line", "esimTranNo", "values", ""]
+    for row in rows:
+        values = ", ".join(f"{name}={text}" for name, text in row["values"].items())
+        yield [str(row["line"]), row["esimTranNo"] or "-", values, row["reason"] or ""]

@@ -13,6 +13,7 @@ import typer
 from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.cli.pages import read_pages, read_values
+from simpost.cli.send import show_decision
 from simpost.domain.texts import shown_absence
 from simpost.errors import ConfigError
 
@@ -122,6 +123,9 @@ def reply(
         str | None,
         typer.Option(metavar="MESSAGE", help="Replace this reply, which waits for its time."),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would happen and send nothing.")
+    ] = False,
     url: Url = None,
     config: Config = None,
     access_code: AccessCode = None,
@@ -139,6 +143,9 @@ def reply(
         body |= {"template": template, "values": read_values(value)}
     server = account_server(url, config, access_code, secret, api_key)
     path = f"{_place(conversation_id)}/replies"
+    if dry_run:
+        show_decision(server.post(f"{path}?dryRun=true", body), as_json=as_json)
+        return
     if instead_of is None:
         answer = server.post(path, body)
     else:

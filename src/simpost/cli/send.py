@@ -146,7 +146,7 @@ def send(
     except Unanswered as error:
         raise Unanswered(f"{error} Ask again with --request-id {request_id}.") from None
     if dry_run:
-        _show_decision(answer, as_json=as_json)
+        show_decision(answer, as_json=as_json)
     elif wait:
         _follow(server, answer["id"], timeout, as_json=as_json)
     elif as_json:
@@ -191,7 +191,8 @@ def _replaced(answer: dict[str, Any]) -> str:
     return f", {count} character{'' if count == 1 else 's'} replaced" if count else ""
 
 
-def _show_decision(answer: dict[str, Any], *, as_json: bool) -> None:
+def show_decision(answer: dict[str, Any], *, as_json: bool) -> None:
+    """Print the decision of a dry run; exit with 1 if it is a refusal."""
     refused = answer["decision"] == "refuse"
     if as_json:
         print_json(answer)

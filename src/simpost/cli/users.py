@@ -13,7 +13,9 @@ from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.domain.console_users import ConsoleRole
 
-app = typer.Typer(no_args_is_help=True, help="Add, list and remove users of the console.")
+app = typer.Typer(
+    no_args_is_help=True, help="Add, list and remove users of the console; end sessions."
+)
 
 Name: TypeAlias = Annotated[
     str, typer.Argument(help="Name of the user, such as an e-mail address.")
@@ -69,7 +71,7 @@ def list_users(
                 each["role"],
                 each["account"] or "all",
                 "yes" if each["totp"] else "no",
-                each["createdAt"][:16].replace("T", " "),
+                _minute(each["createdAt"]),
             ]
             for each in users
         ]
@@ -112,6 +114,36 @@ def remove(
         print_lines([f"{removed['name']} is removed"])
 
 
+@app.command()
+def sessions(
+    name: Name,
+    end: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="End this session; repeatable.")
+    ] = None,
+    url: Url = None,
+    config: Config = None,
+    admin_token: AdminToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """List where a user is signed in, or end sessions."""
+    server = admin_server(url, config, admin_token)
+    path = f"{_PATH}/{quote(name, safe='')}/sessions"
+    for each in end or ():
+        server.delete(f"{path}/{quote(each, safe='')}")
+    found = server.get(path)["sessions"]
+    if as_json:
+        print_json(found)
+    elif found:
+        rows = [["id", "began (UTC)", "last request (UTC)", "address"]]
+        rows += [
+            [each["id"], _minute(each["beganAt"]), _minute(each["seenAt"]), each["address"]]
+            for each in found
+        ]
+        print_columns(rows)
+    else:
+        print_lines([f"{name} is not signed in"])
+
+
 @_totp.command("reset")
 def reset_totp(
     name: Name,
@@ -137,6 +169,10 @@ def _password() -> str:
         return sys.stdin.readline().rstrip("\r\n")
     asked: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     return asked
+
+
+def _minute(time: str) -> str:
+    return time[:16].replace("T", " ")
 
 
 def _scope(user: dict[str, str | None]) -> str:

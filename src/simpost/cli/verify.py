@@ -1,4 +1,4 @@
-"""`simpost verify`: start, check, show and cancel verifications."""
+"""`simpost verify`: start, check, list, show and cancel verifications."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from simpost.cli.options import (
     admin_server,
 )
 from simpost.cli.output import print_json, print_lines
+from simpost.cli.verify_lists import list_ratios, list_verifications
 from simpost.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True, help="Send one-time codes to eSIMs, and check them.")
@@ -148,6 +149,10 @@ def cancel(
     """Cancel a verification: its code is invalid from then on."""
     server = account_server(url, config, access_code, secret, api_key)
     _print(server.delete(_place(verification_id)), as_json=as_json)
+
+
+app.command("list")(list_verifications)
+app.command("ratios")(list_ratios)
 
 
 @app.command()

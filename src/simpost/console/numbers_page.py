@@ -14,10 +14,9 @@ from simpost.console.query_form import link
 from simpost.console.request import PageRequest
 from simpost.console.route import ConsolePage
 from simpost.domain.accounts import Account
-from simpost.domain.message_counts import Tally
+from simpost.domain.message_counts import Tally, show_delay
 from simpost.domain.states import State
-from simpost.features.message_counts.service import MOST_IN_HOUR, CountedWindow, Numbers
-from simpost.ports.store.message_counts import MOST_COUNTED
+from simpost.features.message_counts.service import CountedWindow, Numbers
 
 _ALWAYS: Final = (State.DELIVERED, State.SENT, State.FAILED, State.HELD)
 _OTHERS: Final = (
@@ -41,20 +40,16 @@ async def numbers_of(call: PageRequest) -> dict[str, Any]:
     """The values of the table of numbers, for the account that the page is about."""
     account = _account(call)
     found = await call.services.message_counts.find(account.id if account else None)
-    windows = (
-        ("last hour", found.hour, MOST_IN_HOUR),
-        ("24 hours", found.day, MOST_COUNTED),
-        ("7 days", found.week, MOST_COUNTED),
-    )
+    windows = (("last hour", found.hour), ("24 hours", found.day), ("7 days", found.week))
     return {
         "account": account.access_code if account else "",
         "accounts": [each.access_code for each in seen_accounts(call)],
         "sees_all": call.user.account_id is None,
         "counted": format_time(found.counted_ms) if found.counted_ms else "",
-        "windows": [(name, format_time(window.from_ms)) for name, window, _ in windows],
+        "windows": [(name, format_time(window.from_ms)) for name, window in windows],
         "rows": _rows(account, windows),
         "delays": [
-            (words, [show_delay(each.tally.quantile_ms(share)) for _, each, _ in windows])
+            (words, [show_delay(each.tally.quantile_ms(share)) for _, each in windows])
             for words, share in (("half", 0.5), ("90 %", 0.9), ("99 %", 0.99))
         ],
         "hours": [_hour(each) for each in reversed(found.hours)][:24],
@@ -80,17 +75,6 @@ async def chart(call: PageRequest) -> Response:
     return JSONResponse(shown, headers=dict(HEADERS))
 
 
-def show_delay(delay_ms: int | None) -> str:
-    """A delay in words, to two digits; a dash without one."""
-    if delay_ms is None:
-        return "-"
-    for size_ms, unit in ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")):
-        if delay_ms >= size_ms:
-            amount = delay_ms / size_ms
-            return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"
-    return f"{delay_ms} ms"
-
-
 def _account(call: PageRequest) -> Account | None:
     """The account that is named, or the only one; `None`: all that there are."""
     code = call.request.query_params.get("account", "")
@@ -100,28 +84,26 @@ def _account(call: PageRequest) -> Account | None:
 
 
 def _rows(
-    account: Account | None, windows: tuple[tuple[str, CountedWindow, int], ...]
+    account: Account | None, windows: tuple[tuple[str, CountedWindow], ...]
 ) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Of each row: its words, its state, and the numbers with their links, empty without one."""
 
-    def cell(state: State | None, window: CountedWindow, most: int) -> tuple[str, str]:
+    def cell(state: State | None, window: CountedWindow) -> tuple[str, str]:
         counts = window.tally.states
         count = window.tally.accepted if state is None else counts.get(state, 0)
-        is_cut = any(
-            count >= most for each, count in counts.items() if state is None or each is state
-        )
+        is_cut = bool(window.cut) if state is None else state in window.cut
         filters = {"state": state.value} if state else {}
         path = _list_of(account, filters | {"from": format_time(window.from_ms)})
         return f"{'at least ' if is_cut else ''}{count:,}", path
 
     others = [
-        each for each in _OTHERS if any(window.tally.states.get(each) for _, window, _ in windows)
+        each for each in _OTHERS if any(window.tally.states.get(each) for _, window in windows)
     ]
     return [
         (
             "accepted" if state is None else _WORDS.get(state, state.value.replace("_", " ")),
             "all" if state is None else state.value,
-            [cell(state, window, most) for _, window, most in windows],
+            [cell(state, window) for _, window in windows],
         )
         for state in (None, *_ALWAYS, *others)
     ]

@@ -11,9 +11,6 @@ from simpost.console.page import HEADERS
 from simpost.console.request import PageRequest
 from simpost.console.route import ConsolePage
 
-_NAME_OCTETS = 8
-"""Octets of a session's digest that name it on the page."""
-
 
 async def show(call: PageRequest) -> Response:
     """The user's own sessions."""
@@ -21,7 +18,7 @@ async def show(call: PageRequest) -> Response:
     found = await call.services.console_users.list_sessions(call.user)
     rows = [
         {
-            "name": each.digest[:_NAME_OCTETS].hex(),
+            "name": each.name,
             "began": format_time(each.created_ms),
             "seen": format_time(each.seen_ms),
             "address": each.address,
@@ -36,7 +33,7 @@ async def end(call: PageRequest) -> Response:
     """End one of them."""
     users = call.services.console_users
     for each in await users.list_sessions(call.user):
-        if each.digest[:_NAME_OCTETS].hex() == call.form.get("session"):
+        if each.name == call.form.get("session"):
             await users.end_session(call.user, each.digest, call.address)
     return RedirectResponse("/console/sessions", status_code=303, headers=HEADERS)
 

@@ -28,6 +28,7 @@ USER_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}$"
 """Pattern of the names of users; an e-mail address is one."""
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _TOKEN_OCTETS: Final = 32
+_NAME_OCTETS: Final = 8
 _ACT_ID: Final = re.compile(r"[0-9a-f]{32}")
 _MEMORY_KIB, _PASSES, _LANES = 47_104, 1, 1
 """The first choice of the OWASP Password Storage Cheat Sheet for Argon2id: 46 MiB, one pass."""
@@ -85,6 +86,11 @@ class ConsoleSession(msgspec.Struct, frozen=True):
     created_ms: int
     seen_ms: int
     address: str
+
+    @property
+    def name(self) -> str:
+        """What names it in lists, which opens nothing."""
+        return self.digest[:_NAME_OCTETS].hex()
 
     def __repr__(self) -> str:
         return f"ConsoleSession({self.user!r}, {self.created_ms})"

@@ -79,6 +79,17 @@ def delay_bucket(delay_ms: int) -> int:
     return math.floor(_BUCKETS_PER_DOUBLING * math.log2(max(1, delay_ms)))
 
 
+def show_delay(delay_ms: int | None) -> str:
+    """A delay in words, to two digits; a dash without one."""
+    if delay_ms is None:
+        return "-"
+    for size_ms, unit in ((86_400_000, "d"), (HOUR_MS, "h"), (60_000, "min"), (1_000, "s")):
+        if delay_ms >= size_ms:
+            amount = delay_ms / size_ms
+            return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"
+    return f"{delay_ms} ms"
+
+
 def add_up(tallies: Iterable[Tally]) -> Tally:
     """The sum."""
     states: Counter[State] = Counter()

@@ -99,6 +99,52 @@ async def test_a_user_without_a_password_has_one_that_nobody_knows(service):
     assert await service.services.console_users.sign_in("ann", "", "-") is None
 
 
+async def test_sessions_are_listed_and_ended(service):
+    await add(service)
+    users = service.services.console_users
+    first, second = [await users.sign_in("ann", PASSWORD, "192.0.2.7") for _ in range(2)]
+    found = (await service.operate("GET", "console-users/ann/sessions")).json()["sessions"]
+    at = "2026-01-01T00:00:00.000Z"
+    assert [(each["beganAt"], each["seenAt"], each["address"]) for each in found] == [
+        (at, at, "192.0.2.7")
+    ] * 2
+    (session, _), path = await users.find_session(first.token), "console-users/ann/sessions"
+    assert (await service.operate("DELETE", f"{path}/{session.name}")).json() == {
+        "id": session.name
+    }
+    assert await users.find_session(first.token) is None
+    assert await users.find_session(second.token)
+    assert (await service.operate("DELETE", f"{path}/{session.name}")).status_code == 404
+    assert (await service.operate("GET", "console-users/bob/sessions")).status_code == 404
+    rows = (await service.operate("GET", "audit")).json()["rows"]
+    assert [(row["user"], row["action"], row["target"]) for row in rows] == [
+        ("(admin API)", "session.end", "ann"),
+        ("ann", "sign_in", "ann"),
+        ("ann", "sign_in", "ann"),
+    ]
+
+
+async def test_the_audit_log_is_read_by_page_and_account(service):
+    users = service.services.console_users
+    await add(service, account="demo")
+    await add(service, name="bob")
+    ann, bob = [await users.find_user(name) for name in ("ann", "bob")]
+    for number in range(3):
+        await users.audit(ann, "message.reveal", f"m-{number}", address="-")
+    await users.audit(bob, "carrier.pause", "main", address="-")
+    newest = (await service.operate("GET", "audit?limit=2")).json()
+    assert [(row["account"], row["target"]) for row in newest["rows"]] == [
+        (None, "main"),
+        ("demo", "m-2"),
+    ]
+    older = (await service.operate("GET", f"audit?cursor={newest['next']}")).json()
+    assert [row["target"] for row in older["rows"]] == ["m-1", "m-0"]
+    assert older["next"] is None
+    of_demo = (await service.operate("GET", "audit?account=demo")).json()["rows"]
+    assert [row["target"] for row in of_demo] == ["m-2", "m-1", "m-0"]
+    assert (await service.operate("GET", "audit?account=other")).json()["rows"] == []
+
+
 async def run(port, *arguments, password=""):
     """`simpost users` with a password on standard input."""
     command = [sys.executable, "-m", "simpost", "users", *arguments]
@@ -123,6 +169,9 @@ async def test_the_command_reads_the_password_from_standard_input(service, port)
     assert await service.services.console_users.sign_in("ann", "another horse battery", "-")
     listed = await run(port, "list")
     assert "ann   admin  all" in listed.stdout
+    [session] = (await service.operate("GET", "console-users/ann/sessions")).json()["sessions"]
+    ended = await run(port, "sessions", "ann", "--end", session["id"])
+    assert ended.stdout == "ann is not signed in\n"
     without = await run(port, "add", "eve", "--role", "viewer", "--no-password")
     assert without.stdout == "eve is added: viewer of all accounts\n"
     assert (await run(port, "remove", "ann")).stdout == "ann is removed\n"

@@ -20,6 +20,7 @@ from simpost.api.shared.schemas import format_time
 from simpost.domain.messages import format_id
 from simpost.ports.store.recipients import Flag
 from tests.contract.inbound_facts import alone, new
+from tests.contract.store_facts import leased, new_id
 from tests.integration.api.conftest import GOOD, NOW_MS, Service
 from tests.integration.api.operations import OF_ACCOUNTS, Operation
 
@@ -92,7 +93,11 @@ FILTERS = {
     "referencePrefix": ("demo", "nobodys"),
 }
 """Values of filters: demo's, and nobody's."""
-NEEDED = {"GET /v1/messages/export": {"format": "jsonl"}, "GET /v1/esims": {"tag": "vip"}}
+NEEDED = {
+    "GET /v1/messages/export": {"format": "jsonl"},
+    "GET /v1/esims": {"tag": "vip"},
+    "GET /v1/look-up": {"text": "demo-1"},
+}
 """Parameters without which an endpoint returns nothing."""
 
 
@@ -119,6 +124,8 @@ class World:
 
     async def fill(self) -> None:
         sent = await self._created("messages", BODIES["POST /v1/messages"])
+        counted = leased("Hi", account_id=1, esim_tran_no=GOOD, id=new_id(NOW_MS))
+        await self.service.store.queue.accept(counted)  # of the last hour by the service's clock
         await self.service.native("POST", "messages", json={"esimTranNo": GOOD, "text": " "})
         await self._created("templates", BODIES["POST /v1/templates"])
         hook = await self._created("webhooks", {"url": "http://127.0.0.1:9/demo"})
@@ -203,7 +210,8 @@ class World:
 
 
 @pytest_asyncio.fixture
-async def world(service: SERVED) -> AsyncIterator[World]:
+async def world(service: SERVED, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    monkeypatch.setattr("simpost.features.message_counts.service._FRESH_MS", 0)  # not the same page
     for account in ("demo", "other"):
         await service.operate("PATCH", f"accounts/{account}", json={"events": True})
     yield World(service)

@@ -42,6 +42,10 @@ def test_a_file_is_shown_uploaded_and_sent_with_its_values(simpost: Any, tmp_pat
     assert preview.stdout.splitlines()[-1].endswith("Seat 12A on Monday")
     listed = simpost("broadcast", "files").stdout.splitlines()
     assert listed[1].split()[:4] == [read["id"], "trips.csv", "1", "0"]
+    rows = simpost("broadcast", "file-rows", read["id"]).stdout.splitlines()
+    assert rows[1].split() == ["2", ESIM, "day=Monday,", "seat=12A"]
+    refused = simpost("broadcast", "file-rows", read["id"], "--refused")
+    assert refused.stdout == "No rows.\n"
     deleted = simpost("broadcast", "delete-file", read["id"])
     assert deleted.stdout == f"{read['id']} is deleted\n"
     assert simpost("broadcast", "files").stdout == "No files.\n"

@@ -15,10 +15,13 @@ def test_a_conversation_from_its_start_to_its_end(simpost: Any) -> None:
     begun = json.loads(started.stdout)
     assert (started.returncode, begun["status"]) == (0, "waiting")
     place = begun["id"]
+    tried = simpost("conversations", "reply", place, "Never sent", "--dry-run")
+    assert (tried.returncode, tried.stdout[:14]) == (0, "would be sent ")
     replied = simpost("conversations", "reply", place, stdin="From standard input\n")
     assert (replied.returncode, replied.stdout.split()[1:]) == (0, ["accepted"])
     wait_delivered(simpost, replied.stdout.split()[0])
     assert "From standard input" in shown_texts(simpost)
+    assert "Never sent" not in shown_texts(simpost)
     found = simpost("conversations", "list", "--search", "standard INPUT")
     assert found.stdout.splitlines()[1].split()[0] == place
     assert simpost("conversations", "list", "--search", "Lyon").stdout == "No conversations.\n"

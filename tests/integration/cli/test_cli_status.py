@@ -30,4 +30,5 @@ def test_one_screen_says_whether_messages_leave(simpost: Simpost) -> None:
     assert shown["sending"].startswith("no carrier is available")
     assert simpost("carriers", "resume", "simulator").returncode == 0
     found = json.loads(simpost("status", "--json").stdout)
+    assert simpost("audit").stdout == "no acts\n"
     assert set(found) == {"copy", "stops", "carriers", "nodes", "smpp", "sources"}

@@ -73,6 +73,11 @@ def test_a_start_is_repeated_superseded_and_cancelled(simpost: Any) -> None:
     cancelled = simpost("verify", "cancel", second.split()[0])
     assert cancelled.stdout.startswith(f"{second.split()[0]}  cancelled\n")
     assert json.loads(simpost("verify", "show", first, "--json").stdout)["state"] == "superseded"
+    listed = simpost("verify", "list", "--state", "superseded", "--esim", ESIM).stdout.splitlines()
+    assert [line.split()[2] for line in listed] == ["id", first]
+    heading, *ratios = simpost("verify", "ratios").stdout.splitlines()
+    assert heading.split()[-1] == "ratio"
+    assert ratios
 
 
 def test_a_dry_run_shows_the_text_or_the_reason(simpost: Any) -> None:

@@ -28,6 +28,8 @@ ENDPOINTS: Final[Mapping[KeyScope | None, tuple[str, ...]]] = {
         "GET /v1/messages/export",
         "GET /v1/messages/{id}",
         "GET /v1/messages/{id}/exchanges",
+        "GET /v1/message-counts",
+        "GET /v1/look-up",
         "GET /v1/refusals",
         "GET /v1/inbound",
         "GET /v1/inbound/{id}",

@@ -137,15 +137,19 @@ class ConsoleUsers(Component):
 
         Raises UnknownConsoleUser.
         """
-        user = await self.find_user(name)
-        if user is None:
-            raise UnknownConsoleUser
+        user = await self._known(name)
         await self._write(BY_ADMIN_API, "totp.reset", name, user.account_id, "-")
         return await self.second_factors.reset(name)
 
     async def find_user(self, name: str) -> ConsoleUser | None:
         """The user with this name; `None` if there is none, or no user can have it."""
         return await self._store.find_user(name) if _NAME.match(name) else None
+
+    async def _known(self, name: str) -> ConsoleUser:
+        user = await self.find_user(name)
+        if user is None:
+            raise UnknownConsoleUser
+        return user
 
     @contextmanager
     def one_at_a_time(self, name: str, network: str) -> Iterator[None]:
@@ -235,6 +239,19 @@ class ConsoleUsers(Component):
         if is_ended:
             await self.audit(user, "sign_out", user.name, address=address)
         return is_ended
+
+    async def sessions_of(self, name: str) -> list[ConsoleSession]:
+        """The open sessions of the user with this name. Raises UnknownConsoleUser."""
+        return await self.list_sessions(await self._known(name))
+
+    async def end_session_by_admin(self, name: str, session_name: str) -> bool:
+        """End a session; `False` if there is no such session. Raises UnknownConsoleUser."""
+        user = await self._known(name)
+        for each in await self.list_sessions(user):
+            if each.name == session_name:
+                await self._write(BY_ADMIN_API, "session.end", name, user.account_id, "-")
+                return await self._store.delete_session(name, each.digest)
+        return False
 
     async def audit(
         self,

@@ -9,7 +9,8 @@ from typing import Final
 import msgspec
 
 from simpost.domain.message_counts import ALL_ACCOUNTS, HOUR_MS, HourTally, Tally, add_up, is_due
-from simpost.ports.store.message_counts import MessageCountStore
+from simpost.domain.states import State
+from simpost.ports.store.message_counts import MOST_COUNTED, MessageCountStore
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
 from simpost.runtime.scheduler import always, run_periodically
@@ -25,10 +26,20 @@ _MOST_CACHED: Final = 1_000
 
 
 class CountedWindow(msgspec.Struct, frozen=True):
-    """The messages that were accepted from a time on."""
+    """The messages that were accepted from a time on.
+
+    Attributes:
+        most: a state with this many messages of an account is not counted further.
+    """
 
     from_ms: int
     tally: Tally
+    most: int = MOST_COUNTED
+
+    @property
+    def cut(self) -> list[State]:
+        """The states that may have more messages than were counted."""
+        return [state for state, count in self.tally.states.items() if count >= self.most]
 
 
 class Numbers(msgspec.Struct, frozen=True):
@@ -112,7 +123,7 @@ class MessageCounts(Component):
         return Numbers(
             at_ms=now_ms,
             counted_ms=max((each.counted_ms for each in hours), default=None),
-            hour=CountedWindow(now_ms - HOUR_MS, add_up(latest.values())),
+            hour=CountedWindow(now_ms - HOUR_MS, add_up(latest.values()), MOST_IN_HOUR),
             day=CountedWindow(
                 first_of_day * HOUR_MS,
                 add_up(each.tally for each in hours if each.hour >= first_of_day),
