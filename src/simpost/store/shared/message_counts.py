@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -64,6 +65,8 @@ SQL: Final = {
     """,
     "delete": "DELETE FROM message_hours WHERE hour < $1",
 }
+_SAVED: Final = 100
+"""Accounts that are saved in one transaction: on the embedded store it runs on the event loop."""
 _decode_states = msgspec.json.Decoder(dict[State, int]).decode
 _decode_delays = msgspec.json.Decoder(dict[int, float]).decode
 
@@ -81,7 +84,13 @@ class StoredMessageCounts:
         return await self._database.query(_count, ids, account_id, most)
 
     async def save_hour(self, hour: int, tallies: Mapping[int, Tally], *, counted_ms: int) -> None:
-        await self._database.transact(_save, hour, tallies, counted_ms)
+        accounts = sorted(tallies)
+        for start in range(0, len(accounts), _SAVED):
+            some = {each: tallies[each] for each in accounts[start : start + _SAVED]}
+            await self._database.transact(_save, hour, some, counted_ms)
+        # The sum is the last: while it is missing, the hour is counted again.
+        total = await asyncio.to_thread(add_up, tallies.values())
+        await self._database.transact(_save, hour, {ALL_ACCOUNTS: total}, counted_ms)
 
     async def list_hours(self, account_id: int, *, from_hour: int) -> list[HourTally]:
         return await self._database.query(_list, account_id, from_hour)
@@ -124,11 +133,9 @@ def _delays(account_id: int, ids: tuple[bytes, bytes], delivered: int) -> Steps[
 
 
 def _save(hour: int, tallies: Mapping[int, Tally], counted_ms: int) -> Steps[None]:
-    rows = {**tallies, ALL_ACCOUNTS: add_up(tallies.values())}
-    for account_id in sorted(rows):
+    for account_id, tally in tallies.items():
         states, delays = (
-            msgspec.json.encode(each).decode()
-            for each in (rows[account_id].states, rows[account_id].delays)
+            msgspec.json.encode(each).decode() for each in (tally.states, tally.delays)
         )
         yield SQL["save"], (account_id, hour, counted_ms, states, delays)
 
