@@ -7,20 +7,18 @@ import shutil
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
-import axe_core_python
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.support.wait import WebDriverWait
 
 from simpost.smsc import Simulator, SimulatorOptions
+from tests.browser.survey import HEIGHT, WIDTHS, run_axe
 from tests.integration.smsc.esme import NUMBER, PASSWORD, Esme, bound
 
-AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
 PATIENCE_S = 90
-WIDTH, HEIGHT = 1280, 900
+WIDTH = WIDTHS[0]
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -156,15 +154,7 @@ class Page:
 
     def faults(self) -> list[str]:
         """What axe finds: each rule with the elements that break it."""
-        found = self.driver.execute_async_script(
-            AXE.read_text("utf-8") + "axe.run().then(arguments[arguments.length - 1])"
-        )
-        assert found["passes"]
-        return [
-            f"{rule['id']}: {node['html'][:100]}"
-            for rule in found["violations"]
-            for node in rule["nodes"]
-        ]
+        return run_axe(self.driver)
 
     def complaints(self) -> list[str]:
         """What the browser complained about, such as a broken policy or an uncaught error."""

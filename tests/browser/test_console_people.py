@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -14,6 +12,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
 from tests.browser import test_console
+from tests.browser.survey import Survey
 from tests.browser.test_console import ConsoleThread, Window
 from tests.integration.api.conftest import GOOD
 from tests.integration.console.travellers import text_from
@@ -23,7 +22,6 @@ window = test_console.window
 FORM = f"/console/compose/demo/{GOOD}"
 TALKER = "26010100000006"
 CURLY = "Don\u2019t worry "
-SCHEMES = pytest.mark.parametrize(("dark", "width"), [(False, 390), (True, 390), (False, 1280)])
 TEMPLATE = {
     "name": "refund",
     "variables": {"amount": {"type": "text", "longest": "100.00 EUR"}},
@@ -61,14 +59,6 @@ def sent(console: ConsoleThread) -> list[str]:
 def say(console: ConsoleThread, text: str) -> None:
     """A text of the traveller with the eSIM TALKER."""
     console.run(text_from(console.services, text, TALKER))
-
-
-def keep_picture(window: Window, name: str) -> None:
-    """A picture of the page as high as it is, in the folder SIMPOST_PICTURES, if that is set."""
-    folder = os.environ.get("SIMPOST_PICTURES")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        window.driver.save_screenshot(f"{folder}/{name}.png")
 
 
 def until_tried(window: Window, words: str) -> None:
@@ -178,38 +168,27 @@ def test_a_reply_is_sent_by_keyboard(window: Window, console: ConsoleThread) -> 
     assert sent(console)[0] == "Yes, here we are"
 
 
-@SCHEMES
-def test_axe_finds_nothing_and_pages_fit(
-    window: Window, console: ConsoleThread, dark: bool, width: int
-) -> None:
+def test_axe_finds_nothing_and_pages_fit(window: Window, console: ConsoleThread) -> None:
     for text in ("START", "STOP", "Hello?"):
         say(console, text)
-    window.look(dark=dark, width=width)
     window.sign_in()
-    suffix = f"{'dark' if dark else 'light'}-{width}"
-
-    def check(name: str) -> None:
-        assert window.faults() == [], name
-        window.until(f"document.documentElement.scrollWidth <= {width}")
-        keep_picture(window, f"{name}-{suffix}")
-
+    survey = Survey(window.driver, "people")
     window.open("/console/compose")
-    check("write")
+    survey.note("write")
     window.open(FORM)
     window.find("#text").send_keys(CURLY * 8)
     until_tried(window, "parts of UCS-2")
-    window.driver.execute_script(
-        "document.querySelectorAll('details').forEach((each) => each.open = true)"
-    )
-    check("compose")
+    window.open_details()
+    survey.note("compose")
     window.open(f"{FORM}?template=refund")
-    check("template")
+    survey.note("template")
     window.open("/console/conversations?account=demo")
-    check("conversations")
+    survey.note("conversations")
     window.find("#list a[href*='/demo/']").click()
     window.until_title("Conversation with")
-    check("conversation-hidden")
+    survey.note("conversation-hidden")
     window.find(".reveal button").click()
     window.until("location.search.includes('shown') && document.readyState === 'complete'")
     window.until("document.querySelector('.thread').textContent.includes('This text stopped')")
-    check("conversation")
+    survey.note("conversation")
+    survey.finish()

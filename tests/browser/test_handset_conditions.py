@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
-import pytest
-
 from tests.browser.conftest import Page, SimulatorThread
+from tests.browser.survey import Survey
 from tests.browser.test_handsets_tools import press
 
 MANY = [f"4477009{count:05d}" for count in range(1_000)]
@@ -80,13 +77,14 @@ def test_rules_are_added_by_buttons_and_written_to_the_file(
     assert len(centre.simulator.faults.rules) == 7
 
 
-DIRECTIONS = (
-    ("Arabic", "مرحبًا! رمزك هو 482910.", "rtl"),
-    ("Hebrew", "שלום, הקוד שלך הוא 482910.", "rtl"),
-    ("Thai", "สวัสดีครับ รหัสของคุณคือ 482910", "ltr"),
-    ("emoji", "👩‍👩‍👧‍👦 🇹🇭 👍🏽 482910", "ltr"),
-    ("English", "Hello, your code is 482910.", "ltr"),
-)
+SCRIPTS = {
+    "مرحبًا! رمزك هو 482910. لا تشاركه مع أحد، ولا حتى مع فريق simpost (24/7).": "rtl",
+    "שלום, הקוד שלך הוא 482910. אין למסור אותו לאיש, גם לא לצוות simpost.": "rtl",
+    "สวัสดีครับ รหัสของคุณคือ 482910 กรุณาอย่าเปิดเผยรหัสนี้ให้ผู้อื่นทราบไม่ว่ากรณีใด": "ltr",
+    "👩‍👩‍👧‍👦 🇹🇭 👍🏽 482910 " + "👩🏾‍🚀🏳️‍🌈❤️‍🔥" * 12: "ltr",
+    "Hello, your code is 482910.": "ltr",
+}
+"""Texts, and the direction in which each is read."""
 PLACE = """
 const bubble = [...document.querySelectorAll("main .bubble")]
   .find((each) => each.textContent === arguments[0]);
@@ -96,25 +94,25 @@ range.setEnd(bubble.firstChild, 1);
 const first = range.getBoundingClientRect();
 return {
   first: first.left - box.left, width: box.width,
-  fits: bubble.scrollWidth <= bubble.clientWidth, lines: box.height < 60,
+  fits: bubble.scrollWidth <= bubble.clientWidth,
 };
 """
 
 
-@pytest.mark.parametrize("name", [each[0] for each in DIRECTIONS])
-def test_a_text_begins_where_its_script_begins(
-    centre: SimulatorThread, page: Page, name: str
-) -> None:
-    _, text, direction = next(each for each in DIRECTIONS if each[0] == name)
-    centre.text(text)
+def test_a_text_begins_where_its_script_begins(centre: SimulatorThread, page: Page) -> None:
+    numbers = {text: f"6680000000{place}" for place, text in enumerate(SCRIPTS)}
+    for text, number in numbers.items():
+        centre.text(text, number)
     page.open()
-    page.until_shown(text)
-    found = page.run(PLACE, text)
-    assert found["fits"]
-    is_right = found["first"] > found["width"] / 2
-    assert is_right == (direction == "rtl"), found
-    if folder := os.environ.get("SIMPOST_PICTURES"):
-        page.card().screenshot(f"{folder}/{name}.png")
+    for text, direction in SCRIPTS.items():
+        page.until_shown(text, numbers[text])
+        found = page.run(PLACE, text)
+        assert found["fits"], text
+        is_right = found["first"] > found["width"] / 2
+        assert is_right == (direction == "rtl"), (text, found)
+    survey = Survey(page.driver, "handsets")
+    survey.note("scripts")
+    survey.finish()
 
 
 def test_a_thousand_handsets_keep_the_page_responsive(centre: SimulatorThread, page: Page) -> None:

@@ -1,4 +1,4 @@
-"""`/docs` in real Chromium: signing in, trying a request, and that the policy is kept."""
+"""`/docs` in real Chromium: signing in, trying a request, axe, and that the policy is kept."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.expected_conditions import element_to_be_clickable
 from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.browser.conftest import PATIENCE_S
+from tests.browser.conftest import PATIENCE_S, WIDTH
+from tests.browser.survey import Survey, look
 from tests.browser.test_console import ConsoleThread
 from tests.integration.api.conftest import GOOD
+from tests.native_app import document
 
 SEND = "#operations-messages-sendMessage"
 
@@ -44,11 +46,12 @@ class Docs:
         return [each["message"] for each in logged if each["level"] == "SEVERE"]
 
 
-@pytest.fixture
-def served(chromium: Chrome, tmp_path: Any) -> Iterator[ConsoleThread]:
-    thread = ConsoleThread(tmp_path)
+@pytest.fixture(scope="module")
+def served(chromium: Chrome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleThread]:
+    thread = ConsoleThread(tmp_path_factory.mktemp("docs"))
     yield thread
     chromium.get("about:blank")
+    chromium.get_log("browser")  # Swagger UI's fields have no autocomplete
     thread.stop()
 
 
@@ -81,3 +84,42 @@ def test_a_message_is_previewed_with_the_credentials_that_were_typed(
     assert answer.startswith("202")
     assert '"state": "accepted"' in answer
     assert docs.violations() == []
+
+
+def test_every_tag_of_the_document_is_shown_and_opens_its_operations(
+    chromium: Chrome, served: ConsoleThread
+) -> None:
+    docs = Docs(chromium, served.url)
+    operations = [each for path in document()["paths"].values() for each in path.values()]
+    shown = "return [...document.querySelectorAll('.opblock-tag')].map((each) => each.dataset.tag)"
+    tags = {tag for each in operations for tag in each["tags"]}
+    assert sorted(chromium.execute_script(shown)) == sorted(tags)
+    docs.click("#operations-tag-messages")
+    docs.shown(SEND)
+    shown = "return [...document.querySelectorAll('.opblock')].map((each) => each.id)"
+    assert sorted(chromium.execute_script(shown)) == sorted(
+        f"operations-messages-{each['operationId']}"
+        for each in operations
+        if "messages" in each["tags"]
+    )
+    assert docs.violations() == []
+
+
+def test_axe_finds_nothing_in_the_page_an_operation_and_the_credentials(
+    chromium: Chrome, served: ConsoleThread
+) -> None:
+    look(chromium, width=WIDTH)
+    survey = Survey(chromium, "docs")
+    docs = Docs(chromium, served.url)
+    survey.note("closed")
+    docs.click("#operations-tag-messages")
+    docs.click(f"{SEND} .opblock-summary-control")
+    docs.shown(f"{SEND} .try-out__btn")
+    survey.note("operation")
+    docs.click(f"{SEND} .opblock-summary-control")
+    docs.click(".authorize")
+    docs.shown(".auth-container input")
+    survey.note("credentials")
+    chromium.get(f"{served.url}/docs/endpoints")
+    survey.note("endpoints")
+    survey.finish()

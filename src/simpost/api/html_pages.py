@@ -26,7 +26,7 @@ _PAGE = """\
 <title>{title}</title>
 <style>
 body {{ max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
-  font: 1rem/1.5 system-ui, sans-serif }}
+  font: 1rem/1.5 system-ui, sans-serif; background: Canvas; color: CanvasText }}
 table {{ border-collapse: collapse; width: 100% }}
 th, td {{ padding: .25rem 1rem .25rem 0; text-align: left; vertical-align: top }}
 code {{ overflow-wrap: anywhere }}

@@ -47,13 +47,13 @@ _PAGE: Final = """\
 <script src="{start}" defer></script>
 </head>
 <body>
-<main>
+<header>
 <p class="ways"><a href="./">simpost</a> <a href="docs/endpoints">All endpoints on one page</a>
 <a href="openapi.json">OpenAPI document</a></p>
 <noscript><p class="ways">Without scripts, read <a href="docs/endpoints">the list of
 endpoints</a>.</p></noscript>
+</header>
 <div id="api"></div>
-</main>
 </body>
 </html>
 """
