@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: package test-packages deb sbom release first-text run test test-again test-long check fuzz stories bad-input attack scenarios bench soak lock clean
+.PHONY: package test-packages deb sbom release first-text run test test-again test-long check fuzz stories bad-input attack scenarios bench pictures soak lock clean
 run: .venv/run.stamp
 	@$(BIN)/simpost demo --port $(PORT) $(if $(HANDSETS_PORT),--handsets-port $(HANDSETS_PORT)) $(if $(SMSC_PORT),--smsc-port $(SMSC_PORT)) $(if $(DATA),--data $(DATA))
 
@@ -51,6 +51,10 @@ attack: .venv/dev.stamp
 
 scenarios: .venv/dev.stamp
 	@SCENARIOS=long $(BIN)/python -m pytest -s -p no:randomly $(or $(TESTS),tests/scenarios/test_fault_*.py tests/scenarios/test_nodes_killed.py tests/scenarios/test_nodes_events.py)
+
+# The pictures of the README, from the demo. Needs Chromium.
+pictures: .venv/dev.stamp
+	@$(BIN)/python -m tests.browser.pictures
 
 soak: .venv/dev.stamp
 	@$(BIN)/python -m bench.soak $(if $(MESSAGES),--messages $(MESSAGES))
