@@ -119,13 +119,3 @@ def test_a_node_that_missed_a_reload_carries_it_out_when_it_is_back(cluster):
     finally:
         os.kill(away.pid, signal.SIGCONT)
     until(lambda: away.log.read_text().count("configuration_reloaded") == 1)
-
-
-def test_a_reload_reaches_all_workers(cluster):
-    parent = cluster.start("host", "--workers=2")
-    until(lambda: len(known(parent)) == 3)
-    add(parent, NUMBER)
-    answer = parent.operate("POST", "reload")
-    readings = [answer["sections"], *(each["sections"] for each in answer["nodes"])]
-    assert readings == [["numbers"]] * 3
-    assert parent.log.read_text().count("configuration_reloaded") == 3

@@ -27,12 +27,14 @@ def nodes_of(parent):
     return {node["name"]: node["roles"] for node in shown}
 
 
-def test_workers_share_a_port_and_have_one_of_their_own(cluster, centre):
+def test_workers_share_a_port_and_stop_in_order(cluster, centre):
+    """A reload reaches them all, and each has a port of its own as well."""
     first = start_on_three_ports(cluster)
     (parent,) = cluster.nodes
     wanted = [["api"], ["api"], ["carrier", "dispatch"]]
     until(lambda: sorted(nodes_of(parent).values()) == wanted)
-    assert len(psutil.Process(parent.pid).children()) == 3
+    workers = psutil.Process(parent.pid).children()
+    assert len(workers) == 3
     (esim,) = cluster.fill(parent)
     _, taken = until(lambda: (answer := parent.send(esim, "hello"))[0] == 202 and answer)
     until(lambda: parent.state_of(taken["id"]) == "delivered")
@@ -43,23 +45,45 @@ def test_workers_share_a_port_and_have_one_of_their_own(cluster, centre):
         answer = httpx2.get(f"http://{HOST}:{port}/v1/messages")
         assert answer.status_code == (401 if takes_requests else 404)
 
+    parent.config.write_text(f'{parent.config.read_text()}[[numbers]]\nnumber = "66200"\n')
+    answer = parent.operate("POST", "reload")
+    readings = [answer["sections"], *(each["sections"] for each in answer["nodes"])]
+    assert readings == [["numbers"]] * 3
+    assert parent.log.read_text().count("configuration_reloaded") == 3
 
-def test_a_worker_that_dies_is_logged_and_replaced(cluster):
+    assert centre.ask("stats")["bound"] == 1
+    parent.process._child.terminate()
+    assert parent.process._child.wait(timeout=PATIENCE_S) == 0
+    assert not [worker for worker in workers if worker.is_running()]
+    assert centre.ask("stats")["bound"] == 0
+    assert "worker_died" not in parent.log.read_text()
+
+
+def test_a_worker_that_dies_is_replaced_and_none_outlives_the_parent(cluster):
+    """The one with the binds and one of the API; the other one goes on."""
     parent = cluster.start("host", "--workers=2")
     before = {child.pid for child in psutil.Process(parent.pid).children()}
-    for pid in before:
+    assert len(before) == 3
+    killed = {pid for pid in before if "--role=dispatch,carrier" in psutil.Process(pid).cmdline()}
+    assert len(killed) == 1
+    killed.add(min(before - killed))
+    for pid in killed:
         os.kill(pid, signal.SIGKILL)
 
     def replaced():
         now = {child.pid for child in psutil.Process(parent.pid).children()}
-        return len(now) == 3 and not now & before
+        return len(now) == 3 and now & before == before - killed
 
     until(replaced)
-    assert parent.log.read_text().count("worker_died") == 3
+    assert parent.log.read_text().count("worker_died") == 2
     until(lambda: answers(parent))
     (esim,) = cluster.fill(parent)
     _, taken = until(lambda: (answer := parent.send(esim, "hello"))[0] == 202 and answer)
     until(lambda: parent.state_of(taken["id"]) == "delivered")
+
+    workers = psutil.Process(parent.pid).children()
+    parent.process.kill()
+    until(lambda: not any(is_alive(worker) for worker in workers))
 
 
 def answers(parent):
@@ -67,25 +91,6 @@ def answers(parent):
         return nodes_of(parent)
     except OSError:  # nobody listens yet
         return None
-
-
-def test_a_stop_ends_all_workers_in_order(cluster, centre):
-    parent = cluster.start("host", "--workers=2")
-    until(lambda: centre.ask("stats")["bound"] == 1)
-    children = psutil.Process(parent.pid).children()
-    parent.process._child.terminate()
-    assert parent.process._child.wait(timeout=PATIENCE_S) == 0
-    assert not [child for child in children if child.is_running()]
-    assert centre.ask("stats")["bound"] == 0
-    assert "worker_died" not in parent.log.read_text()
-
-
-def test_workers_do_not_outlive_their_parent(cluster):
-    parent = cluster.start("host", "--workers=2")
-    children = psutil.Process(parent.pid).children()
-    assert len(children) == 3
-    parent.process.kill()
-    until(lambda: not any(is_alive(child) for child in children))
 
 
 def is_alive(process):
