@@ -129,13 +129,8 @@ def running_demo():
 def test_a_busy_port_is_one_clear_sentence():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = subprocess.run(
-            [sys.executable, "-m", "simpost", "demo", f"--port={port}", *FREE],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        command = [sys.executable, "-m", "simpost", "demo", f"--port={port}", *FREE]
+        done = prestarted.run(command, timeout=60)
     assert done.returncode != 0
     assert f"port {port}" in done.stderr
     assert "Traceback" not in done.stderr
@@ -309,11 +304,6 @@ def test_the_demo_account_has_no_rate_limit(running_demo):
 
 
 def test_usual_ports_are_fixed():
-    done = subprocess.run(
-        [sys.executable, "-m", "simpost", "demo", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = prestarted.run([sys.executable, "-m", "simpost", "demo", "--help"], timeout=60)
     assert re.search(r"--handsets-port .*?8081", done.stdout, re.DOTALL)
     assert re.search(r"--smsc-port .*?2775", done.stdout, re.DOTALL)
