@@ -127,7 +127,8 @@ class Change(msgspec.Struct, frozen=True):
 
     Attributes:
         occurrence: empty for what happens once to an eSIM; otherwise the second at which it
-            happened, which stands for the trip, the plan or the profile's new state.
+            happened, which stands for the trip, the plan or the profile's new state; of
+            `expires_tomorrow` the second of the expiry.
     """
 
     transition: Transition

@@ -192,7 +192,7 @@ def _expiry(facts: EsimFacts, event: LifecycleEvent) -> _Step | None:
         is_over = facts.expired_ms is not None and facts.expired_ms >= event.at_ms
         if expiry_ms - facts.expiry_noticed_ms > _SAME_EXPIRY_MS and not is_over:
             fields["expiry_noticed_ms"] = expiry_ms
-            changes.append(Change(Transition.EXPIRES_TOMORROW, _second(event)))
+            changes.append(Change(Transition.EXPIRES_TOMORROW, str(expiry_ms // 1000)))
     if event.kind is EventKind.PLAN_EXPIRED:
         last_ms = facts.expired_ms
         fields["expired_ms"] = max(last_ms or 0, event.at_ms)

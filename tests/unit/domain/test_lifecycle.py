@@ -70,6 +70,15 @@ def test_no_order_and_no_repetition_makes_a_transition_twice(events, data):
     assert not [each for each, count in Counter(made).items() if count > 1]
 
 
+def test_two_expiries_told_in_one_second_are_two_occurrences():
+    later_ms = NOW_MS + 9 * DAY_MS
+    _, made = run(event("plan_expiring"), event("plan_expiring", expires_ms=later_ms))
+    assert [occurrence for _, occurrence in made] == [
+        str((NOW_MS + DAY_MS) // 1000),
+        str(later_ms // 1000),
+    ]
+
+
 def test_an_install_from_two_sources_is_one_transition():
     facts, made = run(event("installed"), event("installed", NOW_MS + 3_000))
     assert names(made) == ["installed"]
