@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
@@ -119,11 +120,17 @@ _PROBLEMS: Final = {
 }
 
 
+@cache
+def _pages(version: str) -> Pages:
+    """The templates; what they are compiled to is the same for every console of a process."""
+    navigation = [each for each in PAGES if each.title]
+    return Pages(asset=console_assets().url, version=version, navigation=navigation)
+
+
 def build_console(services: Services) -> ASGIApp:
     """The console, for `/console` and all paths below."""
     assets = console_assets()
-    navigation = [each for each in PAGES if each.title]
-    pages = Pages(asset=assets.url, version=services.version, navigation=navigation)
+    pages = _pages(services.version)
     files, streams = BodyBudget(_FILE_OCTETS), LiveStreams()
 
     async def send_asset(request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
@@ -18,6 +19,7 @@ UPLOT_SHA256: Final = {
 licence is `uplot.LICENSE`."""
 
 
+@cache
 def console_assets() -> PackagedFiles:
     """The files of the console."""
     return PackagedFiles(files("simpost.console").joinpath("assets"), "/console/assets", HEADERS)
