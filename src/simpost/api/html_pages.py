@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from html import escape
 from typing import Any
 
@@ -76,9 +77,8 @@ async def show_root(services: ServicesDep) -> HTMLResponse:
 @router.get("/docs/endpoints")
 async def show_endpoints(request: Request, services: ServicesDep) -> HTMLResponse:
     """The list of endpoints, made from the OpenAPI document."""
-    sections = "\n".join(
-        _section(tag, operations) for tag, operations in _by_tag(request.app.openapi()).items()
-    )
+    document = await asyncio.to_thread(request.app.openapi)
+    sections = "\n".join(_section(tag, operations) for tag, operations in _by_tag(document).items())
     content = _DOCS.format(version=escape(services.version), sections=sections)
     return HTMLResponse(_PAGE.format(title="API of simpost", content=content), headers=_HEADERS)
 

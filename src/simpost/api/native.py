@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
-from functools import cache
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -13,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from simpost.api import html_pages, interactive_docs, opt_out_page
+from simpost.api import document, html_pages, interactive_docs, opt_out_page
 from simpost.api.admin import (
     accounts,
     audit,
@@ -42,6 +41,7 @@ from simpost.api.admin import look_up as admin_look_up
 from simpost.api.admin import message_counts as admin_message_counts
 from simpost.api.admin import messages as admin_messages
 from simpost.api.admin import preferences as admin_preferences
+from simpost.api.document import Document
 from simpost.api.openapi import describe, operation_id
 from simpost.api.shared import problems
 from simpost.api.shared.auth import proven_caller
@@ -100,6 +100,7 @@ def framework(version: str) -> FastAPI:
         version=version,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
         redirect_slashes=False,
         exception_handlers=_HANDLERS,
         generate_unique_id_function=operation_id,
@@ -116,7 +117,7 @@ def framework(version: str) -> FastAPI:
         *(admin_messages, admin_inbound, admin_preferences, erasures),
         *(stops, nodes, receipts, reload, text_keys, copies, sources),
         *(message_counts, look_up, admin_message_counts, admin_look_up, audit, console_sessions),
-        *(html_pages, interactive_docs),
+        *(document, html_pages, interactive_docs),
     )
     routers = [module.router for module in modules]
     for router in routers:
@@ -125,7 +126,8 @@ def framework(version: str) -> FastAPI:
     app.state.routes = [route for route in routes if isinstance(route, Route)]
     _check_scopes(app.state.routes)
 
-    app.openapi = cache(lambda: describe(app))  # type: ignore[method-assign]
+    app.state.document = Document(lambda: describe(app))
+    app.openapi = app.state.document.read  # type: ignore[method-assign]
     return app
 
 
