@@ -32,7 +32,7 @@ def build_routes(version: str) -> None:
 @functools.cache
 def document() -> dict[str, Any]:
     """The OpenAPI document; callers must not change it."""
-    return _shared("0").openapi()
+    return _build("1").openapi()
 
 
 @functools.cache
