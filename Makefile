@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: package test-packages deb sbom release first-text run test test-again test-long check fuzz stories bad-input attack scenarios bench pictures soak lock clean
+.PHONY: site package test-packages deb sbom release first-text run test test-again test-long check fuzz stories bad-input attack scenarios bench pictures soak lock clean
 run: .venv/run.stamp
 	@$(BIN)/simpost demo --port $(PORT) $(if $(HANDSETS_PORT),--handsets-port $(HANDSETS_PORT)) $(if $(SMSC_PORT),--smsc-port $(SMSC_PORT)) $(if $(DATA),--data $(DATA))
 
@@ -71,6 +71,17 @@ soak: .venv/dev.stamp
 	@$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# The documentation in site/, complete in itself: open site/index.html, with or without a server.
+site: .venv/site.stamp
+	@rm -rf site
+	@.venv/site/bin/sphinx-build -W --keep-going -q -E -c docs/site -d .cache/site.doctrees . site
+	@echo "site/index.html"
+
+.venv/site.stamp: requirements/site.txt
+	@$(PYTHON) -m venv .venv/site
+	@.venv/site/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/site.txt
+	@touch $@
+
 # The time of the last commit: the same sources give the same octets.
 package: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct)
 package: .venv/run.stamp
@@ -114,6 +125,7 @@ lock:
 	.venv/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build --group dev -c requirements/run.txt -o requirements/dev.txt
 	.venv/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -c requirements/run.txt -o requirements/deploy.txt
 	.venv/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group build -c requirements/run.txt -o requirements/build.txt
+	.venv/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group site -o requirements/site.txt
 
 clean:
 	rm -rf .venv

