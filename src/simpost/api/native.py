@@ -40,6 +40,7 @@ from simpost.api.admin import keys as admin_keys
 from simpost.api.admin import look_up as admin_look_up
 from simpost.api.admin import message_counts as admin_message_counts
 from simpost.api.admin import messages as admin_messages
+from simpost.api.admin import needs_a_person as admin_needs
 from simpost.api.admin import preferences as admin_preferences
 from simpost.api.document import Document
 from simpost.api.openapi import describe, operation_id
@@ -53,7 +54,15 @@ from simpost.api.shared.request_body import BodyTooLarge, BodyTooSlow, read_body
 from simpost.api.shared.scopes import needs_scope, required_scope
 from simpost.api.shared.services import Services
 from simpost.api.usual import UsualRequests
-from simpost.api.v1 import event_stream, events, health, look_up, message_counts, metrics
+from simpost.api.v1 import (
+    event_stream,
+    events,
+    health,
+    look_up,
+    message_counts,
+    metrics,
+    needs_a_person,
+)
 from simpost.api.v1.automations import routes as automations
 from simpost.api.v1.broadcasts import files as broadcast_files
 from simpost.api.v1.broadcasts import routes as broadcasts
@@ -117,6 +126,7 @@ def framework(version: str) -> FastAPI:
         *(admin_messages, admin_inbound, admin_preferences, erasures),
         *(stops, nodes, receipts, reload, text_keys, copies, sources),
         *(message_counts, look_up, admin_message_counts, admin_look_up, audit, console_sessions),
+        *(needs_a_person, admin_needs),
         *(document, html_pages, interactive_docs),
     )
     routers = [module.router for module in modules]

@@ -86,6 +86,12 @@ COMMANDS = {
         "Show what became of the messages of the last hour, day and week.",
         "Use",
     ),
+    "needs": CommandEntry(
+        "needs",
+        "needs",
+        "Show what does not get better by itself, and what to do.",
+        "Use",
+    ),
     "templates": CommandEntry(
         "templates", "app", "Save, list, show, render and delete templates.", "Use"
     ),

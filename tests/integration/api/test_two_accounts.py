@@ -18,9 +18,11 @@ from uuid_utils import uuid7
 
 from simpost.api.shared.schemas import format_time
 from simpost.domain.messages import format_id
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
 from simpost.ports.store.recipients import Flag
 from tests.contract.inbound_facts import alone, new
-from tests.contract.store_facts import leased, new_id
+from tests.contract.store_facts import held, leased, new_id
 from tests.integration.api.conftest import GOOD, NOW_MS, Service
 from tests.integration.api.operations import OF_ACCOUNTS, Operation
 
@@ -126,6 +128,8 @@ class World:
         sent = await self._created("messages", BODIES["POST /v1/messages"])
         counted = leased("Hi", account_id=1, esim_tran_no=GOOD, id=new_id(NOW_MS))
         await self.service.store.queue.accept(counted)  # of the last hour by the service's clock
+        quiet = held("Hi", account_id=1, state=State.HELD, reason=Reason.QUIET_HOURS)
+        await self.service.store.held.hold(quiet)
         await self.service.native("POST", "messages", json={"esimTranNo": GOOD, "text": " "})
         await self._created("templates", BODIES["POST /v1/templates"])
         hook = await self._created("webhooks", {"url": "http://127.0.0.1:9/demo"})

@@ -1,10 +1,10 @@
-"""`simpost status` against the demo."""
+"""`simpost status` and `needs` against the demo."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
-Simpost = Callable[..., Any]
+Simpost = Any  # the `simpost` fixture of conftest.py
 
 
 def lines(simpost: Simpost) -> dict[str, str]:
@@ -32,3 +32,19 @@ def test_one_screen_says_whether_messages_leave(simpost: Simpost) -> None:
     found = json.loads(simpost("status", "--json").stdout)
     assert simpost("audit").stdout == "no acts\n"
     assert set(found) == {"copy", "stops", "carriers", "nodes", "smpp", "sources"}
+
+
+def test_what_needs_a_person_is_shown(simpost: Simpost, run: Callable[..., Any]) -> None:
+    def admins(*arguments: str) -> str:
+        shown: str = run("needs", *arguments, SIMPOST_CONFIG=str(simpost.config)).stdout
+        return shown
+
+    for shown in (simpost("needs").stdout, simpost("needs", "--account", "demo").stdout, admins()):
+        assert shown == "nothing needs a person\n"
+    assert simpost("carriers", "pause", "simulator").returncode == 0
+    heading, row = admins().splitlines()
+    assert heading.split() == ["kind", "account", "what", "what", "to", "do"]
+    assert row.split()[:5] == ["carrier", "-", "simulator", "is", "paused,"]
+    assert simpost("needs").stdout == "nothing needs a person\n"
+    assert [each["kind"] for each in json.loads(admins("--json"))["installation"]] == ["carrier"]
+    assert simpost("carriers", "resume", "simulator").returncode == 0

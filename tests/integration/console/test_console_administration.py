@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from simpost.console.needs_of_accounts import MOST_ACCOUNTS
+from simpost.api.v1.needs_a_person import MOST_ACCOUNTS
 from simpost.domain.accounts import Account, AccountChange
 from simpost.domain.console_users import ConsoleRole
 from simpost.domain.messages import format_id

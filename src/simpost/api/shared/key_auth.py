@@ -85,9 +85,14 @@ def check_scope(key: ApiKey, request: Request) -> None:
 
 def require_scope(request: Request, needed: KeyScope) -> None:
     """Raise Problem 403 if the caller gave a key that lacks the scope, besides the endpoint's."""
-    proven: ProvenKey | None = request.scope.get(KEY_IN_SCOPE)
-    if proven is not None and needed not in proven.key.scopes:
+    if not has_scope(request, needed):
         raise _lacks(needed)
+
+
+def has_scope(request: Request, scope: KeyScope) -> bool:
+    """Whether the caller gave a key with the scope, or no key."""
+    proven: ProvenKey | None = request.scope.get(KEY_IN_SCOPE)
+    return proven is None or scope in proven.key.scopes
 
 
 def _lacks(needed: KeyScope) -> Problem:

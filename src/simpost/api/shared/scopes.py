@@ -30,6 +30,7 @@ ENDPOINTS: Final[Mapping[KeyScope | None, tuple[str, ...]]] = {
         "GET /v1/messages/{id}/exchanges",
         "GET /v1/message-counts",
         "GET /v1/look-up",
+        "GET /v1/needs-a-person",
         "GET /v1/refusals",
         "GET /v1/inbound",
         "GET /v1/inbound/{id}",

@@ -1,0 +1,45 @@
+"""`simpost needs` names each kind, and says what is left out."""
+
+from typing import Any
+
+from simpost.cli.needs import _held, _rows
+
+FOUND: dict[str, Any] = {
+    "installation": [{"kind": "stop", "what": "Sending is stopped.", "toDo": "Remove it."}],
+    "inDoubt": [
+        {
+            "account": "demo",
+            "messages": [{"id": "m-1", "esimTranNo": "230", "since": "2026-01-02T03:04:05.000Z"}],
+            "more": True,
+        }
+    ],
+    "webhooks": [
+        {"account": "demo", "id": "w-1", "state": "enabled", "givenUp": 20, "more": True},
+        {"account": "shop", "id": "w-2", "state": "gone", "givenUp": 0, "more": False},
+    ],
+}
+
+
+def test_every_kind_has_a_row_with_its_account_and_what_it_is() -> None:
+    assert [row[:3] for row in _rows(FOUND)] == [
+        ["stop", "-", "Sending is stopped."],
+        ["in doubt", "demo", "m-1 to 230, since 2026-01-02T03:04"],
+        ["in doubt", "demo", "and more"],
+        ["webhook", "demo", "w-1 gave up 20 or more deliveries"],
+        ["webhook", "shop", "w-2 is gone; its events wait"],
+    ]
+    assert all(row[3] for row in _rows(FOUND))
+
+
+def test_what_is_held_says_why_and_until_when() -> None:
+    message = {
+        "id": "m-2",
+        "esimTranNo": "230",
+        "until": "2026-01-02T03:04:05.000Z",
+        "reason": {"code": "quiet_hours"},
+    }
+    held = [{"account": "demo", "messages": [message], "more": True}]
+    assert list(_held(held)) == [
+        ["demo", "m-2", "230", "2026-01-02 03:04", "quiet_hours"],
+        ["demo", "and more", "-", "-", "-"],
+    ]
