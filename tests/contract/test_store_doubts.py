@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from simpost.domain.outcomes import ReceiptDisposition
+from simpost.domain.outcomes import ReceiptDisposition, ReceiptKey
 from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
@@ -407,3 +407,30 @@ async def test_a_receipt_that_found_its_part_is_not_listed(store):
     assert await unmatched(store) == ["x-1"]
     await store.queue.record([settlement(one, carrier_message_id="x-1")])
     assert await unmatched(store) == []
+
+
+async def test_a_dismissed_receipt_is_left_out_until_it_comes_again(store):
+    await store.queue.record((), [said("x-1"), said("x-2", at_ms=NOW_MS + 6_000)])
+    keys = [ReceiptKey(CARRIER, each, State.DELIVERED) for each in ("x-1", "nosuch", "x-1")]
+    assert [await store.receipts.dismiss(keys, now_ms=NOW_MS + each) for each in (7, 8)] == [1, 1]
+    assert await unmatched(store) == ["x-2"]
+    assert await unmatched(store, is_dismissed=True) == ["x-1"]
+    [found] = await store.receipts.list_unmatched(
+        carrier=None, until_ms=None, limit=9, is_dismissed=True
+    )
+    assert found.dismissed_ms == NOW_MS + 7
+    assert await store.receipts.restore(keys) == 1
+    assert await unmatched(store) == ["x-2", "x-1"]
+    await store.receipts.dismiss(keys, now_ms=NOW_MS)
+    await store.queue.record((), [said("x-1", at_ms=NOW_MS + 9_000)])
+    assert await unmatched(store) == ["x-1", "x-2"]
+
+
+async def test_a_dismissed_receipt_still_finds_its_part(store):
+    one = leased()
+    await store.queue.accept(one)
+    await store.queue.record((), [said("x-1", at_ms=NOW_MS + 15)])
+    await store.receipts.dismiss([ReceiptKey(CARRIER, "x-1", State.DELIVERED)], now_ms=NOW_MS)
+    await store.queue.record([settlement(one, carrier_message_id="x-1")])
+    found = await store.log.find_message(one.account_id, one.id)
+    assert found.state is State.DELIVERED

@@ -200,8 +200,8 @@ COMMANDS = {
     ),
     "receipts": CommandEntry(
         "receipts",
-        "receipts",
-        "Show receipts that matched no part, newest first.",
+        "app",
+        "Show, dismiss and restore receipts that matched no part.",
         "Administer",
     ),
     "confirm-copy": CommandEntry(

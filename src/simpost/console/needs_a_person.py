@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
-from starlette.responses import Response
+from pydantic import ValidationError
+from starlette.responses import RedirectResponse, Response
 
 from simpost.api.admin.needs_a_person import InstallationNeed, NeedKind, find_installation_needs
+from simpost.api.admin.receipts import (
+    MOST_RECEIPTS,
+    ReceiptName,
+    ReceiptNames,
+    ReceiptQuery,
+    dismiss_receipts,
+    list_unmatched_receipts,
+    name_of,
+)
+from simpost.api.shared.schemas import format_time
 from simpost.api.v1.needs_a_person import MOST, MOST_ACCOUNTS, NeedsOut, find_account_needs
 from simpost.console.live_page import live_page
+from simpost.console.page import HEADERS
 from simpost.console.request import PageRequest
 from simpost.console.route import ConsolePage
 from simpost.domain.console_users import ConsoleRole
+from simpost.domain.plurals import counted
+from simpost.errors import NotFound
 
 _PAGES_OF: Final = {
     NeedKind.CARRIER: "/console/carriers",
@@ -34,6 +48,8 @@ async def show(call: PageRequest) -> Response:
         most_accounts=MOST_ACCOUNTS,
         may_send=call.may(ConsoleRole.SENDER),
         may_replay=call.may(ConsoleRole.ADMIN),
+        now=format_time(call.services.clock_ms()),
+        may_dismiss=call.may(ConsoleRole.ADMIN) and any(each.receipt for each in needs),
     )
 
 
@@ -51,7 +67,41 @@ async def _find(call: PageRequest) -> tuple[list[InstallationNeed], NeedsOut]:
     return [each async for each in rows], await find_account_needs(call.services, None)
 
 
+async def dismiss(call: PageRequest) -> Response:
+    """Leave a receipt out of the list until it comes again."""
+    try:
+        name = ReceiptName.model_validate(
+            {each: call.form.get(each, "") for each in ReceiptName.model_fields}
+        )
+    except ValidationError:
+        raise NotFound("There is no such receipt.") from None
+    await call.audit("receipt.dismiss", f"{name.carrier} {name.carrier_message_id}")
+    await dismiss_receipts(ReceiptNames(receipts=[name]), call.services)
+    return _back()
+
+
+async def dismiss_all(call: PageRequest) -> Response:
+    """The same for the newest receipts that came until the page was shown."""
+    try:
+        query = ReceiptQuery.model_validate({"to": call.form.get("to", ""), "limit": MOST_RECEIPTS})
+    except ValidationError:
+        raise NotFound("There is no such time.") from None
+    found = (await list_unmatched_receipts(query, call.services)).receipts
+    await call.audit("receipt.dismiss", counted(len(found), "receipt"))
+    if found:
+        names = [name_of(each) for each in found]
+        await dismiss_receipts(ReceiptNames(receipts=names), call.services)
+    return _back()
+
+
+def _back() -> Response:
+    return RedirectResponse(_PATH, status_code=303, headers=HEADERS)
+
+
+_PATH: Final = "/console/needs-a-person"
 PAGES: Final = (
-    ConsolePage("GET", "/console/needs-a-person", show, title="Needs a person"),
-    live_page("/console/needs-a-person/live", version, every_s=10),
+    ConsolePage("GET", _PATH, show, title="Needs a person"),
+    live_page(f"{_PATH}/live", version, every_s=10),
+    ConsolePage("POST", f"{_PATH}/dismiss", dismiss, ConsoleRole.ADMIN, True),
+    ConsolePage("POST", f"{_PATH}/dismiss-all", dismiss_all, ConsoleRole.ADMIN, True),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -84,10 +85,19 @@ class UnappliedReceipt(msgspec.Struct, frozen=True):
     last_ms: int
 
 
+class ReceiptKey(NamedTuple):
+    """What names a stored receipt: identical ones are one row."""
+
+    carrier: str
+    carrier_message_id: str
+    state: State
+
+
 class UnmatchedReceipt(msgspec.Struct, frozen=True):
     """A parked or ambiguous receipt, applied to no part, as the administrator sees it.
 
     One that came again counts up `times`; numbers and times of day are those of the last.
+    `dismissed_ms`: when a person dismissed it; one that comes again is no longer dismissed.
     """
 
     carrier: str
@@ -101,3 +111,4 @@ class UnmatchedReceipt(msgspec.Struct, frozen=True):
     times: int
     first_ms: int
     last_ms: int
+    dismissed_ms: int | None = None

@@ -75,6 +75,14 @@ def test_receipts_that_found_no_part_are_shown_to_the_administrator(simpost: Any
     shown = simpost("receipts")
     assert (shown.returncode, shown.stdout) == (0, "no unmatched receipts\n"), shown.stderr
     assert json.loads(simpost("receipts", "--carrier", "nosuch", "--json").stdout) == []
+    assert simpost("receipts", "--dismissed").stdout == "no dismissed receipts\n"
+    one = ("--carrier", "simulator", "--id", "nosuch")
+    for options in (("--all",), one):
+        done = simpost("receipts", "dismiss", *options)
+        assert (done.returncode, done.stdout) == (0, "0 receipts dismissed\n"), done.stderr
+    assert simpost("receipts", "restore", "--all").stdout == "0 receipts restored\n"
+    for wrong in ([], ["--all", *one], [*one[2:]]):
+        assert simpost("receipts", "dismiss", *wrong).returncode == 2
 
 
 def test_the_inbox_and_one_conversation_are_not_asked_for_together(simpost: Any) -> None:

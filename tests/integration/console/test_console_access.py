@@ -67,6 +67,8 @@ MATRIX = {
     "GET /console/bulk-jobs/{account}/{id}": VIEWER,
     "POST /console/bulk-jobs/{account}/{id}/stop": SENDER,
     "GET /console/needs-a-person/live": VIEWER,
+    "POST /console/needs-a-person/dismiss": ADMIN,
+    "POST /console/needs-a-person/dismiss-all": ADMIN,
     "GET /console/carriers": VIEWER,
     "GET /console/carriers/live": VIEWER,
     "POST /console/carriers/{name}/pause": ADMIN,
@@ -137,7 +139,7 @@ SIGN_IN = "/console/sign-in"
 INSTALLATION = {
     route
     for route in MATRIX
-    if any(each in route for each in ("carriers", "stops", "nodes"))
+    if any(each in route for each in ("carriers", "stops", "nodes", "dismiss"))
     or (route.startswith("POST /console/accounts") and "/keys" not in route)
 }
 """Only for users who see all accounts."""

@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
+from simpost.api.shared.schemas import format_time
 from simpost.api.v1.needs_a_person import MOST_ACCOUNTS
 from simpost.domain.accounts import Account, AccountChange
 from simpost.domain.console_users import ConsoleRole
@@ -14,7 +15,7 @@ from simpost.domain.states import State
 from simpost.domain.webhooks import EndpointState
 from simpost.ports.carrier import ConnectionState
 from simpost.ports.store import EndpointChange
-from tests.contract.store_facts import held, in_doubt, leased, receipt
+from tests.contract.store_facts import CARRIER, held, in_doubt, leased, receipt
 from tests.integration.api.conftest import GOOD
 from tests.integration.console.conftest import signed_in, text_of
 from tests.integration.console.test_console_lists import confirmation
@@ -114,6 +115,28 @@ async def test_receipts_without_a_part_are_for_users_of_all_accounts(store, open
     assert "unknown-17" in text_of(await everyone.get(PAGE))
     one = await signed_in(open_browser(), ADMIN, 1)
     assert "unknown-17" not in text_of(await one.get(PAGE))
+
+
+async def test_an_administrator_dismisses_receipts(services, store, browser):
+    now_ms = services.clock_ms()
+    received = [receipt(f"unknown-{each}", at_ms=now_ms) for each in range(3)]
+    await store.queue.record((), received)
+    await signed_in(browser, ADMIN)
+    fields = {"carrier": CARRIER, "carrier_message_id": "unknown-1", "state": "delivered"}
+    done = await browser.post(f"{PAGE}/dismiss", fields)
+    assert (done.status_code, done.headers["location"]) == (303, PAGE)
+    page = (await browser.get(PAGE)).text
+    assert [f"for unknown-{each} " in page for each in range(3)] == [True, False, True]
+    assert "Dismiss all receipts" in page
+    await browser.post(f"{PAGE}/dismiss-all", {"to": format_time(now_ms)})
+    page = (await browser.get(PAGE)).text
+    assert "unknown-" not in page
+    assert "Dismiss" not in page
+    acts = await store.console.list_audit(None, before=None, limit=9)
+    assert [(each.action, each.target) for each in acts][:2] == [
+        ("receipt.dismiss", "2 receipts"),
+        ("receipt.dismiss", f"{CARRIER} unknown-1"),
+    ]
 
 
 async def test_a_webhook_that_gave_up_needs_a_person(services, store, open_browser):

@@ -11,7 +11,11 @@ from fastapi import APIRouter, Depends, Query
 from simpost.api.admin.accounts import AccessCode
 from simpost.api.admin.carriers import list_carriers
 from simpost.api.admin.copies import show_copy
-from simpost.api.admin.receipts import ReceiptQuery, list_unmatched_receipts
+from simpost.api.admin.receipts import (
+    ReceiptQuery,
+    UnmatchedReceiptName,
+    list_unmatched_receipts,
+)
 from simpost.api.admin.sources import CatalogueSourceOut, list_sources
 from simpost.api.admin.stops import list_stops
 from simpost.api.shared.auth import ServicesDep, admit_admin
@@ -38,11 +42,15 @@ class NeedKind(StrEnum):
 
 
 class InstallationNeed(Schema):
-    """One row: what is wrong, and what to do, in words."""
+    """One row: what is wrong, and what to do, in words.
+
+    `receipt`: what `POST /v1/admin/receipts/dismiss` takes; null for other kinds.
+    """
 
     kind: NeedKind
     what: str
     to_do: str
+    receipt: UnmatchedReceiptName | None
 
 
 class AdminNeedsQuery(Schema):
@@ -82,14 +90,14 @@ async def find_installation_needs(
     """Problems of connections and pulls may name hosts: they are for administrators only."""
     copy = await show_copy(services)
     if copy.held:
-        yield InstallationNeed(
+        yield _need(
             kind=NeedKind.COPY,
             what=f"Nothing is sent: this store is a copy ({copy.found}).",
             to_do="Confirm it by `simpost confirm-copy`, if this is the store that shall send.",
         )
     for stop in (await list_stops(services)).stops:
         scope = ", ".join(filter(None, (stop.account, stop.category, stop.country)))
-        yield InstallationNeed(
+        yield _need(
             kind=NeedKind.STOP,
             what=f"Sending is stopped for {scope or 'everything'} since {stop.since[:16]}.",
             to_do="Remove it by `simpost resume` when its cause is gone.",
@@ -100,12 +108,18 @@ async def find_installation_needs(
         if need_of_source := _of_source(source, for_admin=for_admin):
             yield need_of_source
     for receipt in (await list_unmatched_receipts(ReceiptQuery(limit=MOST), services)).receipts:
-        yield InstallationNeed(
+        yield _need(
             kind=NeedKind.RECEIPT,
             what=f"A receipt of {receipt.carrier} for {receipt.carrier_message_id} says "
             f"{receipt.state.value} and matches no part; {receipt.count} times, last "
             f"{receipt.last_at[:16]}.",
-            to_do="`simpost receipts` shows them; docs/receipts.md has the formats of ids.",
+            to_do="`simpost receipts` shows them; docs/receipts.md has the formats of ids. Dismiss "
+            "it if nothing is to be done.",
+            receipt=UnmatchedReceiptName(
+                carrier=receipt.carrier,
+                carrier_message_id=receipt.carrier_message_id,
+                state=receipt.state,
+            ),
         )
 
 
@@ -113,13 +127,13 @@ async def _of_carriers(services: Services, *, for_admin: bool) -> AsyncIterator[
     for carrier in (await list_carriers(services)).carriers:
         name, queued = carrier.name, counted(carrier.queued, "part")
         if carrier.state is None:
-            yield InstallationNeed(
+            yield _need(
                 kind=NeedKind.CARRIER,
                 what=f"{queued} for {name}, which is not configured.",
                 to_do="Add the carrier again, or cancel its messages.",
             )
         elif carrier.paused:
-            yield InstallationNeed(
+            yield _need(
                 kind=NeedKind.CARRIER,
                 what=f"{name} is paused, with {queued} queued.",
                 to_do="Resume it when its cause is gone.",
@@ -129,7 +143,7 @@ async def _of_carriers(services: Services, *, for_admin: bool) -> AsyncIterator[
             for connection in down[:MOST]:
                 problem = connection.problem if for_admin else ""
                 problem = problem or f"it is {connection.state.value}"
-                yield InstallationNeed(
+                yield _need(
                     kind=NeedKind.CONNECTION,
                     what=f"{name}, {connection.kind} {connection.number}: {problem}",
                     to_do="It is tried again by itself; ask the carrier if this lasts.",
@@ -145,8 +159,14 @@ def _of_source(source: CatalogueSourceOut, *, for_admin: bool) -> InstallationNe
     if pull and pull.problem and for_admin:
         problem = f" The last pull failed: {pull.problem}"
     age = f"is of {source.copied_at[:16]}" if source.copied_at else "was never made"
-    return InstallationNeed(
+    return _need(
         kind=NeedKind.SOURCE,
         what=f"The copy of {source.name} {age}.{problem}",
         to_do=f"`simpost sync {source.name}` pulls it now.",
     )
+
+
+def _need(
+    kind: NeedKind, what: str, to_do: str, receipt: UnmatchedReceiptName | None = None
+) -> InstallationNeed:
+    return InstallationNeed(kind=kind, what=what, to_do=to_do, receipt=receipt)

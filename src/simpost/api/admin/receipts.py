@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import Field
+from pydantic import Field, StrictStr
 
 from simpost.api.shared.auth import ServicesDep, admit_admin
 from simpost.api.shared.paging import Instant
-from simpost.api.shared.schemas import ReasonDetail, Schema, Time, format_time, reason_detail, to_ms
+from simpost.api.shared.schemas import (
+    ReasonDetail,
+    Schema,
+    Time,
+    format_time,
+    reason_detail,
+    show_time,
+    to_ms,
+)
 from simpost.domain.network_errors import explain_carrier_code
-from simpost.domain.outcomes import ReceiptDisposition, UnmatchedReceipt
+from simpost.domain.outcomes import ReceiptDisposition, ReceiptKey, UnmatchedReceipt
 from simpost.domain.states import State
+
+MOST_RECEIPTS: Final = 200
+"""Most receipts of one request."""
+_LONGEST: Final = 65_536
+"""Of an id, which a carrier chooses: those of HTTP carriers have no limit but that of a body."""
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
 
 class ReceiptQuery(Schema):
-    """Filters: the carrier, and `to`, the latest time at which the receipt was last received."""
+    """Filters: the carrier, and `to`, the latest time at which the receipt was last received.
+
+    `dismissed`: only those that were dismissed; without it only the others.
+    """
 
     carrier: Annotated[str, Field(min_length=1, max_length=63)] | None = None
     to: Instant | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    dismissed: bool = False
+    limit: Annotated[int, Field(ge=1, le=MOST_RECEIPTS)] = 50
 
 
 class UnmatchedReceiptOut(Schema):
@@ -44,12 +61,41 @@ class UnmatchedReceiptOut(Schema):
     count: int
     first_at: Time
     last_at: Time
+    dismissed_at: Time | None
 
 
 class UnmatchedReceipts(Schema):
     """Newest first."""
 
     receipts: list[UnmatchedReceiptOut]
+
+
+class ReceiptName(Schema):
+    """What names an unmatched receipt."""
+
+    carrier: Annotated[StrictStr, Field(max_length=_LONGEST)]
+    carrier_message_id: Annotated[StrictStr, Field(max_length=_LONGEST)]
+    state: State
+
+
+class UnmatchedReceiptName(Schema):
+    """What `POST /v1/admin/receipts/dismiss` takes of a receipt."""
+
+    carrier: str
+    carrier_message_id: str
+    state: State
+
+
+class ReceiptNames(Schema):
+    """Unmatched receipts, by what names them."""
+
+    receipts: Annotated[list[ReceiptName], Field(min_length=1, max_length=MOST_RECEIPTS)]
+
+
+class ReceiptCount(Schema):
+    """How many of the receipts there are. The others have found their part or were deleted."""
+
+    count: int
 
 
 @router.get("/receipts", summary="List delivery receipts that matched no part, newest first")
@@ -61,6 +107,7 @@ async def list_unmatched_receipts(
         carrier=query.carrier,
         until_ms=to_ms(query.to) if query.to else None,
         limit=query.limit,
+        is_dismissed=query.dismissed,
     )
     return UnmatchedReceipts(receipts=[_show(receipt) for receipt in found])
 
@@ -79,4 +126,33 @@ def _show(receipt: UnmatchedReceipt) -> UnmatchedReceiptOut:
         count=receipt.times,
         first_at=format_time(receipt.first_ms),
         last_at=format_time(receipt.last_ms),
+        dismissed_at=show_time(receipt.dismissed_ms),
     )
+
+
+@router.post("/receipts/dismiss", summary="Leave unmatched receipts out of the list")
+async def dismiss_receipts(given: ReceiptNames, services: ServicesDep) -> ReceiptCount:
+    """Until they come again. They stay stored and still find their part. Repeat it freely."""
+    found = await services.store.receipts.dismiss(_keys(given), now_ms=services.clock_ms())
+    return ReceiptCount(count=found)
+
+
+@router.post("/receipts/restore", summary="List unmatched receipts again that were dismissed")
+async def restore_receipts(given: ReceiptNames, services: ServicesDep) -> ReceiptCount:
+    """The undo of a dismissal, at any time."""
+    return ReceiptCount(count=await services.store.receipts.restore(_keys(given)))
+
+
+def name_of(receipt: UnmatchedReceiptOut) -> ReceiptName:
+    """What names the receipt."""
+    return ReceiptName(
+        carrier=receipt.carrier,
+        carrier_message_id=receipt.carrier_message_id,
+        state=receipt.state,
+    )
+
+
+def _keys(given: ReceiptNames) -> list[ReceiptKey]:
+    return [
+        ReceiptKey(each.carrier, each.carrier_message_id, each.state) for each in given.receipts
+    ]

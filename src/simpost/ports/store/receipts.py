@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from simpost.domain.outcomes import Receipt, UnmatchedReceipt
+from simpost.domain.outcomes import Receipt, ReceiptKey, UnmatchedReceipt
 from simpost.domain.receipt_ids import ObservedIdFormat
 
 
@@ -24,7 +25,26 @@ class ReceiptStore(Protocol):
         ...
 
     async def list_unmatched(
-        self, *, carrier: str | None, until_ms: int | None, limit: int
+        self,
+        *,
+        carrier: str | None,
+        until_ms: int | None,
+        limit: int,
+        is_dismissed: bool = False,
     ) -> list[UnmatchedReceipt]:
-        """Receipts that were applied to no part, newest first; `until_ms` is included."""
+        """Receipts that were applied to no part, newest first; `until_ms` is included.
+
+        Those that were dismissed, or those that were not.
+        """
+        ...
+
+    async def dismiss(self, keys: Sequence[ReceiptKey], *, now_ms: int) -> int:
+        """Leave them out of the list until they come again; how many of them there are.
+
+        They stay stored and still find their part. A repetition changes nothing.
+        """
+        ...
+
+    async def restore(self, keys: Sequence[ReceiptKey]) -> int:
+        """List them again; how many of them there are."""
         ...

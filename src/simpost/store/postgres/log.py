@@ -90,12 +90,16 @@ async def find_owner(session: PostgresSession, message_id: bytes) -> int | None:
 
 
 async def unmatched_receipts(
-    session: PostgresSession, carrier: str | None, until_ms: int | None, limit: int
+    session: PostgresSession,
+    carrier: str | None,
+    until_ms: int | None,
+    limit: int,
+    is_dismissed: bool,  # noqa: FBT001  of a query
 ) -> list[UnmatchedReceipt]:
     if not is_storable(carrier):
         return []
     until = LAST_MS if until_ms is None else until_ms
-    rows = await session.execute("unmatched_receipts", until, carrier, limit)
+    rows = await session.execute("unmatched_receipts", until, carrier, limit, is_dismissed)
     return [unmatched_of(row) for row in rows]
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from simpost.domain.outcomes import Receipt, UnmatchedReceipt
+from collections.abc import Sequence
+
+from simpost.domain.outcomes import Receipt, ReceiptKey, UnmatchedReceipt
 from simpost.domain.receipt_ids import ObservedIdFormat
 from simpost.store.postgres import log, receipt_id_formats, receipt_matches
 from simpost.store.postgres.database import PostgresDatabase
+from simpost.store.postgres.queries import is_storable
+from simpost.store.shared import receipt_dismissals
 
 
 class PostgresReceipts:
@@ -13,6 +17,7 @@ class PostgresReceipts:
 
     def __init__(self, database: PostgresDatabase) -> None:
         self._read = database.read
+        self._transact = database.transact
 
     async def is_of_sent_part(self, receipt: Receipt) -> bool:
         return await self._read(receipt_matches.is_of_sent_part, receipt)
@@ -21,6 +26,22 @@ class PostgresReceipts:
         return await self._read(receipt_id_formats.forms_of, carrier)
 
     async def list_unmatched(
-        self, *, carrier: str | None, until_ms: int | None, limit: int
+        self,
+        *,
+        carrier: str | None,
+        until_ms: int | None,
+        limit: int,
+        is_dismissed: bool = False,
     ) -> list[UnmatchedReceipt]:
-        return await self._read(log.unmatched_receipts, carrier, until_ms, limit)
+        return await self._read(log.unmatched_receipts, carrier, until_ms, limit, is_dismissed)
+
+    async def dismiss(self, keys: Sequence[ReceiptKey], *, now_ms: int) -> int:
+        return await self._transact(receipt_dismissals.dismiss, _storable(keys), now_ms)
+
+    async def restore(self, keys: Sequence[ReceiptKey]) -> int:
+        return await self._transact(receipt_dismissals.restore, _storable(keys))
+
+
+def _storable(keys: Sequence[ReceiptKey]) -> list[ReceiptKey]:
+    """Without those that the database cannot have."""
+    return [key for key in keys if is_storable(key.carrier, key.carrier_message_id)]

@@ -225,4 +225,5 @@ def unmatched_of(row: NamedRow) -> UnmatchedReceipt:
         row["times"],
         row["first_ms"],
         row["last_ms"],
+        row["dismissed_ms"],
     )

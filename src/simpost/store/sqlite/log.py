@@ -82,12 +82,17 @@ def find_owner(connection: apsw.Connection, message_id: bytes) -> int | None:
 
 
 def unmatched_receipts(
-    connection: apsw.Connection, carrier: str | None, until_ms: int | None, limit: int
+    connection: apsw.Connection,
+    carrier: str | None,
+    until_ms: int | None,
+    limit: int,
+    is_dismissed: bool,  # noqa: FBT001  of a query
 ) -> list[UnmatchedReceipt]:
     parameters = {
         "carrier": carrier,
         "until_ms": LAST_MS if until_ms is None else until_ms,
         "limit": limit,
+        "is_dismissed": is_dismissed,
     }
     return [unmatched_of(row) for row in rows_of(connection, "unmatched_receipts", parameters)]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from simpost.domain.outcomes import Receipt, UnmatchedReceipt
+from collections.abc import Sequence
+
+from simpost.domain.outcomes import Receipt, ReceiptKey, UnmatchedReceipt
 from simpost.domain.receipt_ids import ObservedIdFormat
+from simpost.store.shared import receipt_dismissals
 from simpost.store.sqlite import log, receipt_id_formats, receipt_matches
 from simpost.store.sqlite.database import SqliteDatabase
 
@@ -13,6 +16,7 @@ class SqliteReceipts:
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._read = database.read
+        self._transact = database.transact
         self._write = database.write
 
     async def is_of_sent_part(self, receipt: Receipt) -> bool:
@@ -22,6 +26,17 @@ class SqliteReceipts:
         return await self._read(receipt_id_formats.forms_of, carrier)
 
     async def list_unmatched(
-        self, *, carrier: str | None, until_ms: int | None, limit: int
+        self,
+        *,
+        carrier: str | None,
+        until_ms: int | None,
+        limit: int,
+        is_dismissed: bool = False,
     ) -> list[UnmatchedReceipt]:
-        return await self._read(log.unmatched_receipts, carrier, until_ms, limit)
+        return await self._read(log.unmatched_receipts, carrier, until_ms, limit, is_dismissed)
+
+    async def dismiss(self, keys: Sequence[ReceiptKey], *, now_ms: int) -> int:
+        return await self._transact(receipt_dismissals.dismiss, keys, now_ms)
+
+    async def restore(self, keys: Sequence[ReceiptKey]) -> int:
+        return await self._transact(receipt_dismissals.restore, keys)

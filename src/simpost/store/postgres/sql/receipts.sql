@@ -151,7 +151,7 @@ INSERT INTO receipts AS r (
 ON CONFLICT (carrier, carrier_message_id, state) DO UPDATE SET
   standing = excluded.standing, reason = excluded.reason, carrier_code = excluded.carrier_code,
   times = r.times + 1, last_ms = excluded.last_ms, numbers = excluded.numbers,
-  text_id = excluded.text_id,
+  text_id = excluded.text_id, dismissed_ms = NULL,
   account_id = coalesce(excluded.account_id, r.account_id),
   message_id = coalesce(excluded.message_id, r.message_id),
   number = coalesce(excluded.number, r.number)
@@ -224,10 +224,10 @@ SELECT last_ms FROM receipts WHERE standing = 'parked' ORDER BY last_ms DESC OFF
 
 -- name: unmatched_receipts
 SELECT carrier, carrier_message_id, text_id, state, standing, reason, carrier_code, numbers, times,
-  first_ms, last_ms
+  first_ms, last_ms, dismissed_ms
 FROM receipts
 WHERE standing IN ('parked', 'ambiguous') AND last_ms <= $1
-  AND ($2::text IS NULL OR carrier = $2)
+  AND ($2::text IS NULL OR carrier = $2) AND (dismissed_ms IS NOT NULL) = $4
 ORDER BY last_ms DESC, carrier, carrier_message_id, state LIMIT $3
 
 -- name: find_receipts

@@ -115,7 +115,7 @@ INSERT INTO receipts (
 ON CONFLICT (carrier, carrier_message_id, state) DO UPDATE SET
   standing = excluded.standing, reason = excluded.reason, carrier_code = excluded.carrier_code,
   times = times + 1, last_ms = excluded.last_ms, numbers = excluded.numbers,
-  text_id = excluded.text_id,
+  text_id = excluded.text_id, dismissed_ms = NULL,
   account_id = coalesce(excluded.account_id, account_id),
   message_id = coalesce(excluded.message_id, message_id),
   number = coalesce(excluded.number, number)
@@ -156,15 +156,17 @@ DELETE FROM receipts WHERE (carrier, carrier_message_id, state) IN (
 
 -- name: unmatched_receipts
 SELECT carrier, carrier_message_id, text_id, state, standing, reason, carrier_code, numbers, times,
-  first_ms, last_ms
+  first_ms, last_ms, dismissed_ms
 FROM (
   SELECT * FROM receipts INDEXED BY receipts_parked
   WHERE standing = 'parked' AND last_ms <= :until_ms
     AND (:carrier IS NULL OR carrier = :carrier)
+    AND (dismissed_ms IS NOT NULL) = :is_dismissed
   UNION ALL
   SELECT * FROM receipts INDEXED BY receipts_ambiguous
   WHERE standing = 'ambiguous' AND last_ms <= :until_ms
     AND (:carrier IS NULL OR carrier = :carrier)
+    AND (dismissed_ms IS NOT NULL) = :is_dismissed
 )
 ORDER BY last_ms DESC, carrier, carrier_message_id, state LIMIT :limit
 

@@ -1,0 +1,2 @@
+-- When a person dismissed a receipt that matches no part. It stays stored, and still finds its part.
+ALTER TABLE receipts ADD COLUMN dismissed_ms INTEGER;
