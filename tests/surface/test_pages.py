@@ -124,6 +124,14 @@ def test_every_scenario_is_named_on_the_page_about_testing():
     assert [each.name for each in scenarios if each.name not in page] == []
 
 
+def test_every_page_is_in_the_contents_of_the_site():
+    listed = Path("docs/site/contents.txt").read_text("utf-8").split()
+    pages = {
+        str(page.with_suffix("")) for page in [*Path().glob("*.md"), *Path("docs").glob("*.md")]
+    }
+    assert pages - set(listed) == {"README"}, "README has the contents; add the others to them"
+
+
 def test_the_checks_find_violations():
     assert fault_in("simpost sned") == "no command sned"
     assert fault_in("simpost esims forget") == "no command esims forget"
