@@ -28,6 +28,7 @@ def console(chromium: Chrome, tmp_path: Path) -> Iterator[ConsoleThread]:
         yield thread
         chromium.delete_all_cookies()
         chromium.get("about:blank")
+        chromium.get_log("browser")  # the provider's pages ask for a font of another host
         thread.run(thread.services.console_users.oidc.close())
         thread.stop()
 

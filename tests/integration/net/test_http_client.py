@@ -46,5 +46,5 @@ async def test_each_request_of_a_connection_has_the_whole_time_limit() -> None:
         begun_s = loop.time()
         with pytest.raises(NoResponse, match="time limit"):
             await client.post(f"{api.url}/", b"", {})
-        assert loop.time() - begun_s >= limit_s
+        assert loop.time() - begun_s >= limit_s - 0.01  # a loop may count whole milliseconds
         await client.close()
