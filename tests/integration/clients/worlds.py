@@ -26,6 +26,8 @@ def esim(number: int) -> str:
 
 
 OWN_NUMBER = "66820000000"
+AT_ANY_TIME = "[policy]\nquiet_hours = false\n"
+"""Notices arrive whatever the time of day is where the eSIMs are."""
 
 
 class AnswerableGateway(Gateway):
@@ -41,7 +43,7 @@ class Live:
     """A running gateway with the simulator beside it."""
 
     def __init__(self, folder: Path, esims: int) -> None:
-        self.gateway = AnswerableGateway(folder)
+        self.gateway = AnswerableGateway(folder, more=AT_ANY_TIME)
         self.gateway.fill(esims)
         account = f"accounts/{self.gateway.access_code}"
         self.gateway.operate("PATCH", account, {"events": True})
