@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .PHONY: site package test-packages deb sbom release first-text run test test-again test-long check fuzz stories bad-input attack scenarios bench pictures soak lock clean
 run: .venv/run.stamp
-	@$(BIN)/simpost demo --port $(PORT) $(if $(HANDSETS_PORT),--handsets-port $(HANDSETS_PORT)) $(if $(SMSC_PORT),--smsc-port $(SMSC_PORT)) $(if $(DATA),--data $(DATA))
+	@$(BIN)/simpost demo --port $(PORT) $(if $(HANDSETS_PORT),--handsets-port $(HANDSETS_PORT)) $(if $(SMSC_PORT),--smsc-port $(SMSC_PORT)) $(if $(DATA),--data $(DATA)) $(if $(filter no,$(TOUR)),--no-tour)
 
 # Compiled files are kept even where the environment says otherwise: every worker and process reads them.
 test test-again test-long check: export PYTHONDONTWRITEBYTECODE =

@@ -48,7 +48,7 @@ class Demo:
     def __init__(self, folder: str) -> None:
         ports = ("--port=0", "--handsets-port=0", "--smsc-port=0")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "simpost", "demo", *ports, "--data", folder],
+            [sys.executable, "-m", "simpost", "demo", *ports, "--no-tour", "--data", folder],
             stdout=subprocess.PIPE,
             text=True,
         )

@@ -19,6 +19,7 @@ from tests import prestarted
 from tests.scenarios.plain_http import get, post
 
 FREE = ("--handsets-port=0", "--smsc-port=0")
+QUIET = (*FREE, "--no-tour")
 HEADERS = {"RT-AccessCode": "demo", "RT-SecretKey": "demo-secret"}
 
 
@@ -28,11 +29,18 @@ def free_port():
 
 
 @contextmanager
-def demo(*options, popen=prestarted.Popen):
-    """The demo, with all it printed until it was ready; killed in the end, or if it never is."""
+def demo(*options, popen=prestarted.Popen, until="One line for each", has_tour=False):
+    """The demo, with all it printed until a line with these words; killed in the end.
+
+    It is also killed if it never prints them.
+    """
     port = free_port()
     process = popen(
-        [sys.executable, "-m", "simpost", "demo", f"--port={port}", *FREE, *options],
+        [
+            *(sys.executable, "-m", "simpost", "demo", f"--port={port}"),
+            *(FREE if has_tour else QUIET),
+            *options,
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -43,7 +51,7 @@ def demo(*options, popen=prestarted.Popen):
     try:
         for line in process.stdout:
             lines.append(line)
-            if "One line for each" in line:
+            if until in line:
                 break
         watchdog.cancel()
         yield process, f"http://127.0.0.1:{port}", "".join(lines)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from simpost.cli.demo_tour import ENDS
 from tests import prestarted
 from tests.scenarios.page_examples import Example, File, Ids, fences, steps
 from tests.scenarios.plain_http import get
@@ -23,6 +24,8 @@ from tests.scenarios.test_demo import demo, free_port
 
 PAGES = sorted([*Path().glob("*.md"), *Path("docs").rglob("*.md")])
 WITH_EXAMPLES = [page for page in PAGES if any(isinstance(each, Example) for each in steps(page))]
+AFTER_THE_TOUR = {Path("README.md"), Path("docs/tutorial.md")}
+"""What a newcomer reads first is true after the tour; the other pages begin with a quiet demo."""
 PATIENCE_S = 90
 """How long a reading command is repeated until what it shows has happened."""
 WRITES = re.compile(r" (-d|--data|--json|-X|--request)\b|^simpost (send|cancel|text|check|esims) ")
@@ -33,7 +36,8 @@ SERVERS = re.compile(r"^simpost smsc\b")
 def test_examples_print_what_the_page_shows(page, tmp_path):
     data, folder = tmp_path / "demo", tmp_path / "examples"
     folder.mkdir()
-    with demo(f"--data={data}") as (_, url, printed):
+    toured = {"has_tour": True, "until": ENDS} if page in AFTER_THE_TOUR else {}
+    with demo(f"--data={data}", **toured) as (_, url, printed):
         wait_bound(url)  # handsets send to nobody before
         handsets = re.search(r"handsets\s+http://(127\.0\.0\.1:\d+)/", printed)[1]
         token = re.search(

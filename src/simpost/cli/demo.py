@@ -20,6 +20,7 @@ import typer
 
 from simpost import app, config
 from simpost.cli.demo_data import TO_TRY, fill
+from simpost.cli.demo_tour import Tour
 from simpost.domain.console_users import ConsoleRole
 from simpost.observe import configure_logging
 from simpost.runtime.process import listen
@@ -41,7 +42,8 @@ simpost demo: gateway, SMSC simulator and sample data in one process. Ctrl-C end
   data       {folder}
 
   account    RT-AccessCode: demo    RT-SecretKey: demo-secret
-             (other / other-secret is a second one; neither sees the other's eSIMs)
+             (other / other-secret and tour / tour-secret are further ones; none sees the
+             eSIMs of another)
   eSIMs      {esims}
 
 Send a text:
@@ -82,13 +84,16 @@ def demo(
         Path | None,
         typer.Option(help="Folder to keep the data in; without it the data is deleted at the end."),
     ] = None,
+    tour: Annotated[
+        bool, typer.Option(help="Begin with a tour that sends a code, a welcome and a reply.")
+    ] = True,
 ) -> None:
     """Run simpost, an SMSC simulator and sample data in one process, on loopback only."""
     import uvloop
 
     configure_logging("warning", "console")
     with _folder(data) as folder:
-        uvloop.run(_run(folder, port, handsets_port, smsc_port))
+        uvloop.run(_run(folder, port, handsets_port, smsc_port, has_tour=tour))
 
 
 @contextlib.contextmanager
@@ -101,7 +106,9 @@ def _folder(data: Path | None) -> Iterator[Path]:
             yield Path(folder)
 
 
-async def _run(folder: Path, port: int, handsets_port: int, smsc_port: int) -> None:
+async def _run(
+    folder: Path, port: int, handsets_port: int, smsc_port: int, *, has_tour: bool
+) -> None:
     with listen(_HOST, port) as listener:
         known = _known_secrets(folder / "simpost.toml")
         password = known["password"]
@@ -138,7 +145,9 @@ async def _run(folder: Path, port: int, handsets_port: int, smsc_port: int) -> N
                     simpost=_command(),
                     esims="\n             ".join(f"{number}  {what}" for number, what in TO_TRY),
                 )
-                await service.run([listener], partial(_print, text), ends_on_hangup=True)
+                url = f"http://{_HOST}:{settings.server.port}"
+                tour = Tour(url, service.handsets_url, _NUMBER, _print) if has_tour else None
+                await service.run([listener], partial(_begin, text, tour), ends_on_hangup=True)
         finally:
             await smsc.stop()
 
@@ -159,6 +168,12 @@ def _command() -> str:
     if called.endswith("__main__.py"):
         return f"{shlex.quote(sys.executable)} -m simpost"
     return shlex.quote(str(Path(shutil.which(called) or called).absolute()))
+
+
+def _begin(text: str, tour: Tour | None) -> None:
+    _print(text)
+    if tour:
+        tour.start()
 
 
 def _print_line(line: str) -> None:

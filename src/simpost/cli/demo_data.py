@@ -1,4 +1,4 @@
-"""The sample data of the demo: two accounts, three plans, an eSIM for every case."""
+"""The sample data of the demo: three accounts, three plans, an eSIM for every case."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from simpost.domain.accounts import Account
 from simpost.runtime.clock import wall_clock_ms
 
 _GIB = 1024**3
+TOUR_ACCOUNT, TOUR_ESIM, TOUR_MSISDN = "tour", "23072017992037", "66800000008"
+"""The account of the tour, so that nothing of the account `demo` depends on it, and its eSIM."""
 
 
 def _plan(code: str, slug: str, name: str, country: str, sms_status: int) -> dict[str, Any]:
@@ -105,6 +107,7 @@ ESIMS = {
         _esim("23072017992036", _TH, "8966000000000000087", "66800999005"),
     ],
     "other": [_esim("23072017992035", _TH, "8966000000000000079", "66800000007")],
+    TOUR_ACCOUNT: [_esim(TOUR_ESIM, _TH, "8966000000000000095", TOUR_MSISDN)],
 }
 
 TO_TRY = [
@@ -116,6 +119,7 @@ TO_TRY = [
     ("23072017992034", "revoked"),
     ("23072017992036", "takes SMS, but its network reports every one undeliverable"),
     ("23072017992035", "belongs to the account `other`"),
+    (TOUR_ESIM, "belongs to the account `tour`"),
 ]
 """The lines that the demo prints about the eSIMs."""
 
