@@ -11,10 +11,9 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import typer
-
 from simpost import __version__
 from simpost.cli import COMMANDS, find
+from simpost.cli.reference import parser_of
 
 _HEAD = """\
 .SH NAME
@@ -69,21 +68,11 @@ def page(seconds: float) -> str:
         parts.append(f".SH {panel.upper()}\n")
         for word, entry in COMMANDS.items():
             if entry.panel == panel:
-                command = _command(find(entry), entry.help)
+                command = parser_of(find(entry), entry.help)
                 parts.extend(_sections(f"simpost {word}", command, variables))
     parts.append(".SH ENVIRONMENT\n")
     parts += [f".TP\n.B {_roff(name)}\n{_text(words)}" for name, words in sorted(variables.items())]
     return "".join([*parts, _TAIL])
-
-
-def _command(found: Any, help_text: str) -> Any:
-    if isinstance(found, typer.Typer):
-        command = typer.main.get_command(found)
-        command.help = command.help or help_text
-        return command
-    app = typer.Typer(add_completion=False)
-    app.command()(found)
-    return typer.main.get_command(app)
 
 
 def _sections(path: str, command: Any, variables: dict[str, str]) -> Iterator[str]:
