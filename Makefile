@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: site package test-packages deb sbom release first-text run test test-again test-long check fuzz stories bad-input attack scenarios bench pictures soak lock clean
+.PHONY: site package test-packages deb sbom release first-text run test test-again test-long check fuzz stories bad-input attack scenarios bench pictures reference soak lock clean
 run: .venv/run.stamp
 	@$(BIN)/simpost demo --port $(PORT) $(if $(HANDSETS_PORT),--handsets-port $(HANDSETS_PORT)) $(if $(SMSC_PORT),--smsc-port $(SMSC_PORT)) $(if $(DATA),--data $(DATA)) $(if $(filter no,$(TOUR)),--no-tour)
 
@@ -51,6 +51,13 @@ attack: .venv/dev.stamp
 
 scenarios: .venv/dev.stamp
 	@SCENARIOS=long $(BIN)/python -m pytest -s -p no:randomly $(or $(TESTS),tests/scenarios/test_fault_*.py tests/scenarios/test_nodes_killed.py tests/scenarios/test_nodes_events.py)
+
+# The generated pages of the documentation.
+reference: .venv/dev.stamp
+	@$(BIN)/python -m simpost.config.reference docs/configuration.md
+	@$(BIN)/python -m simpost.cli.reference docs/cli.md
+	@$(BIN)/python -m tests.event_reference
+	@$(BIN)/python -m tests.reference_tables
 
 # The pictures of the README, from the demo. Needs Chromium.
 pictures: .venv/dev.stamp

@@ -38,6 +38,11 @@ async def events(store):
     return (await store.events.events_after(1, 0, limit=100)).events
 
 
+async def add(store, *parts):
+    for each in parts:
+        await store.smpp_parts.add_smpp_part(each)
+
+
 async def expire(store, before_ms=LATER_MS):
     return await store.smpp_parts.expire_smpp_parts(before_ms=before_ms, now_ms=LATER_MS, limit=10)
 
