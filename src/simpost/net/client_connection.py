@@ -12,6 +12,8 @@ MAX_RESPONSE_OCTETS: Final = 65_536
 """Octets of a body that are read; then the connection is closed, and the status counts."""
 MAX_HEAD_OCTETS: Final = 32_768
 """Octets of all headers of a response, interim responses (1xx) included."""
+_MAX_KNOWN_OCTETS: Final = 2_048
+"""Octets of a response that is kept, so that an equal one need not be parsed."""
 
 
 class NoResponse(Exception):
@@ -45,10 +47,11 @@ class ClientConnection(asyncio.Protocol):
         self._loop = loop
         self._answer: asyncio.Future[HttpResponse] | None = None
         self._parser = httptools.HttpResponseParser(self)
+        self._known_octets = self._last_octets = b""
+        self._begin_response()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_s = self._deadline_s = 0.0
-        self._read_octets = 0
-        self._ends_with_connection = False
+        self._keep_octets = 0
 
     def request(
         self, octets: bytes, *, timeout_s: float, keep_octets: int
@@ -58,8 +61,9 @@ class ClientConnection(asyncio.Protocol):
         The future raises NoResponse if it is not complete within the time limit. A caller that
         gives up must call `abort`.
         """
-        self._begin_response()
-        self._keep_octets = keep_octets
+        if keep_octets != self._keep_octets:
+            self._keep_octets = keep_octets
+            self._known_octets = b""
         answer: asyncio.Future[HttpResponse] = self._loop.create_future()
         self._answer = answer
         self._set_deadline(timeout_s)
@@ -87,11 +91,15 @@ class ClientConnection(asyncio.Protocol):
         if self._answer is None:
             self.abort()  # nobody asked
             return
+        if data == self._known_octets and not self._read_octets:
+            self._finish_as_before()
+            return
         self._read_octets += len(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._is_broken = True
+        self._last_octets = data
         self._look_at_response()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -206,12 +214,23 @@ class ClientConnection(asyncio.Protocol):
         if answer is None:
             return
         self._answer = None
+        response = HttpResponse(self._status, self._headers, bytes(self._body))
         if self._is_reusable and not self._is_broken and self.is_open:
             self.idle_since_s = self._loop.time()
+            if self._read_octets == len(self._last_octets) <= _MAX_KNOWN_OCTETS:
+                self._known_octets, self._known_response = self._last_octets, response
         else:
             self.abort()
+        self._begin_response()
         if not answer.done():
-            answer.set_result(HttpResponse(self._status, self._headers, bytes(self._body)))
+            answer.set_result(response)
+
+    def _finish_as_before(self) -> None:
+        """The octets of a whole response have come again, and mean the same."""
+        answer, self._answer = self._answer, None
+        self.idle_since_s = self._loop.time()
+        if answer is not None and not answer.done():
+            answer.set_result(self._known_response)
 
     def _fail(self, problem: str) -> None:
         self.is_open = False
