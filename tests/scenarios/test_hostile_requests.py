@@ -15,6 +15,12 @@ from simpost.domain.api_keys import KeyScope
 from tests.scenarios import plain_http
 from tests.scenarios.connections import connected
 from tests.scenarios.hostile.calls import undocumented
+from tests.scenarios.hostile.growth import (
+    FROM_REQUESTS,
+    MOST_OCTETS,
+    READINGS,
+    octets_a_request,
+)
 from tests.scenarios.hostile.requests import PRIVATE, SEND, Hostile
 
 COUNT = int(os.environ.get("SIMPOST_HOSTILE", "1000"))
@@ -23,6 +29,7 @@ CONNECTIONS = 16
 SLOW = 100 if "SIMPOST_HOSTILE" in os.environ else 0
 """They take the 30 s that a slow head has; `test_heads.py` tries it with a shorter limit."""
 MOST_MIB = 32
+"""After the first of each kind: twice what is made once and then stays."""
 PATIENCE_S = 60
 FOR_THE_REST_S = 0.05
 IN_THE_BODY = 200
@@ -115,10 +122,18 @@ async def attack(gateway, hostile):
         slow = group.create_task(statuses_of_slow(gateway.port, SLOW))
         every_kind = (hostile.make(kind) for kind in hostile.kinds for _ in range(25))
         await answers_to(gateway.port, every_kind)
-        before_mib = gateway.process.rss_mib
-        answers = await answers_to(gateway.port, (hostile.one() for _ in range(COUNT)))
-        grown_mib = gateway.process.rss_mib - before_mib
-    return answers, grown_mib, slow.result()
+        resident_mib = []
+        answers = await answers_to(gateway.port, requests(gateway, hostile, resident_mib))
+        resident_mib.append(gateway.process.rss_mib)
+    return answers, resident_mib, slow.result()
+
+
+def requests(gateway, hostile, resident_mib):
+    """Some of any kind; notes the memory of the gateway now and then."""
+    for number in range(COUNT):
+        if number % max(1, COUNT // READINGS) == 0:
+            resident_mib.append(gateway.process.rss_mib)
+        yield hostile.one()
 
 
 class Service:
@@ -196,13 +211,15 @@ def test_hostile_requests_leave_the_process_healthy(gateway, tmp_path):
         random.Random(SEED), service.esim, gateway.access_code, gateway.secret, gateway.token,
         service.key, service.known,
     )  # fmt: skip
-    answers, grown_mib, slow = asyncio.run(attack(gateway, hostile))
+    answers, resident_mib, slow = asyncio.run(attack(gateway, hostile))
     counts = answers.statuses
     assert sum(counts.values()) == COUNT
     assert not answers.undocumented, answers.undocumented
     assert not [status for status in counts if status >= 500 and status not in NOT_KNOWN], counts
     assert slow == ({408: SLOW // 2, IN_THE_BODY: SLOW // 2} if SLOW else {})
-    assert grown_mib <= MOST_MIB
+    assert resident_mib[-1] - resident_mib[0] <= MOST_MIB, resident_mib
+    if COUNT >= FROM_REQUESTS:
+        assert octets_a_request(resident_mib, COUNT) <= MOST_OCTETS, resident_mib
     assert not [text for text in service.texts() if PRIVATE in (text or "")]
     service.undo()
     good = plain_http.post(
@@ -216,3 +233,15 @@ def test_hostile_requests_leave_the_process_healthy(gateway, tmp_path):
     assert gateway.secret not in log
     assert service.key not in log
     assert "Traceback" not in log
+
+
+@pytest.mark.parametrize(("leak", "is_found"), [(0, False), (200, True)])
+def test_what_stays_of_each_request_is_told_from_the_noise(leak, is_found):
+    """The readings of such a run, with the noise that it has."""
+    chance, count = random.Random(SEED), 100_000
+    made_once_mib = [min(12, number) for number in range(READINGS)]
+    mib = [
+        once + chance.uniform(-2, 2) + number * leak * count / READINGS / 2**20
+        for number, once in enumerate(made_once_mib)
+    ]
+    assert (octets_a_request(mib, count) > MOST_OCTETS) is is_found
