@@ -43,6 +43,7 @@ from simpost.messaging.accounts import Accounts
 from simpost.net.http_client import HttpClient
 from simpost.net.resolver import NameResolver
 from simpost.ports.store import Store
+from simpost.runtime.process import tune_interpreter
 from simpost.store import SqliteStore
 from simpost.store.postgres import PostgresStore
 
@@ -284,6 +285,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--postgres", action="store_true")
     given = parser.parse_args()
+    tune_interpreter()  # as `simpost serve` does
     database = Database() if given.postgres else None
     try:
         spent: dict[str, list[float]] = {way: [] for way in WAYS}

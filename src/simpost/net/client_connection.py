@@ -48,6 +48,8 @@ class ClientConnection(asyncio.Protocol):
         self._answer: asyncio.Future[HttpResponse] | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._known_octets = self._last_octets = b""
+        self._read_octets = 0
+        self._is_broken = self._ends_with_connection = False
         self._begin_response()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_s = self._deadline_s = 0.0
@@ -99,7 +101,7 @@ class ClientConnection(asyncio.Protocol):
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._is_broken = True
-        self._last_octets = data
+        self._last_octets = data if len(data) <= _MAX_KNOWN_OCTETS else b""
         self._look_at_response()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -217,7 +219,7 @@ class ClientConnection(asyncio.Protocol):
         response = HttpResponse(self._status, self._headers, bytes(self._body))
         if self._is_reusable and not self._is_broken and self.is_open:
             self.idle_since_s = self._loop.time()
-            if self._read_octets == len(self._last_octets) <= _MAX_KNOWN_OCTETS:
+            if self._read_octets == len(self._last_octets):
                 self._known_octets, self._known_response = self._last_octets, response
         else:
             self.abort()

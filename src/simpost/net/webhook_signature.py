@@ -29,10 +29,11 @@ def signed_headers(message_id: str, timestamp_s: int, body: bytes, keys: Sequenc
 
     There is one signature for each secret, separated by spaces. `message_id` has no line break.
     """
-    signed = b"%b.%d.%b" % (message_id.encode(), timestamp_s, body)
+    id_ = message_id.encode()
+    signed = b"%b.%d.%b" % (id_, timestamp_s, body)
     signatures = b" ".join([_signature(key, signed) for key in keys])
     return b"webhook-id: %b\r\nwebhook-timestamp: %d\r\nwebhook-signature: %b\r\n" % (
-        message_id.encode(),
+        id_,
         timestamp_s,
         signatures,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from simpost.domain.webhooks import EventDelivery
 from simpost.features.webhooks.sender import RequestResult
@@ -11,6 +12,8 @@ from simpost.observe import metrics
 from simpost.observe.histogram import CARRIER_SECONDS, Histogram
 from simpost.observe.metrics import Sample
 from simpost.runtime.component import count_samples
+
+_ACCEPTED: Final = ("accepted",)
 
 
 class WebhookCounts:
@@ -38,7 +41,9 @@ class WebhookCounts:
         self, deliveries: Sequence[EventDelivery], result: RequestResult, now_ms: int
     ) -> None:
         """Count one request and, if it was accepted, the delay of its events."""
-        self.requests[(result.outcome,)] += 1
         if result.is_accepted:
+            self.requests[_ACCEPTED] += 1
             for each in deliveries:
                 self.delay_s.add((now_ms - each.at_ms) / 1000)
+        else:
+            self.requests[(result.outcome,)] += 1

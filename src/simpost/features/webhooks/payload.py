@@ -66,9 +66,9 @@ class EventRenderer:
             [delivery] = deliveries
             document = _notification(delivery)
             return f"{EVENT_PREFIX}{document['notifyId']}", _encode(document)
-        rendered = [self._render(each) for each in deliveries]
         if endpoint.batch == 1:
-            return rendered[0]
+            return self._render(deliveries[0])
+        rendered = [self._render(each) for each in deliveries]
         ids = " ".join([each.id for each in rendered])
         batch_id = f"bat_{hashlib.blake2b(ids.encode(), digest_size=16).hexdigest()}"
         events = b",".join([each.json for each in rendered])

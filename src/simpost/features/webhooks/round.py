@@ -64,7 +64,7 @@ class Round:
         self._sender = sender
         self._extra = extra
         self._counts = counts
-        self._started = 0
+        self._started = self._delivered = 0
         self._ends_s = 0.0
         self._is_stopped = False
 
@@ -82,6 +82,7 @@ class Round:
                 self._sender.prepare(self.endpoint, new[max(0, self._started - len(due)) :])
                 await self._send_side_by_side(chunks)
         self._move_cursor(new[max(0, self._started - len(due)) :], page)
+        self._change(delivered=self._delivered)
 
     # What to send.
 
@@ -136,9 +137,9 @@ class Round:
     def _note_accepted(
         self, chunk: Sequence[EventDelivery], result: RequestResult, now_ms: int
     ) -> None:
-        self._change(
-            delivered=self.endpoint.delivered + len(chunk), failures=0, failing_since_ms=None
-        )
+        self._delivered += len(chunk)
+        if self.endpoint.failures:
+            self._change(failures=0, failing_since_ms=None)
         if self.endpoint.is_known_to_fail:
             self._change(recovered_ms=now_ms)
             self.notices.append("webhook.recovered")

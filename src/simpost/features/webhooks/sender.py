@@ -34,20 +34,18 @@ _MAX_CLIENTS: Final = 1_000
 
 
 class RequestResult(NamedTuple):
-    """What one request returned; `retry_after_ms` is 0 unless the endpoint asked to wait.
+    """What one request returned.
 
-    `is_shared` if other requests to the endpoint go to other URLs: then no response ends it.
+    Attributes:
+        is_accepted: any 2xx.
+        retry_after_ms: 0 unless the endpoint asked to wait.
+        is_shared: other requests to the endpoint go to other URLs, so that no response ends it.
     """
 
     attempt: DeliveryAttempt
+    is_accepted: bool
     retry_after_ms: int = 0
     is_shared: bool = False
-
-    @property
-    def is_accepted(self) -> bool:
-        """Any 2xx."""
-        status = self.attempt.status
-        return status is not None and 200 <= status < 300
 
     @property
     def outcome(self) -> str:
@@ -98,22 +96,23 @@ class WebhookSender:
     ) -> RequestResult:
         """POST the events in one request. Redirects are not followed."""
         now_ms = self._clock_ms()
-        is_shared = endpoint.format is EndpointFormat.TWILIO
         url, body, headers = self._request(endpoint, deliveries, now_ms)
         started_s = time.monotonic()
-        status, error, text, wait_ms = None, "", "", 0
+        client = self._clients.get(endpoint.account_id) or self._add_client(endpoint.account_id)
         try:
-            response = await self._client(endpoint.account_id).post(url, body, headers)
+            response = await client.post(url, body, headers)
         except (RefusedUrl, NotSent, NoResponse) as failure:
-            error = str(failure)[:200]
+            status, error, text, wait_ms, is_accepted = None, str(failure)[:200], "", 0, False
         else:
-            status = response.status
+            status, error = response.status, ""
             text = response.body.decode("utf-8", "replace")
-            if not 200 <= status < 300:
-                wait_ms = retry_after_ms(response.headers.get("retry-after"), now_ms)
+            is_accepted = 200 <= status < 300
+            retry_after = None if is_accepted else response.headers.get("retry-after")
+            wait_ms = retry_after_ms(retry_after, now_ms) if retry_after else 0
         duration_ms = int(1000 * (time.monotonic() - started_s))
         attempt = DeliveryAttempt(now_ms, duration_ms, status, error, text)
-        return RequestResult(attempt, wait_ms, is_shared)
+        is_shared = endpoint.format is EndpointFormat.TWILIO
+        return RequestResult(attempt, is_accepted, wait_ms, is_shared)
 
     def _request(
         self, endpoint: WebhookEndpoint, deliveries: Sequence[EventDelivery], now_ms: int
@@ -134,19 +133,15 @@ class WebhookSender:
             _, client = self._clients.popitem()
             await client.close()
 
-    def _client(self, account_id: int) -> HttpClient:
-        client = self._clients.get(account_id)
-        if client is None:
-            if len(self._clients) >= _MAX_CLIENTS:
-                self._clients = {
-                    key: each for key, each in self._clients.items() if not each.is_idle
-                }
-            client = self._clients[account_id] = HttpClient(
-                f"webhooks of account {account_id}",
-                self._names,
-                allow_private=self._allow_private,
-                connect_timeout_s=CONNECT_TIMEOUT_S,
-                response_timeout_s=RESPONSE_TIMEOUT_S,
-                keep_octets=MAX_BODY_OCTETS,
-            )
+    def _add_client(self, account_id: int) -> HttpClient:
+        if len(self._clients) >= _MAX_CLIENTS:
+            self._clients = {key: each for key, each in self._clients.items() if not each.is_idle}
+        client = self._clients[account_id] = HttpClient(
+            f"webhooks of account {account_id}",
+            self._names,
+            allow_private=self._allow_private,
+            connect_timeout_s=CONNECT_TIMEOUT_S,
+            response_timeout_s=RESPONSE_TIMEOUT_S,
+            keep_octets=MAX_BODY_OCTETS,
+        )
         return client
