@@ -170,11 +170,11 @@ def plan_for_carrier(
         return Refusal(Reason.TOO_MANY_PARTS, f"{error.parts} parts, {error.limit} at most")
     except TextTooLong as error:
         return Refusal(Reason.TEXT_TOO_LONG, str(error))
-    text_given, (text, cut, replaced) = text, spelling
+    cut, replaced = spelling.segments, spelling.replaced
     concatenation, saving = None, None
     if len(cut.parts) > 1 or calls:
         concatenation = _concatenation(carrier, cut, calls)
-        saving = _find_saving(spelling, text_given, carrier, options)
+        saving = _find_saving(spelling, text, carrier, options)
     if options.ports and concatenation and not _has_header(concatenation):
         return Refusal(Reason.PORTS_NEED_ONE_PART, f"{len(cut.parts)} parts")
     is_whole = concatenation is _PAYLOAD
@@ -184,8 +184,8 @@ def plan_for_carrier(
         destination,
         category,
         cut.encoding.label,
-        text,
-        (text,) if is_whole else calls.texts if calls else cut.parts,
+        spelling.text,
+        (spelling.text,) if is_whole else calls.texts if calls else cut.parts,
         options.sender or carrier.sender,
         msgspec.structs.replace(message_options, replaced=replaced)
         if replaced

@@ -29,7 +29,8 @@ class Septets:
         escaped: the character by the octet that follows an escape.
         only_singles: matches a text in which every character takes one septet.
         only_known: matches a text in which every character takes one or two septets.
-        shared: the ASCII octets that equal the septet of their character.
+        shared: for bytes.translate: changes the ASCII octets that are not the septet of their
+            character.
     """
 
     singles: frozenset[str]
@@ -41,9 +42,12 @@ class Septets:
     only_known: re.Pattern[str]
     shared: bytes
 
-    def has_shared_octets(self, text: str) -> bool:
-        """Whether the septets of the text, one per octet, equal its ASCII octets."""
-        return text.isascii() and not text.encode().translate(None, self.shared)
+    def shared_octets(self, text: str) -> bytes | None:
+        """The septets of a text, one per octet, if they equal its ASCII octets; else `None`."""
+        if not text.isascii():
+            return None
+        octets = text.encode()
+        return octets if octets.translate(self.shared) == octets else None
 
 
 @cache
@@ -65,7 +69,7 @@ def septets_of(locking: int, single: int) -> Septets:
         escaped=_after_escape(basic, extension),
         only_singles=_any_of(one),
         only_known=_any_of(two | one),
-        shared="".join(char for char, code in one.items() if char == code).encode("ascii"),
+        shared=bytes(code if one.get(chr(code)) == chr(code) else 0xFF for code in range(256)),
     )
 
 

@@ -36,8 +36,8 @@ def encode(part: str, encoding: Encoding) -> bytes:
     if encoding.alphabet != "gsm7":
         return _octets(part, encoding)
     alphabet = septets_of(encoding.locking, encoding.single)
-    if alphabet.has_shared_octets(part):
-        return part.encode("ascii")
+    if (octets := alphabet.shared_octets(part)) is not None:
+        return octets
     if alphabet.only_known.fullmatch(part) is None:
         known = alphabet.only_known.match(part)
         raise Unencodable(known.end() if known else 0, encoding.label)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal, TypeAlias
 
@@ -68,11 +68,13 @@ class Encoding:
             "binary" count octets. A binary message is written as text in hex digits.
         locking: language whose table replaces the default alphabet (TS 23.038 A.3); 0 for none.
         single: language whose table replaces the extension table (TS 23.038 A.2); 0 for none.
+        label: a stable name, such as "gsm7", "ucs2" or "gsm7+locking1+single1".
     """
 
     alphabet: Alphabet
     locking: int = 0
     single: int = 0
+    label: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.alphabet != "gsm7" and (self.locking or self.single):
@@ -81,13 +83,9 @@ class Encoding:
             raise ValueError(f"language {self.locking} has no locking shift table")
         if self.single and self.single not in LANGUAGES:
             raise ValueError(f"language {self.single} has no single shift table")
-
-    @property
-    def label(self) -> str:
-        """A stable name, such as "gsm7", "ucs2" or "gsm7+locking1+single1"."""
         locking = f"+locking{self.locking}" if self.locking else ""
         single = f"+single{self.single}" if self.single else ""
-        return f"{self.alphabet}{locking}{single}"
+        object.__setattr__(self, "label", f"{self.alphabet}{locking}{single}")
 
     @property
     def shift_octets(self) -> int:

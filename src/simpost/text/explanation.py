@@ -101,14 +101,13 @@ def explain(
     Without `alternatives` it says nothing about changes that would save parts, and takes a fifth of
     the time. Raises Unencodable for a lone surrogate.
     """
-    text, segments, replacements = cheapest_spelling(
-        text, reference_bits, languages, default, look_alikes=look_alikes
-    )
+    spelling = cheapest_spelling(text, reference_bits, languages, default, look_alikes=look_alikes)
+    text, segments = spelling.text, spelling.segments
     needed = needed_invisibles(text, default)
     forced = _drivers(text, (char for char in text if not is_encodable(char, default)), needed)
     return Explanation(
         text=text,
-        replacements=replacements,
+        replacements=spelling.replaced,
         segments=segments,
         forced=forced,
         doubled=_drivers(text, _doubled(text, segments.encoding), needed),

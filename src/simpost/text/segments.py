@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from simpost.text.alphabet import septets_of
 from simpost.text.clusters import cut_before
@@ -35,7 +37,7 @@ _NOT_ONE_UTF16_UNIT = re.compile("[^\x00-\ud7ff\ue000-\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class Segments(NamedTuple):
+class Segments(msgspec.Struct, frozen=True, gc=False):
     """A text as its parts.
 
     Attributes:
@@ -183,7 +185,7 @@ def units_up_to(text: str, encoding: Encoding) -> Sequence[int]:
             raise Unencodable(encodable_length(text, encoding), encoding.label)
         return one_unit_each
     alphabet = septets_of(encoding.locking, encoding.single)
-    if alphabet.has_shared_octets(text) or alphabet.only_singles.fullmatch(text):
+    if alphabet.shared_octets(text) is not None or alphabet.only_singles.fullmatch(text):
         return one_unit_each
     known = alphabet.only_known.match(text)
     if known is None or known.end() < len(text):

@@ -10,8 +10,9 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+import msgspec
 import regex  # type: ignore[import-untyped, unused-ignore]  # ships no types
 
 from simpost.domain.options import Replacement
@@ -33,7 +34,7 @@ _SEQUENCE = regex.compile(
 _HIDDEN = re.compile(f"[{re.escape(''.join(sorted(INVISIBLE)))}]+")
 
 
-class Spelling(NamedTuple):
+class Spelling(msgspec.Struct, frozen=True, gc=False):
     """A text as it is sent.
 
     Attributes:

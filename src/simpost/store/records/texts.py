@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from simpost.domain.texts import TextAbsence
 from simpost.ports.store import NewMessage
@@ -11,7 +12,7 @@ from simpost.store.records.row import NamedRow
 from simpost.store.text_seal import TextSeal, place_of
 
 
-class StoredTexts(NamedTuple):
+class StoredTexts(msgspec.Struct, frozen=True, gc=False):
     """The text of a message and those of its parts, and the key that sealed them."""
 
     text: str
