@@ -59,10 +59,8 @@ class HttpConnection:
     def _start(self, exchange: HttpExchange) -> None:
         self._exchange = exchange
         self._deadline_s = None
-        task = self.loop.create_task(exchange.run(self.server.app))
-        tasks = self.server.tasks
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
+        exchange.task = self.loop.create_task(exchange.run(self.server.app))
+        self.server.tasks.add(exchange.task)
 
     def on_response_sent(self, exchange: HttpExchange) -> None:
         """The response is written: start the next request, close, or wait for a request."""

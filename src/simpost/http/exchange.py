@@ -29,6 +29,8 @@ _FAILED: Final = (
     b"content-length: 21\r\nconnection: close\r\n\r\nInternal Server Error"
 )
 
+_ABOUT_FRAMING: Final = frozenset({b"connection", b"content-length", b"transfer-encoding"})
+_NO_NAME: Final = "a header of the response has no valid name"
 _NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
@@ -51,6 +53,14 @@ def status_line(status: int) -> bytes:
     return f"HTTP/1.1 {status} {phrase}\r\n".encode()
 
 
+def _joined(pieces: Sequence[bytes], lines: int) -> bytes:
+    """The lines of a head. Raises RuntimeError if a header has a line end or NUL in it."""
+    head = b"".join(pieces)
+    if head.count(b"\n") != lines or head.count(b"\r") != lines or 0 in head:
+        raise RuntimeError("a header of the response contains a line end or NUL")
+    return head
+
+
 _STATUS_LINES: Final = {status: status_line(status) for status in range(100, 600)}
 
 
@@ -60,7 +70,9 @@ class HttpExchange:
     Attributes:
         keep_alive: the connection stays open after the response.
         keep_alive_lines: headers for a client that asked for keep-alive; else empty.
+        must_continue: the client waits for a 100 (Continue) before it sends the body.
         ahead: octets of the body that the application has not received yet.
+        task: runs the application; the server keeps it until it is done.
         is_whole: the whole request was received.
         is_started: a part of the response was written.
         is_done: the whole response was written.
@@ -72,7 +84,6 @@ class HttpExchange:
         "_is_body_passed",
         "_is_chunked",
         "_left",
-        "_must_continue",
         "_start",
         "_waiter",
         "ahead",
@@ -83,26 +94,22 @@ class HttpExchange:
         "is_whole",
         "keep_alive",
         "keep_alive_lines",
+        "must_continue",
         "scope",
+        "task",
     )
 
-    def __init__(
-        self,
-        connection: HttpConnection,
-        scope: dict[str, Any],
-        *,
-        keep_alive: bool,
-        keep_alive_lines: bytes,
-        must_continue: bool,
-    ) -> None:
+    task: asyncio.Task[None]
+
+    def __init__(self, connection: HttpConnection, scope: dict[str, Any]) -> None:
         self.connection = connection
         self.scope = scope
-        self.keep_alive = keep_alive
-        self.keep_alive_lines = keep_alive_lines
+        self.keep_alive = True
+        self.keep_alive_lines = b""
+        self.must_continue = False
         self.ahead = 0
         self.is_whole = self.is_started = self.is_done = self.is_gone = False
         self._chunks: list[bytes] = []
-        self._must_continue = must_continue
         self._is_body_passed = self._is_chunked = False
         self._left: int | None = None
         self._start: Message | None = None
@@ -124,6 +131,8 @@ class HttpExchange:
             if not self.is_done and not self.is_gone:
                 log.error("request_failed", error="NoResponse", where=self.scope["path"])
                 self._fail()
+        finally:
+            self.connection.server.tasks.discard(self.task)
 
     def feed(self, chunk: bytes) -> None:
         """Add a chunk of the body."""
@@ -140,8 +149,8 @@ class HttpExchange:
 
     async def receive(self) -> Message:
         """ASGI `receive`: the next chunk of the body, or a disconnect."""
-        if self._must_continue and not self.is_gone:
-            self._must_continue = False
+        if self.must_continue and not self.is_gone:
+            self.must_continue = False
             self.connection.write(_CONTINUE)
         while True:
             if self.is_gone or self.is_done:
@@ -156,7 +165,7 @@ class HttpExchange:
 
     def take_body(self) -> bytes | None:
         """The whole body, if it has arrived and `receive` was not called; else `None`."""
-        if not self.is_whole or self._is_body_passed or self._must_continue or self.is_gone:
+        if not self.is_whole or self._is_body_passed or self.must_continue or self.is_gone:
             return None
         return self._take()
 
@@ -170,17 +179,24 @@ class HttpExchange:
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def respond(self, status: int, headers: Headers, body: bytes) -> bool:
-        """Write a whole response, as two calls of `send` do; `False` if they have to."""
+        """Write a whole response with its length, as two calls of `send` do.
+
+        `False` if they have to. Header names are in lower case.
+        """
         if self._start is not None or self.is_gone or self.connection.is_blocked:
             return False
-        if len(body) > _SLICE_OCTETS:
+        if len(body) > _SLICE_OCTETS or status in _CONTENT_FREE or self.scope["method"] == "HEAD":
             return False
-        start = {"type": "http.response.start", "status": status, "headers": headers}
-        self._start = start
-        head = self._head(start, body, has_more=False)
-        octets = self._framed(body, has_more=False)
+        pieces = [_STATUS_LINES[status], b"content-length: %d\r\n" % len(body)]
+        for name, value in headers:
+            if name in _ABOUT_FRAMING:
+                return False
+            if not _is_name(name):
+                raise RuntimeError(_NO_NAME)
+            pieces += (name, b": ", value, b"\r\n")
+        head = _joined(pieces, lines=len(headers) + 2)
         self.is_started = True
-        self.connection.write(head + octets)
+        self.connection.write(b"".join((head, self._connection_lines(None), b"\r\n", body)))
         self._finish()
         return True
 
@@ -225,7 +241,7 @@ class HttpExchange:
         for given, value in start.get("headers", ()):
             name = given.lower()
             if not _is_name(name):
-                raise RuntimeError("a header of the response has no valid name")
+                raise RuntimeError(_NO_NAME)
             if name == b"content-length":
                 if length is not None or not value.isdigit():
                     raise RuntimeError("the response has no single length")
@@ -235,10 +251,7 @@ class HttpExchange:
             elif name == b"transfer-encoding" and self.scope["method"] != "HEAD":
                 continue  # the server frames the body
             pieces += (name, b": ", value, b"\r\n")
-        head = b"".join(pieces)
-        lines = len(pieces) // 4 + 1  # four pieces a header, and the first line
-        if head.count(b"\n") != lines or head.count(b"\r") != lines or 0 in head:
-            raise RuntimeError("a header of the response contains a line end or NUL")
+        head = _joined(pieces, lines=len(pieces) // 4 + 1)  # four pieces a header, and the first
         framing = self._framing(status, length)
         if self._left is not None and not has_more and self._left != len(body):
             raise RuntimeError("the response does not have its announced length")
@@ -246,7 +259,7 @@ class HttpExchange:
 
     def _connection_lines(self, connection: bytes | None) -> bytes:
         """Headers about the connection, besides the `Connection` header of the application."""
-        if self._must_continue:
+        if self.must_continue:
             self.keep_alive = False  # the client may still send the body
         if connection is not None and b"close" in connection.lower():
             self.keep_alive = False

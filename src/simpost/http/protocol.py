@@ -42,7 +42,7 @@ class HttpProtocol(HttpConnection, asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._reads_head = True
         self._is_upgrade = False
-        self._fields = 0
+        self._trailers = 0
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._watched: dict[bytes, bytes] = {}
@@ -133,7 +133,7 @@ class HttpProtocol(HttpConnection, asyncio.Protocol):
         self._url = b""
         self._headers = []
         self._watched = {}
-        self._fields = 0
+        self._trailers = 0
         self._reads_head = True
 
     def on_url(self, url: bytes) -> None:
@@ -142,16 +142,17 @@ class HttpProtocol(HttpConnection, asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header or a trailer. Raises ValueError to stop the parser at too many."""
-        self._fields += 1
-        if self._fields > limits.MAX_FIELDS:
+        headers = self._headers
+        if len(headers) + self._trailers >= limits.MAX_FIELDS:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             raise ValueError  # stop the parser: do not parse the rest of the octets
         name = name.lower()
         if not self._reads_head:  # a trailer never becomes a header (RFC 9110 6.5.1)
+            self._trailers += 1
             if name in NEVER_TRAILERS:
                 self._refuse(HTTPStatus.BAD_REQUEST)
             return
-        self._headers.append((name, value))
+        headers.append((name, value))
         if name in WATCHED:
             before = self._watched.get(name)
             self._watched[name] = value if before is None else before + b", " + value
@@ -225,16 +226,13 @@ class HttpProtocol(HttpConnection, asyncio.Protocol):
             CALLER: self,
         }
         options = watched[CONNECTION].lower() if CONNECTION in watched else b""
-        asks_keep_alive = options.find(b"keep-alive") >= 0
         if version == "1.0" and b"close" in options:
             keep_alive = False  # the parser lets keep-alive win (RFC 9112 9.3)
-        exchange = HttpExchange(
-            self,
-            scope,
-            keep_alive=keep_alive and not self.server.is_ending,
-            keep_alive_lines=self.server.keep_alive_lines if asks_keep_alive else b"",
-            must_continue=EXPECT in watched and version == "1.1",
-        )
+        exchange = HttpExchange(self, scope)
+        exchange.keep_alive = keep_alive and not self.server.is_ending
+        exchange.must_continue = EXPECT in watched and version == "1.1"
+        if options.find(b"keep-alive") >= 0:
+            exchange.keep_alive_lines = self.server.keep_alive_lines
         if self._exchange is None or self._exchange.is_done:
             self._start(exchange)
         else:

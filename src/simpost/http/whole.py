@@ -17,9 +17,10 @@ def take_body(receive: Receive) -> bytes | None:
 
 
 async def respond(send: Send, status: int, headers: Headers, body: bytes) -> None:
-    """Send a whole response."""
+    """Send a whole response with its length; header names are in lower case."""
     exchange = getattr(send, "__self__", None)
     if isinstance(exchange, HttpExchange) and exchange.respond(status, headers, body):
         return
+    headers = [(b"content-length", b"%d" % len(body)), *headers]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -98,9 +98,7 @@ def answer(connection):
     """Take a request as answered, as the application does at its end."""
 
     def answer():
-        exchange = HttpExchange(
-            connection, {}, keep_alive=True, keep_alive_lines=b"", must_continue=False
-        )
+        exchange = HttpExchange(connection, {})
         exchange.is_whole = exchange.is_done = True
         connection._exchange = exchange
         connection.on_response_sent(exchange)

@@ -54,13 +54,6 @@ def challenge(
     return account
 
 
-def signature_of(account: Account, headers: Headers) -> str:
-    """The signature that authenticated the account, in lowercase hex; empty without one."""
-    if account.access_code_only or not headers.signature:
-        return ""
-    return headers.signature.lower().decode("ascii")
-
-
 def needs_body(account: Account, headers: Headers) -> bool:
     """Whether the signature, which covers the body, must authenticate the account."""
     return bool(headers.signature) and not account.access_code_only

@@ -12,49 +12,50 @@ from simpost.domain.messages import Category
 MAX_OCTETS = 128
 """Longest value of any RT- header."""
 
+_FIELDS = {
+    b"rt-accesscode": "access_code",
+    b"rt-secretkey": "secret",
+    b"rt-requestid": "request_id",
+    b"rt-timestamp": "timestamp",
+    b"rt-signature": "signature",
+    b"rt-category": "category",
+}
 _NAMES = {
-    b"rt-accesscode": "RT-AccessCode",
-    b"rt-secretkey": "RT-SecretKey",
-    b"rt-requestid": "RT-RequestID",
-    b"rt-timestamp": "RT-Timestamp",
-    b"rt-signature": "RT-Signature",
-    b"rt-category": "RT-Category",
+    "access_code": "RT-AccessCode",
+    "secret": "RT-SecretKey",
+    "request_id": "RT-RequestID",
+    "timestamp": "RT-Timestamp",
+    "signature": "RT-Signature",
+    "category": "RT-Category",
 }
 
 
 class Headers(msgspec.Struct, frozen=True, gc=False):
     """The values as octets; empty for a missing header."""
 
-    access_code: bytes
-    secret: bytes
-    request_id: bytes
-    timestamp: bytes
-    signature: bytes
-    category: bytes
+    access_code: bytes = b""
+    secret: bytes = b""
+    request_id: bytes = b""
+    timestamp: bytes = b""
+    signature: bytes = b""
+    category: bytes = b""
 
 
 def parse_headers(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
     """The RT- headers. Raises ApiError if one is repeated, too long or not ASCII."""
-    given: dict[bytes, bytes] = {}
+    given: dict[str, bytes] = {}
     for name, value in raw:
-        if name in _NAMES:
-            if name in given:
-                raise ApiError(Code.HEADER_MALFORMED, f"{_NAMES[name]} is given twice")
+        if name in _FIELDS:
+            field = _FIELDS[name]
+            if field in given:
+                raise ApiError(Code.HEADER_MALFORMED, f"{_NAMES[field]} is given twice")
             if len(value) > MAX_OCTETS or not value.isascii() or 0 in value:
                 raise ApiError(
                     Code.HEADER_MALFORMED,
-                    f"{_NAMES[name]} must be ASCII of at most {MAX_OCTETS} characters",
+                    f"{_NAMES[field]} must be ASCII of at most {MAX_OCTETS} characters",
                 )
-            given[name] = value.strip()
-    get = given.get
-    return Headers(
-        get(b"rt-accesscode", b""),
-        get(b"rt-secretkey", b""),
-        get(b"rt-requestid", b""),
-        get(b"rt-timestamp", b""),
-        get(b"rt-signature", b""),
-        get(b"rt-category", b""),
-    )
+            given[field] = value.strip()
+    return Headers(**given)
 
 
 def parse_category(value: bytes) -> Category:

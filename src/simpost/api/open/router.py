@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simpost.api.open.auth import challenge, check_signature, needs_body, signature_of
+from simpost.api.open.auth import challenge, check_signature, needs_body
 from simpost.api.open.dialects import RULES
 from simpost.api.open.envelope import ApiError, ApiResponse, Code
 from simpost.api.open.headers import parse_category, parse_headers
@@ -40,21 +41,17 @@ _JSON = (b"content-type", b"application/json")
 
 def build_open_app(services: Services, endpoints: Mapping[str, Endpoint] = ENDPOINTS) -> ASGIApp:
     """The compatible API as an ASGI app; `endpoints` by path."""
-
-    async def open_app(scope: Scope, receive: Receive, send: Send) -> None:
-        reply = await _respond(services, endpoints, scope, receive)
-        if reply is None:
-            return
-        headers = [_JSON, (b"content-length", b"%d" % len(reply.body)), *reply.headers]
-        await respond(send, reply.status, headers, reply.body)
-
-    return open_app
+    return partial(_answer, services, endpoints)
 
 
-async def _respond(
-    services: Services, endpoints: Mapping[str, Endpoint], scope: Scope, receive: Receive
-) -> ApiResponse | None:
-    """The response to one request, also after an error; `None` if the client disconnected."""
+async def _answer(
+    services: Services,
+    endpoints: Mapping[str, Endpoint],
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+) -> None:
+    """Respond to one request, also after an error, unless the client disconnected."""
     rules = _FIRST_RULES
     try:
         endpoint = _find(endpoints, scope)
@@ -70,7 +67,7 @@ async def _respond(
         budget = services.unproven if is_signed else None
         body = await read_body(receive, services.max_body_octets, budget=budget)
         if body is None:
-            return None
+            return
         if is_signed:
             check_signature(account, headers, body, scope)
         prove(scope)
@@ -78,7 +75,7 @@ async def _respond(
         request_id = headers.request_id.decode("ascii") or None
         if wait_s := services.accounts.admit(account):
             await _check_rate(services, account, wait_s, scope["path"], body, request_id)
-        signature = signature_of(account, headers)
+        signature = headers.signature.lower().decode("ascii") if is_signed else ""
         category = parse_category(headers.category) if headers.category else None
         call = AuthenticatedRequest(
             services, account, rules, scope["path"], body, request_id, signature, category
@@ -93,9 +90,10 @@ async def _respond(
         if failure.code is Code.CREDENTIALS_WRONG:
             await _note_wrong_credentials(services, scope)
         services.response_counts.counts["open", str(failure.status), failure.code] += 1
-        return rules.error(failure)
-    services.response_counts.done += 1
-    return reply
+        reply = rules.error(failure)
+    else:
+        services.response_counts.done += 1
+    await respond(send, reply.status, (_JSON, *reply.headers), reply.body)
 
 
 async def _note_wrong_credentials(services: Services, scope: Scope) -> None:
