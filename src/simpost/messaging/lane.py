@@ -244,7 +244,8 @@ class Lane:
 
     def _on_committed(self, result: AttemptResult) -> None:
         self._leased.discard((result.message_id, result.number, result.attempt))
-        self._signal_if_empty()
+        if self._closing:
+            self._signal_if_empty()
         if self._backlog.has_queued:
             self._backlog.signal()
 

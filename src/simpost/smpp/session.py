@@ -82,7 +82,8 @@ class Session:
         """Requests that can be sent now; 0 if the session is not bound, or is not writable."""
         if not self._accepts_requests:
             return 0
-        return max(0, self.settings.window - len(self._window.unanswered))
+        free = self.settings.window - len(self._window.unanswered)
+        return max(0, free)
 
     @property
     def pdus_out(self) -> int:
@@ -127,11 +128,11 @@ class Session:
         command_id = pdu.command_id
         if command_id not in self._sendable or pdu.response is None:
             raise self._not_sendable(pdu)
-        free_window = self.free_window
-        if free_window == 0 and command_id not in CONTROL_REQUESTS:
+        window, writer = self._window, self._writer
+        free = self.settings.window - len(window.unanswered)
+        if (free <= 0 or not self._accepts_requests) and command_id not in CONTROL_REQUESTS:
             self._window_was_full = True
             raise WindowFull
-        window, writer = self._window, self._writer
         sequence = pdu.sequence_number = window.next_sequence()
         if pdu.tlvs:
             self._drop_tlvs_for_old_esme(pdu)
@@ -139,7 +140,7 @@ class Session:
         window.unanswered[sequence] = UnansweredRequest(
             pdu, on_result, self._loop.time(), writer.flush_count
         )
-        if free_window == 1:
+        if free == 1:
             self._window_was_full = True
         writer.write(octets)
 

@@ -87,7 +87,8 @@ class Writer:
         """The result after the commit. Raises StoreError when too many wait already."""
         if self._closing:
             raise StoreError("the store is closed")
-        self.refuse_if_damaged()
+        if self._damage:
+            self.refuse_if_damaged()
         if len(self._waiting) >= MOST_WAITING:
             raise StoreError(f"the store is busy: {MOST_WAITING} commits wait")
         future: asyncio.Future[R] = self._loop.create_future()
