@@ -37,10 +37,12 @@ async def test_a_refused_log_in_gives_messages_to_the_next_carrier(api, tmp_path
     second = other()
     async with serving(tmp_path / "s.db", upstream, second) as service:
         message_id = await service.send()
-        while upstream.is_open:
-            await asyncio.sleep(0)
-        await service.rounds(12)
-        await second.until_sent(1)
+        async with asyncio.timeout(60):
+            while not (await service.message(message_id)).attempts:
+                await asyncio.sleep(0)
+            assert not upstream.is_open
+            await service.rounds(12)
+            await second.until_sent(1)
         second.respond(0)
         message = await service.until(message_id, State.SENT)
     assert carriers_of(message) == ["other"]
