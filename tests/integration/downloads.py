@@ -44,7 +44,7 @@ def install_python(here: Path, name: str, purpose: str, lock: str = "requirement
         unreached = f"PyPI cannot be reached: {purpose}."
         _run([sys.executable, "-m", "venv", "--clear", str(folder)], folder, unreached)
         options = ("--no-input", "--retries=0", "--only-binary=:all:", "--require-hashes")
-        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", *options]
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--no-compile", *options]
         _run([*pip, "-r", str(here / lock)], folder, unreached)
 
     return _once(name, here / lock, install) / "bin"
