@@ -16,6 +16,7 @@ from cryptography.fernet import Fernet
 
 from bench.processes import Child, free_ports
 from simpost.smsc import Simulator, SimulatorOptions
+from tests.turns import until
 
 pytestmark = pytest.mark.attack
 TOKEN = secrets.token_urlsafe(24)
@@ -104,9 +105,12 @@ async def test_a_carrier_given_by_name_binds_again_while_names_hang(tmp_path, si
     saving = []
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
 
-        async def link():
+        async def is_bound():
             carriers = await ask(session, "GET", "/v1/admin/carriers", None, admin)
-            return carriers["carriers"][0]["state"]
+            return carriers["carriers"][0]["state"] == "ready"
+
+        async def is_cut():
+            return not await is_bound()
 
         try:
             for number in range(NAMES):
@@ -117,15 +121,12 @@ async def test_a_carrier_given_by_name_binds_again_while_names_hang(tmp_path, si
                 path = "/api/v1/open/webhook/save"
                 saving.append(asyncio.create_task(ask(session, "POST", path, hook, proof)))
             await silent_name_server.until(NAMES)
-            while await link() != "ready":
-                pass
+            await until(is_bound, "the carrier is bound")
             await centre.stop()
-            while await link() == "ready":
-                pass
+            await until(is_cut, "the carrier is not bound")
             again = Simulator(options)
             await again.start()
-            while await link() != "ready":
-                pass
+            await until(is_bound, "the carrier is bound")
             answers = await asyncio.gather(*saving)
             assert all("was not answered" in each["errorMsg"] for each in answers)
         finally:

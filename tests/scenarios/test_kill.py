@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from bench.gateway import Gateway
+from tests.turns import until
 
 ESIMS = 30
 CONNECTIONS = 20
@@ -119,8 +120,7 @@ async def test_kill_while_scheduled_messages_are_released_loses_and_repeats_none
     numbers = gateway.fill(ESIMS)
     gateway.set_faults([SLOW])
     scheduled = await schedule(gateway, numbers, datetime.now(UTC) + timedelta(seconds=8))
-    while not texts_shown(gateway):
-        await asyncio.sleep(0)
+    await until(lambda: texts_shown(gateway), "the first of them is shown")
     gateway.process.kill()
     shown_before = len(texts_shown(gateway))
 

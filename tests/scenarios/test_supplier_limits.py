@@ -15,6 +15,7 @@ from tests.scenarios.test_supplier_between import (
     ask,
     between,
 )
+from tests.turns import until
 
 
 def order(gateway):
@@ -43,8 +44,7 @@ async def test_a_supplier_that_does_not_answer_holds_so_many_requests_and_no_mor
     async with between(tmp_path, patient) as (gateway, _):
         Supplier.answer = None
         waiting = [asyncio.ensure_future(order(gateway)) for _ in range(MOST_AT_ONCE)]
-        while len(Supplier.got) < MOST_AT_ONCE:
-            await asyncio.sleep(0.02)
+        await until(lambda: len(Supplier.got) >= MOST_AT_ONCE, "all came", 40, every_s=0.02)
         status, body, _ = await order(gateway)
         assert (status, json.loads(body)["errorCode"]) == (503, "900001")
         assert f"{MOST_AT_ONCE} requests to the supplier are under way" in body.decode()

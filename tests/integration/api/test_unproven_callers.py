@@ -10,6 +10,7 @@ from simpost.api import build
 from simpost.api.shared.request_body import BodyBudget
 from simpost.http import Limits
 from tests.integration.api.conftest import serving
+from tests.turns import until
 
 OPEN = b"POST /api/v1/open/esim/sendSms HTTP/1.1\r\nHost: simpost\r\n"
 BATCH = b"PUT /v1/admin/plans HTTP/1.1\r\nHost: simpost\r\n"
@@ -66,8 +67,7 @@ async def test_bodies_needed_for_authentication_share_one_budget(serve):
         size = b"Content-Length: 65000\r\n\r\n"
         first, writer = await ask(port, OPEN + SIGNED + size)
         writer.write(b"x" * 64_000)
-        while service.services.unproven.left == 100_000:
-            await asyncio.sleep(0)
+        await until(lambda: service.services.unproven.left < 100_000, "the body is counted")
         second, other = await ask(port, OPEN + SIGNED + size)
         other.write(b"x" * 64_000)
         status, body = await answer(second)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hmac
 import time
@@ -30,6 +29,7 @@ from tests.integration.carriers.upstream_api import (
 )
 from tests.integration.carriers.upstream_case import Case
 from tests.integration.carriers.upstream_cases import CASES
+from tests.turns import until
 
 NUMBER = "447700900001"
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -408,8 +408,7 @@ async def test_what_waits_for_a_token_when_the_carrier_closes_was_not_sent(api) 
     given = {**LOG_IN, "response_timeout_s": 600}
     async with running_carrier(given, api.url) as (carrier, recorder):
         assert carrier.send(part(NUMBER), 0) is None
-        while not api.requests:
-            await asyncio.sleep(0)
+        await until(lambda: api.requests, "the log-in is asked for")
         await carrier.set_owned_connections((), 0)
         [(_, outcome)] = recorder.outcomes
     assert shown(outcome) == ("unreachable", "carrier_unreachable", None)

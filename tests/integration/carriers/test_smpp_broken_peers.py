@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from itertools import pairwise
 
 import pytest
 
@@ -13,6 +14,7 @@ from simpost.smpp import BindTransceiverResp, DeliverSm, encode
 from simpost.smpp.session_protocol import MAX_PDUS_PER_TURN
 from tests.integration.carriers.centre import part, send, settings, started
 from tests.integration.smpp.peers import RawListener
+from tests.turns import until
 
 BROKEN_PARTS = {
     "one NUL": "00",
@@ -123,15 +125,16 @@ async def test_a_bind_answered_as_another_bind_is_bound(capsys):
     assert "it answers bind_receiver" in capsys.readouterr().out
 
 
-async def turns(session, until):
+async def turns(session, is_over):
     """How many PDUs the session worked through in each turn of the loop, until a condition."""
-    counts = []
-    before = session.pdus_in
-    while not until():
-        await asyncio.sleep(0)
-        counts.append(session.pdus_in - before)
-        before = session.pdus_in
-    return counts
+    seen = []
+
+    def look():
+        seen.append(session.pdus_in)
+        return is_over()
+
+    await until(look, "the flood is over")
+    return [after - before for before, after in pairwise(seen)]
 
 
 UNREADABLE = b"\0\0\0\x13\0\0\0\5\0\0\0\0\0\0\0\7abc"

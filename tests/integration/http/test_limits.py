@@ -6,6 +6,7 @@ import socket
 
 from simpost.http import HttpServer, Limits
 from tests.integration.api.conftest import serving
+from tests.turns import until
 
 GET = b"GET / HTTP/1.1\r\nHost: simpost\r\n\r\n"
 SOME = 50
@@ -24,8 +25,7 @@ async def test_a_pipeline_is_bounded_and_given_back():
     async with serving(app, grace_s=1) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(GET * 1_000)
-        while not asked:
-            await asyncio.sleep(0)
+        await until(lambda: asked, "a request came")
         may_answer.set()
         answers = await asyncio.wait_for(reader.read(-1), 30)
         writer.close()
@@ -46,13 +46,11 @@ async def test_a_pipeline_of_a_client_that_left_is_not_worked_through():
     await server.start([listener])
     reader, writer = await asyncio.open_connection(*listener.getsockname())
     writer.write(GET * 10)
-    while not asked:
-        await asyncio.sleep(0)
+    await until(lambda: asked, "a request came")
     writer.transport.abort()
     [connection] = server.connections
     connection.resume_reading()
-    while server.connections or server.tasks:
-        await asyncio.sleep(0)
+    await until(lambda: not (server.connections or server.tasks), "the connection ended")
     await server.stop()
     assert asked == ["/"]
     del reader

@@ -21,6 +21,7 @@ from simpost.ports.store import NewMessage
 from simpost.store import SqliteStore
 from simpost.store.sqlite.queue import SqliteQueue
 from tests.contract.scripted_carrier import ScriptedCarrier
+from tests.turns import until
 
 NOW = 1_800_000_000_000
 HOUR_MS = 3_600_000
@@ -57,13 +58,11 @@ class LossyQueue(SqliteQueue):
         return parts
 
     async def until_lost(self):
-        while not self.lost:
-            await asyncio.sleep(0)
+        await until(lambda: self.lost, "the answer to a claim is lost")
 
     async def until_looked(self, times):
         """Wait for a number of reconciliations, and until the lane has the result."""
-        while self.looked < times:
-            await asyncio.sleep(0)
+        await until(lambda: self.looked >= times, f"{times} reconciliations")
         await asyncio.sleep(0)
 
 
@@ -137,16 +136,17 @@ class Bench:
 
     async def until_leased(self, parts):
         """Wait until the lane holds this number of parts and no claim is running."""
-        while self.lane.leased != parts:
-            await asyncio.sleep(0)
+        await until(lambda: self.lane.leased == parts, f"the lane holds {parts} parts")
 
     async def message(self, message_id):
         return await self.store.log.find_message(1, message_id)
 
     async def until(self, message_id, state):
-        while (message := await self.message(message_id)).state is not state:
-            await asyncio.sleep(0)
-        return message
+        async def fits():
+            message = await self.message(message_id)
+            return message if message.state is state else None
+
+        return await until(fits, f"the message is {state}")
 
 
 async def open_store(path):
@@ -181,8 +181,7 @@ async def opened(path, *, depth=8, capacity=1000, retry_policy=PATIENCE):
     bench = Bench(store, carrier, lane, result_writer, clock)
     lane.wake()
     first = bench.message_of(["hello"] * depth, Priority.CONVERSATION)
-    while bench.reserve(first) is None:  # until the first claim is over
-        await asyncio.sleep(0)
+    await until(lambda: bench.reserve(first) is not None, "the first claim is over")
     bench.release(first)
     try:
         yield bench

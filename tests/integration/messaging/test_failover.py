@@ -26,6 +26,7 @@ from simpost.messaging.send_request import SendRequest
 from simpost.ports.carrier import AddressType, CarrierCapabilities
 from tests.contract.scripted_carrier import ScriptedCarrier
 from tests.integration.messaging.scripted import NOW, Clock, open_store
+from tests.turns import until
 
 ESIM = "26010100000001"
 PLAN = {"packageCode": "P", "smsStatus": 1, "location": "TH", "dataType": 1}
@@ -85,9 +86,18 @@ class Service:
         return await self.store.log.find_message(1, message_id)
 
     async def until(self, message_id, state):
-        while (message := await self.message(message_id)).state is not state:
-            await asyncio.sleep(0)
-        return message
+        async def fits():
+            message = await self.message(message_id)
+            return message if message.state is state else None
+
+        return await until(fits, f"the message is {state}")
+
+    async def until_tried(self, message_id, tries):
+        async def fits():
+            message = await self.message(message_id)
+            return message if len(message.attempts) >= tries else None
+
+        return await until(fits, f"{tries} attempts")
 
     async def rounds(self, seconds):
         """Run the failover as often as it runs in that time."""
@@ -95,6 +105,11 @@ class Service:
             await self.failover.run_once()
             self.clock.now_ms += 1_000
         await self.failover.run_once()
+
+
+def is_claimed(lane):
+    """Whether it has claimed, or cannot."""
+    return not (lane.carrier.is_open and lane._backlog.has_queued)
 
 
 @contextlib.asynccontextmanager
@@ -108,8 +123,7 @@ async def serving(path, *carriers):
         async with asyncio.TaskGroup() as tasks:
             await service.dispatch.start(tasks)
             for lane in service.dispatch.lanes.values():
-                while lane.carrier.is_open and lane._backlog.has_queued:  # until its first claim
-                    await asyncio.sleep(0)
+                await until(lambda lane=lane: is_claimed(lane), "the first claim")
             yield service
             service.dispatch.cancel()
     finally:
@@ -223,8 +237,7 @@ async def test_a_carrier_that_throttles_everything_fails_over_after_the_failover
     for tries, pause_s in enumerate((1, 2, 4, 8, 16), start=1):
         await a.until_sent(tries)
         a.respond(tries - 1, OutcomeKind.THROTTLED, reason=Reason.THROTTLED)
-        while len((message := await service.message(message_id)).attempts) < tries:
-            await asyncio.sleep(0)
+        message = await service.until_tried(message_id, tries)
         await service.failover.run_once()
         if carriers_of(await service.message(message_id)) == ["b"]:
             break
@@ -411,8 +424,7 @@ async def test_a_removed_carrier_finishes_its_parts(service, a, b):
     message_id = await service.send()
     await a.until_sent(1)
     removing = asyncio.create_task(service.dispatch.remove("a"))
-    while a.is_open:
-        await asyncio.sleep(0)
+    await until(lambda: not a.is_open, "the carrier is closed")
     assert not removing.done()
     a.respond(0)
     await removing

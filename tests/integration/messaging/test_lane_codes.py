@@ -13,6 +13,7 @@ from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.messaging.retry import RetryPolicy
 from tests.integration.messaging.scripted import opened
+from tests.turns import until
 
 BULK = 2_000
 
@@ -39,8 +40,7 @@ async def ticks_until(bench, text):
 
 async def until_claimed(lane):
     """Until a code waits in memory."""
-    while not lane._ready[Priority.CODE]:
-        await asyncio.sleep(0)
+    await until(lambda: lane._ready[Priority.CODE], "a code is claimed")
 
 
 @pytest.fixture
@@ -51,8 +51,8 @@ async def saturated(tmp_path):
         await bench.accept_many(BULK, priority=Priority.BULK)
         for _ in range(64):
             await tick(bench)
-        while len(bench.lane._ready[Priority.BULK]) <= 32:  # until it is claimed full again
-            await asyncio.sleep(0)
+        ready = bench.lane._ready
+        await until(lambda: len(ready[Priority.BULK]) > 32, "the lane is claimed full again")
         assert await bench.store.routing.count_queued("c") > 1_000
         yield bench
 

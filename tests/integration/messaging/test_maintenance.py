@@ -1,8 +1,6 @@
 """Every message reaches a final state, by maintenance if by nothing else (field.md 3, row 10:
 "endless requeue when the connector is down", jasmin#1036, #1079)."""
 
-import asyncio
-
 import msgspec
 import pytest
 
@@ -21,6 +19,7 @@ from simpost.ports.store.inbound import InboundFilter
 from tests.contract.inbound_facts import alone, new
 from tests.contract.store_facts import message, new_id, settlement
 from tests.integration.messaging.scripted import HOUR_MS, opened
+from tests.turns import until
 
 GRACE_MS = 600_000
 
@@ -46,8 +45,11 @@ async def answered(bench, kind, **facts):
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)
     bench.carrier.respond(0, kind, **facts)
-    while not (await bench.message(message_id)).attempts:
-        await asyncio.sleep(0)
+
+    async def attempts():
+        return (await bench.message(message_id)).attempts
+
+    await until(attempts, "the outcome is stored")
     bench.carrier.set_reachable(is_reachable=False)
     return message_id
 

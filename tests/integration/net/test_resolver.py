@@ -1,12 +1,14 @@
 """Name look-ups by the system resolver, in our own threads."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 
 import pytest
 
 from simpost.net.resolver import NameResolver, TooManyLookups
+from tests.turns import until
 
 
 @pytest.fixture
@@ -72,10 +74,9 @@ async def test_a_cancelled_look_up_counts_until_it_ends(stuck):
     with pytest.raises(TooManyLookups):
         await names.resolve("localhost", 80, owner="b")
     stuck.set()
-    while True:
-        try:
-            assert await names.resolve("localhost", 80, owner="b")
-        except TooManyLookups:
-            await asyncio.sleep(0)
-        else:
-            break
+
+    async def found():
+        with contextlib.suppress(TooManyLookups):
+            return await names.resolve("localhost", 80, owner="b")
+
+    assert await until(found, "the look-up has ended")

@@ -16,6 +16,7 @@ from tests.contract.scripted_carrier import ScriptedCarrier
 from tests.integration.messaging.scripted import PATIENCE, Bench, Clock
 from tests.integration.postgres.conftest import open_store, run_sql
 from tests.scenarios.faults.wires import Wire
+from tests.turns import until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -50,15 +51,15 @@ async def far_from(postgres, database):
 
 async def until_leased(url):
     """Asked by another way."""
-    while not await run_sql(url, "SELECT 1 FROM parts WHERE owner = 'one'"):
-        await asyncio.sleep(0.02)
+    query = "SELECT 1 FROM parts WHERE owner = 'one'"
+    await until(lambda: run_sql(url, query), "a part is leased", every_s=0.02)
 
 
 async def reserved(bench):
     """A message with a place in the lane; every way to the database was gone once then."""
     bench.lane.wake()
-    while bench.reserve(message := bench.message_of(("hello",), Priority.CONVERSATION)) is None:
-        await asyncio.sleep(0.02)
+    message = bench.message_of(("hello",), Priority.CONVERSATION)
+    await until(lambda: bench.reserve(message) is not None, "it has a place", every_s=0.02)
     bench.release(message)
     await bench.until_leased(0)
     await bench.accept()

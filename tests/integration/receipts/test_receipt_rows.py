@@ -41,6 +41,7 @@ from simpost.smsc.faults import (
 )
 from simpost.store import SqliteStore
 from tests.integration.carriers.centre import Centre, listening, settings
+from tests.turns import until
 
 HANDSET = "66812345678"
 HOUR_MS = 3_600_000
@@ -117,9 +118,11 @@ class Service:
         return message.id
 
     async def until(self, message_id, condition):
-        while not condition(message := await self.store.log.find_message(1, message_id)):
-            await asyncio.sleep(0)
-        return message
+        async def fits():
+            message = await self.store.log.find_message(1, message_id)
+            return message if condition(message) else None
+
+        return await until(fits, "the message is as it should be")
 
     async def until_ended(self, message_id):
         return await self.until(message_id, lambda message: message.state.is_final)
@@ -144,8 +147,7 @@ async def serving(path, port, **changed):
     try:
         async with asyncio.TaskGroup() as tasks:
             await dispatch.start(tasks)
-            while carrier.state is not ConnectionState.READY:
-                await asyncio.sleep(0)
+            await until(lambda: carrier.state is ConnectionState.READY, "the carrier is bound")
             yield Service(store, dispatch, inbox)
             await dispatch.stop()
             dispatch.cancel()

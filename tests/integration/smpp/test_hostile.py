@@ -14,6 +14,7 @@ from simpost.smpp import (
     encode,
 )
 from tests.integration.smpp.peers import Recorder
+from tests.turns import until
 from tests.unit.smpp.vectors import VECTORS
 
 BIND = BindTransceiver(sequence_number=1, system_id="esme", password="pw")
@@ -59,8 +60,7 @@ async def test_a_peer_that_sends_requests_but_never_reads_is_no_longer_read(serv
             floods += 1
         await asyncio.sleep(0)
     assert floods < 1_000
-    while writer.has_backlog:
-        await asyncio.sleep(0)
+    await until(lambda: not writer.has_backlog, "the backlog is written")
     assert not writer.transport.is_reading()
     held = session._writer.transport.get_write_buffer_size()
     assert 100_000 < held < 100_000 + 2 * 256 * 1024
@@ -70,8 +70,7 @@ async def test_a_peer_that_sends_requests_but_never_reads_is_no_longer_read(serv
     await esme.reader.readexactly(length - 4)  # the answer to the bind
     for _ in range(floods):
         assert await esme.reader.readexactly(len(answers)) == answers
-    while writer.has_backlog:
-        await asyncio.sleep(0)
+    await until(lambda: not writer.has_backlog, "the backlog is written")
     assert writer.transport.is_reading()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +14,7 @@ from simpost.smsc import Simulator
 from simpost.smsc.faults import Faults, RefuseBind, Rule
 from tests.integration.smsc.conftest import Start
 from tests.integration.smsc.esme import NUMBER, Esme, HttpClient
+from tests.turns import until
 
 
 @asynccontextmanager
@@ -91,7 +91,6 @@ async def test_texts_are_deleted_when_they_are_too_old(start: Start) -> None:
     simulator = await start(keep_for_s=0.2, open_binds=True)
     async with client(simulator, "ana") as ana:
         await ana.send("soon gone")
-        while len(simulator.handsets):
-            await asyncio.sleep(0)
+        await until(lambda: not len(simulator.handsets), "the handset is forgotten")
     assert simulator.handsets.octets == 0
     assert simulator.stats().submits == 1

@@ -47,6 +47,7 @@ from tests.integration.smsc.esme import (
     bound,
     submit,
 )
+from tests.turns import until
 
 
 def rules(*do: f.AnyFault, **when: Any) -> Faults:
@@ -341,8 +342,7 @@ async def test_a_half_open_link_keeps_the_only_bind_there_is(start: Start) -> No
         async with bound(simulator):
             raise AssertionError("it was bound twice")
     assert simulator.disconnect() >= 1
-    while simulator.stats().bound:
-        await asyncio.sleep(0)
+    await until(lambda: not simulator.stats().bound, "the sessions are closed")
     async with bound(simulator) as esme:
         await esme.delivered()
 

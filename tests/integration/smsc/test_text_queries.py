@@ -15,6 +15,7 @@ from simpost.smsc.run_tags import MAX_TAGGED
 from simpost.smsc.text_query import MAX_WAITING
 from tests.integration.smsc.conftest import Start
 from tests.integration.smsc.esme import NUMBER, HttpClient, bound, parts_of, submit
+from tests.turns import until
 
 OTHER = "4915112345678"
 MESSAGES = f"/handsets/{NUMBER}/messages"
@@ -26,8 +27,7 @@ async def texts(http: HttpClient, path: str) -> list[str]:
 
 
 async def until_waiting(simulator: Simulator, count: int = 1) -> None:
-    while len(simulator.waiters) < count:
-        await asyncio.sleep(0)
+    await until(lambda: len(simulator.waiters) >= count, f"{count} wait for texts")
 
 
 async def test_the_latest_match_has_its_text_code_and_links(

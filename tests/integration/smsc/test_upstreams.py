@@ -23,6 +23,7 @@ from simpost.net.json_web_tokens import bearer_token, is_valid_token
 from simpost.smsc import Faults, Simulator
 from simpost.smsc import faults as f
 from tests.integration.smsc.conftest import Start
+from tests.turns import until
 
 SECRET = "hush-hush-key"
 ICCID = "8901234567890123456"
@@ -471,8 +472,7 @@ async def test_1nce_patches_until_it_is_acknowledged(start: Start, client) -> No
         method, _, body = await server.calls.get()
         document = json.loads(body)
         assert (method, document["id"], document["status"]["id"]) == ("PATCH", sent["id"], "4")
-    while simulator.stats().callbacks.pending:
-        await asyncio.sleep(0)
+    await until(lambda: not simulator.stats().callbacks.pending, "no callback waits")
     counts = simulator.stats().callbacks
     assert (counts.sent, counts.repeated, counts.acknowledged) == (3, 2, 1)
 
@@ -501,8 +501,10 @@ async def test_a_lost_receipt_is_no_callback_and_a_dead_url_is_given_up(
     simulator = await start(callback_urls={"once": url}, faults=rules(f.LoseReceipt()))
     await call(simulator, SIM, {"payload": "hi"}, **BEARER)
     await call(simulator, f"{MESSAGES}.json", form(StatusCallback="http://127.0.0.1:9/"), **BASIC)
-    while not (counts := simulator.stats().callbacks).abandoned:
-        await asyncio.sleep(0.01)
+    await until(
+        lambda: simulator.stats().callbacks.abandoned, "a callback is given up", every_s=0.01
+    )
+    counts = simulator.stats().callbacks
     assert (counts.sent, counts.pending) == (8, 0)
     assert server.calls.empty()
 

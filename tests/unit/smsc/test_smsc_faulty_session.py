@@ -9,6 +9,7 @@ from simpost.smpp import SubmitSmResp, encode
 from simpost.smsc import faulty_session
 from simpost.smsc.faulty_session import FaultyTransport
 from simpost.smsc.wire_faults import drop_octets, repeat_octets
+from tests.turns import until
 
 SUBMIT_SM_RESP = SubmitSmResp.command_id
 
@@ -87,8 +88,7 @@ async def test_a_half_open_link_is_not_read_written_or_closed_until_released(
     wire.abort()
     assert (transport.written, transport.asked, wire.ignores_input) == ([], ["pause_reading"], True)
     wire.unfreeze()
-    while "abort" not in transport.asked:
-        await asyncio.sleep(0)
+    await until(lambda: "abort" in transport.asked, "the connection is ended")
 
 
 async def test_after_a_cut_within_a_pdu_nothing_follows(monkeypatch: Any) -> None:
@@ -100,5 +100,4 @@ async def test_after_a_cut_within_a_pdu_nothing_follows(monkeypatch: Any) -> Non
     wire.write(answer(1) + answer(2) + answer(3))
     wire.write(answer(4))
     assert transport.written == [answer(1) + answer(2)[:7]]
-    while "abort" not in transport.asked:
-        await asyncio.sleep(0)
+    await until(lambda: "abort" in transport.asked, "the connection is ended")
