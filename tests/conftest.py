@@ -6,6 +6,7 @@ Machines are of any speed: no example has a deadline, and no result depends on h
 import gc
 import itertools
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -18,6 +19,10 @@ from tests import prestarted
 from tests.contract.postgres_server import PostgresServer
 
 Child.popen = prestarted.Popen
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As a command of a shell's background. Processes of the tests would ignore their Ctrl-C, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "everyday",
