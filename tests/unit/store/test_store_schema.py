@@ -88,6 +88,7 @@ GIVEN = (
     "SCAN h",  # a page, in pages of three states
     "SCAN c",
     "SCAN waited_for",
+    "SCAN due",  # a limited number, by their index
 )
 MAY_WALK = {
     "any_events_kept",  # the accounts, at the start and when one is changed
@@ -121,6 +122,8 @@ MAY_WALK = {
     "simpost.store.shared.smpp_logins.list",  # at most 20 of each account
     "simpost.store.shared.smpp_logins.release",  # the same
     "simpost.store.shared.stops.list",  # what an administrator wrote by hand
+    "simpost.store.shared.stuck_jobs.pull",  # sources of the configuration
+    "simpost.store.shared.stuck_jobs.webhook",  # webhook endpoints: at most 20 an account
     "simpost.store.shared.webhooks.claim",  # webhook endpoints: at most 20 an account
     "simpost.store.shared.webhooks.release",  # the same
     "parked_lengths",  # as count_parked

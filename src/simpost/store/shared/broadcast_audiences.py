@@ -31,19 +31,19 @@ def prepare(key: tuple[int, bytes], now_ms: int) -> Steps[bool]:
         return (yield from _prepare_named(broadcast, audience, row["place_ms"], now_ms))
     if broadcast.file_id is not None:
         file_id = broadcast.file_id
-        return (yield from _prepare_file(broadcast, audience, file_id, row["place_ms"]))
+        return (yield from _prepare_file(broadcast, audience, file_id, row["place_ms"], now_ms))
     after = row["place_ms"], row["place"]
     end = yield from _page_end(key[0], after, PREPARE_STEP)
     if end is None:
-        yield from _note_place(broadcast, 0, 0, after, is_done=True)
+        yield from _note_place(broadcast, now_ms, 0, 0, after, is_done=True)
         return True
     noted = yield SQL["note_page"], (*key, *after, *_conditions(audience), *end)
-    yield from _note_place(broadcast, len(noted), 0, end, is_done=False)
+    yield from _note_place(broadcast, now_ms, len(noted), 0, end, is_done=False)
     return False
 
 
 def _prepare_file(
-    broadcast: Broadcast, audience: Audience, file_id: bytes, place: int
+    broadcast: Broadcast, audience: Audience, file_id: bytes, place: int, now_ms: int
 ) -> Steps[bool]:
     """`place` is the last line that was noted; rows without an eSIM were refused before."""
     found = yield SQL["last_line"], (broadcast.account_id, file_id)
@@ -51,7 +51,7 @@ def _prepare_file(
     key = broadcast.account_id, broadcast.id
     noted = yield SQL["note_file_rows"], (*key, place, end, *_conditions(audience))
     is_done = not found or end >= found[0]["last_line"]
-    yield from _note_place(broadcast, len(noted), 0, (end, ""), is_done=is_done)
+    yield from _note_place(broadcast, now_ms, len(noted), 0, (end, ""), is_done=is_done)
     return is_done
 
 
@@ -73,12 +73,18 @@ def _prepare_named(
         total += len(noted)
         refused += 0 if is_known else len(noted)
     is_done = place + len(page) >= len(esims)
-    yield from _note_place(broadcast, total, refused, (place + len(page), ""), is_done=is_done)
+    yield from _note_place(broadcast, now_ms, total, refused, (place + len(page), ""), is_done=is_done)
     return is_done
 
 
 def _note_place(
-    broadcast: Broadcast, total: int, refused: int, place: tuple[int, str], *, is_done: bool
+    broadcast: Broadcast,
+    now_ms: int,
+    total: int,
+    refused: int,
+    place: tuple[int, str],
+    *,
+    is_done: bool,
 ) -> Steps[None]:
     """Count what was noted. Refusals of named eSIMs count for the rule on refusals."""
     recent = broadcast.recent
@@ -87,8 +93,8 @@ def _note_place(
     status = BroadcastStatus.SCHEDULED if is_done else BroadcastStatus.PREPARING
     look_ms = broadcast.start_ms if is_done else 0
     key = broadcast.account_id, broadcast.id
-    row = (*key, total, refused, *place, status, int(is_done), look_ms, encode_text(recent))
-    yield SQL["note_place"], row
+    row = (*key, total, refused, *place, status, int(is_done), look_ms)
+    yield SQL["note_place"], (*row, encode_text(recent), now_ms)
 
 
 def _page_end(account_id: int, after: tuple[int, str], limit: int) -> Steps[tuple[int, str] | None]:

@@ -118,7 +118,7 @@ def end(
     yield from _write("end", [_row(key, each, now_ms) for each in ended.values()])
     recent = _recent(broadcast_of(held[0]).recent, decided, parts, cost)
     counts = (changes[state] for state in _COUNTED)
-    row = (*key, *counts, parts, encode_text(recent), cost, unpriced)
+    row = (*key, *counts, parts, encode_text(recent), cost, unpriced, now_ms if ended else None)
     [counted] = yield SQL["count"], row
     return broadcast_of(counted)
 

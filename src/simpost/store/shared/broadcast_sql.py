@@ -176,7 +176,7 @@ _TEMPLATES: Final = {
     """,
     "note_place": """
         UPDATE broadcasts SET total = total + $3, refused = refused + $4, place_ms = $5,
-          place = $6, status = $7, is_noted = $8, look_ms = $9, recent = $10
+          place = $6, status = $7, is_noted = $8, look_ms = $9, recent = $10, progress_ms = $11
         WHERE account_id = $1 AND id = $2
     """,
     "set_status": """
@@ -216,7 +216,7 @@ _TEMPLATES: Final = {
     "count": """
         UPDATE broadcasts SET accepted = accepted + $3, held = held + $4, refused = refused + $5,
           cancelled = cancelled + $6, parts = parts + $7, recent = $8, cost = cost + $9,
-          unpriced = unpriced + $10,
+          unpriced = unpriced + $10, progress_ms = coalesce($11, progress_ms),
           look_ms = CASE status WHEN 'sending' THEN 0 ELSE look_ms END
         WHERE account_id = $1 AND id = $2
         RETURNING %FACTS%

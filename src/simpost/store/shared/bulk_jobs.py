@@ -62,7 +62,7 @@ SQL: Final = {
     """,
     "note": """
         UPDATE bulk_jobs SET total = total + $3, place = $4, is_noted = $5, is_cut = $6,
-          look_ms = $7
+          look_ms = $7, progress_ms = $8
         WHERE account_id = $1 AND id = $2
         RETURNING *
     """,
@@ -79,7 +79,8 @@ SQL: Final = {
         RETURNING item
     """,
     "count": """
-        UPDATE bulk_jobs SET done = done + $3, skipped = skipped + $4, failed = failed + $5
+        UPDATE bulk_jobs SET done = done + $3, skipped = skipped + $4, failed = failed + $5,
+          progress_ms = coalesce($6, progress_ms)
         WHERE account_id = $1 AND id = $2
         RETURNING *
     """,
@@ -214,7 +215,7 @@ def _note(job: BulkJob, noted: NotedItems, now_ms: int) -> Steps[BulkJob]:
         count += len(added)
     is_noted = noted.place is None
     look_ms = max(now_ms, present.due_ms) if is_noted else now_ms
-    facts = (count, noted.place or "", int(is_noted), int(noted.is_cut), look_ms)
+    facts = (count, noted.place or "", int(is_noted), int(noted.is_cut), look_ms, now_ms)
     [row] = yield SQL["note"], (*key, *facts)
     return _job_of(row)
 
@@ -238,7 +239,7 @@ def _record(job: BulkJob, results: Sequence[BulkResult], now_ms: int) -> Steps[B
         changed = yield SQL["record_item"], (*key, *facts)
         counts[each.state] += len(changed)
     done = (counts[each] for each in (_DONE, BulkItemState.SKIPPED, BulkItemState.FAILED))
-    [row] = yield SQL["count"], (*key, *done)
+    [row] = yield SQL["count"], (*key, *done, now_ms if results else None)
     after = _job_of(row)
     if after.status.is_final:
         return after

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from simpost.domain.states import State
+from simpost.domain.stuck_jobs import StuckJob, StuckKind
 from simpost.ports.store.needs import AccountNeed
 from simpost.store.records.columns import CODE
+from simpost.store.shared import stuck_jobs
 from simpost.store.shared.steps import SharedDatabase, Steps
 
 SQL: Final = {
@@ -44,6 +46,18 @@ class StoredNeeds:
 
     async def find_accounts(self, need: AccountNeed, *, limit: int) -> list[int]:
         return await self._database.query(_find, need, limit)
+
+    async def list_stuck(
+        self, kind: StuckKind, account_id: int | None, *, now_ms: int, limit: int
+    ) -> list[StuckJob]:
+        return await self._database.query(stuck_jobs.list_stuck, kind, account_id, now_ms, limit)
+
+    async def try_again(
+        self, kind: StuckKind, account_id: int, job_id: bytes, *, now_ms: int
+    ) -> bool:
+        return await self._database.transact(
+            stuck_jobs.try_again, kind, account_id, job_id, now_ms
+        )
 
 
 def _find(need: AccountNeed, limit: int) -> Steps[list[int]]:
