@@ -62,6 +62,7 @@ from simpost.api.v1 import (
     message_counts,
     metrics,
     needs_a_person,
+    stuck_jobs,
 )
 from simpost.api.v1.automations import routes as automations
 from simpost.api.v1.broadcasts import files as broadcast_files
@@ -126,7 +127,7 @@ def framework(version: str) -> FastAPI:
         *(admin_messages, admin_inbound, admin_preferences, erasures),
         *(stops, nodes, receipts, reload, text_keys, copies, sources),
         *(message_counts, look_up, admin_message_counts, admin_look_up, audit, console_sessions),
-        *(needs_a_person, admin_needs),
+        *(needs_a_person, stuck_jobs, admin_needs),
         *(document, html_pages, interactive_docs),
     )
     routers = [module.router for module in modules]

@@ -88,7 +88,7 @@ COMMANDS = {
     ),
     "needs": CommandEntry(
         "needs",
-        "needs",
+        "app",
         "Show what does not get better by itself, and what to do.",
         "Use",
     ),

@@ -1,9 +1,12 @@
-"""`simpost needs`: what does not get better by itself."""
+"""`simpost needs`: what does not get better by itself, and jobs that are stuck."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, TypeAlias
+
+import typer
 
 from simpost.cli.options import (
     AccessCode,
@@ -19,14 +22,27 @@ from simpost.cli.options import (
     is_admins,
 )
 from simpost.cli.output import print_columns, print_json, print_lines
+from simpost.domain.plurals import counted
+from simpost.domain.stuck_jobs import StuckKind
 
+app = typer.Typer(help="Show what does not get better by itself, and what to do.")
+
+_PATH: Final = "/v1/needs-a-person"
 _HEADING: Final = ["kind", "account", "what", "what to do"]
 _IN_DOUBT: Final = "Ask the traveller or the carrier, then `simpost bulk start send_again`."
 _REPLAY: Final = "Replay them by `simpost webhooks replay` once it works."
 _RESUME: Final = "Fix it, then `simpost webhooks resume`."
 
 
+Kind: TypeAlias = Annotated[
+    StuckKind, typer.Argument(metavar="KIND", help="Kind of the stuck job, such as bulk_job.")
+]
+JobId: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="Id of the stuck job.")]
+
+
+@app.callback(invoke_without_command=True)
 def needs(
+    context: typer.Context,
     account: Account = None,
     url: Url = None,
     config: Config = None,
@@ -41,6 +57,8 @@ def needs(
     Below it what policy holds: it is decided again by itself. With the admin token: of the
     installation and all accounts, or of --account.
     """
+    if context.invoked_subcommand:
+        return
     if is_admins(account, access_code, secret, api_key, config, admin_token):
         server = admin_server(url, config, admin_token)
         found = server.get("/v1/admin/needs-a-person", {"account": account})
@@ -63,6 +81,65 @@ def needs(
         print_lines(["", "more accounts have something than are shown"])
 
 
+@app.command("try-again")
+def try_again(
+    kind: Kind,
+    job_id: JobId,
+    url: Url = None,
+    config: Config = None,
+    access_code: AccessCode = None,
+    secret: Secret = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Begin the next turn of a stuck job now, although a node has its lease."""
+    server = account_server(url, config, access_code, secret, api_key)
+    done = server.post(f"{_PATH}/try-again", {"kind": kind, "id": job_id})
+    if as_json:
+        print_json(done)
+    else:
+        print_lines([f"{_words(kind)} {job_id} is tried again"])
+
+
+@app.command()
+def cancel(
+    kind: Kind,
+    job_id: JobId,
+    actor: Annotated[str, typer.Option(help="Who does it, for people.")] = "",
+    url: Url = None,
+    config: Config = None,
+    access_code: AccessCode = None,
+    secret: Secret = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Cancel a stuck job; what was done stays done."""
+    server = account_server(url, config, access_code, secret, api_key)
+    done = server.post(f"{_PATH}/cancel", {"kind": kind, "id": job_id, "actor": actor})
+    if as_json:
+        print_json(done)
+    else:
+        print_lines([f"{_words(kind)} {job_id} is cancelled"])
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ")
+
+
+def _stuck(found: dict[str, Any]) -> Iterator[list[str]]:
+    now = datetime.now(UTC)
+    for each in found["stuck"]:
+        kind = f"stuck {_words(each['kind'])}"
+        for job in each["jobs"]:
+            minutes = (now - datetime.fromisoformat(job["since"])).total_seconds() // 60
+            many = f"{job['count']:,}: " if job["count"] > 1 else ""
+            age = counted(int(minutes), "minute")
+            what = f"{job['id']} {many}for {age}. {job['why']}".strip()
+            yield [kind, job["account"] or "-", what, job["toDo"]]
+        if each["more"]:
+            yield [kind, "-", "and more", "Those that wait longest come first."]
+
+
 def _rows(found: dict[str, Any]) -> Iterator[list[str]]:
     for need in found.get("installation", ()):
         yield [need["kind"], "-", need["what"], need["toDo"]]
@@ -79,6 +156,8 @@ def _rows(found: dict[str, Any]) -> Iterator[list[str]]:
         else:
             what, to_do = f"{each['id']} is {each['state']}; its events wait", _RESUME
         yield ["webhook", each["account"], what, to_do]
+
+    yield from _stuck(found)
 
 
 def _held(held: list[dict[str, Any]]) -> Iterator[list[str]]:

@@ -40,6 +40,7 @@ from simpost.console import (
     sessions,
     sign_in,
     stops_page,
+    stuck_jobs,
     verifications_page,
     webhooks_page,
 )
@@ -74,6 +75,7 @@ PAGES: Final[tuple[ConsolePage, ...]] = (
     *preferences_page.PAGES,
     *verifications_page.PAGES,
     *needs_a_person.PAGES,
+    *stuck_jobs.PAGES,
     *bulk_begin.PAGES,
     *job_pages.PAGES,
     *list_page.PAGES,

@@ -23,6 +23,7 @@ from simpost.console.live_page import live_page
 from simpost.console.page import HEADERS
 from simpost.console.request import PageRequest
 from simpost.console.route import ConsolePage
+from simpost.console.stuck_jobs import stuck_rows
 from simpost.domain.console_users import ConsoleRole
 from simpost.domain.plurals import counted
 from simpost.errors import NotFound
@@ -43,6 +44,8 @@ async def show(call: PageRequest) -> Response:
         needs=needs,
         found=found,
         pages_of=_PAGES_OF,
+        stuck=list(stuck_rows(call, found.stuck)),
+        has_more_stuck=any(each.more for each in found.stuck),
         is_healthy=not needs and found.healthy,
         most=MOST,
         most_accounts=MOST_ACCOUNTS,

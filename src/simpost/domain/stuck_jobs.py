@@ -91,8 +91,8 @@ def what_to_do(job: StuckJob) -> str:
 
 _WHY: Final = {
     StuckKind.BULK_JOB: "It was due, and none of its items had their turn since.",
-    StuckKind.BROADCAST: "It was due, and no recipient was decided since: its carriers take no more "
-    "messages, or no node works on it.",
+    StuckKind.BROADCAST: "It was due, and no recipient was decided since: its carriers take no "
+    "more messages, or no node works on it.",
     StuckKind.HELD_MESSAGE: "Its time came, and it was not decided again.",
     StuckKind.AUTOMATION: "The runs are due, and their messages were not sent.",
     StuckKind.TRANSITION: "The eSIMs changed, and no automation was started for it.",
@@ -106,7 +106,8 @@ _TO_DO: Final = {
     StuckKind.BULK_JOB: f"{_LOOK} and for `bulk_item_failed`. Then try again, or cancel it.",
     StuckKind.BROADCAST: f"Look at its carriers. {_LOOK}. Then try again, or cancel it.",
     StuckKind.HELD_MESSAGE: "Look for `release_failed` in the logs. Then try again, or cancel it.",
-    StuckKind.AUTOMATION: f"{_LOOK}. It is tried every second; switch the automation off to end it.",
+    StuckKind.AUTOMATION: f"{_LOOK}. It is tried every second; switch the automation off to "
+    "end it.",
     StuckKind.TRANSITION: f"{_LOOK}. It is tried every second.",
     StuckKind.WEBHOOK: "Look for `job_failed` in the logs. Then try again, or pause the endpoint.",
     StuckKind.ERASURE: f"{_LOOK}. It is tried every 20 seconds and cannot be cancelled.",

@@ -9,7 +9,14 @@ from simpost.ports.store import EndpointChange
 from tests.contract.store_facts import NOW_MS, held, in_doubt, leased, receipt
 from tests.integration.api.conftest import GOOD
 
-HEALTHY = {"healthy": True, "inDoubt": [], "held": [], "webhooks": [], "more": False}
+HEALTHY = {
+    "healthy": True,
+    "inDoubt": [],
+    "held": [],
+    "webhooks": [],
+    "stuck": [],
+    "more": False,
+}
 
 
 async def doubt(store, account_id=1):

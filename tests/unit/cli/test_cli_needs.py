@@ -1,8 +1,16 @@
 """`simpost needs` names each kind, and says what is left out."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from simpost.cli.needs import _held, _rows
+
+
+def job(job_id: str, count: int, account: str | None) -> dict[str, Any]:
+    since = (datetime.now(UTC) - timedelta(minutes=12.5)).isoformat()
+    why = {"why": "It was due.", "toDo": "Try again."}
+    return {"account": account, "id": job_id, "count": count, "since": since} | why
+
 
 FOUND: dict[str, Any] = {
     "installation": [{"kind": "stop", "what": "Sending is stopped.", "toDo": "Remove it."}],
@@ -17,6 +25,13 @@ FOUND: dict[str, Any] = {
         {"account": "demo", "id": "w-1", "state": "enabled", "givenUp": 20, "more": True},
         {"account": "shop", "id": "w-2", "state": "gone", "givenUp": 0, "more": False},
     ],
+    "stuck": [
+        {
+            "kind": "bulk_job",
+            "jobs": [job("b-1", 1, "demo"), job("", 7, None)],
+            "more": True,
+        }
+    ],
 }
 
 
@@ -27,6 +42,9 @@ def test_every_kind_has_a_row_with_its_account_and_what_it_is() -> None:
         ["in doubt", "demo", "and more"],
         ["webhook", "demo", "w-1 gave up 20 or more deliveries"],
         ["webhook", "shop", "w-2 is gone; its events wait"],
+        ["stuck bulk job", "demo", "b-1 for 12 minutes. It was due."],
+        ["stuck bulk job", "-", "7: for 12 minutes. It was due."],
+        ["stuck bulk job", "-", "and more"],
     ]
     assert all(row[3] for row in _rows(FOUND))
 

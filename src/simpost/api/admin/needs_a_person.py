@@ -75,7 +75,8 @@ async def show_needs(
     """As `GET /v1/needs-a-person`, of the first 25 accounts that have something of a kind.
 
     And of the installation: an unconfirmed copy, stops, carriers that are paused or not
-    configured, lost connections, stale or failed copies of suppliers, receipts that match no part.
+    configured, lost connections, stale or failed copies of suppliers, receipts that match no part;
+    stuck jobs of all, and those that belong to no account.
     """
     accounts = [await services.accounts.find_stored(query.account)] if query.account else None
     found = await find_account_needs(services, accounts)

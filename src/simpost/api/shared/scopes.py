@@ -22,6 +22,8 @@ ENDPOINTS: Final[Mapping[KeyScope | None, tuple[str, ...]]] = {
         "GET /v1/bulk-jobs/{id}",
         "GET /v1/bulk-jobs/{id}/items",
         "POST /v1/bulk-jobs/{id}/stop",
+        "POST /v1/needs-a-person/try-again",
+        "POST /v1/needs-a-person/cancel",
     ),
     KeyScope.MESSAGES_READ: (
         "GET /v1/messages",

@@ -12,6 +12,7 @@ from simpost.api.shared.auth import Caller, ServicesDep
 from simpost.api.shared.key_auth import has_scope
 from simpost.api.shared.schemas import ReasonDetail, Schema, Time, format_time, reason_detail
 from simpost.api.shared.services import Services
+from simpost.api.v1.stuck_jobs import StuckJobsOut, find_stuck
 from simpost.domain.accounts import Account
 from simpost.domain.api_keys import KeyScope
 from simpost.domain.messages import Message, format_id
@@ -87,6 +88,9 @@ class NeedsOut(Schema):
     webhooks: list[NeedingWebhook] | None = Field(
         description="Null for a key without the scope `webhooks`; `healthy` is then without them."
     )
+    stuck: list[StuckJobsOut] = Field(
+        description="Jobs that were due ten minutes ago and did not get further since."
+    )
     more: bool
 
 
@@ -94,7 +98,7 @@ class NeedsOut(Schema):
 async def show_needs_of_account(
     account: Caller, services: ServicesDep, request: Request
 ) -> NeedsOut:
-    """Messages in doubt, webhooks that are stopped or gave up; and what policy holds.
+    """Messages in doubt, webhooks that are stopped or gave up, stuck jobs; and what policy holds.
 
     Of each kind the first 20 rows.
     """
@@ -119,11 +123,13 @@ async def find_account_needs(
     webhooks = [
         found for account in stopped[:MOST_ACCOUNTS] async for found in _webhooks(services, account)
     ]
+    stuck = await find_stuck(services, accounts, has_webhooks=has_webhooks)
     return NeedsOut(
-        healthy=not in_doubt and not webhooks,
+        healthy=not in_doubt and not webhooks and not stuck,
         in_doubt=in_doubt,
         held=[each async for each in _held(services, holding[:MOST_ACCOUNTS])],
         webhooks=webhooks if has_webhooks else None,
+        stuck=stuck,
         more=any(len(each) > MOST_ACCOUNTS for each in (doubtful, holding, stopped)),
     )
 

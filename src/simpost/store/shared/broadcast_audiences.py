@@ -73,7 +73,9 @@ def _prepare_named(
         total += len(noted)
         refused += 0 if is_known else len(noted)
     is_done = place + len(page) >= len(esims)
-    yield from _note_place(broadcast, now_ms, total, refused, (place + len(page), ""), is_done=is_done)
+    yield from _note_place(
+        broadcast, now_ms, total, refused, (place + len(page), ""), is_done=is_done
+    )
     return is_done
 
 

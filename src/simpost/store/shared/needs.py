@@ -55,9 +55,7 @@ class StoredNeeds:
     async def try_again(
         self, kind: StuckKind, account_id: int, job_id: bytes, *, now_ms: int
     ) -> bool:
-        return await self._database.transact(
-            stuck_jobs.try_again, kind, account_id, job_id, now_ms
-        )
+        return await self._database.transact(stuck_jobs.try_again, kind, account_id, job_id, now_ms)
 
 
 def _find(need: AccountNeed, limit: int) -> Steps[list[int]]:
