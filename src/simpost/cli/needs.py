@@ -71,7 +71,7 @@ def needs(
     if found["healthy"]:
         print_lines(["nothing needs a person"])
     else:
-        print_columns([_HEADING, *_rows(found)])
+        print_columns([_HEADING, *_rows(found, datetime.now(UTC))])
     if found["webhooks"] is None:
         print_lines(["webhooks are not shown: the key lacks the scope webhooks"])
     if found["held"]:
@@ -126,8 +126,7 @@ def _words(kind: str) -> str:
     return kind.replace("_", " ")
 
 
-def _stuck(found: dict[str, Any]) -> Iterator[list[str]]:
-    now = datetime.now(UTC)
+def _stuck(found: dict[str, Any], now: datetime) -> Iterator[list[str]]:
     for each in found["stuck"]:
         kind = f"stuck {_words(each['kind'])}"
         for job in each["jobs"]:
@@ -140,7 +139,7 @@ def _stuck(found: dict[str, Any]) -> Iterator[list[str]]:
             yield [kind, "-", "and more", "Those that wait longest come first."]
 
 
-def _rows(found: dict[str, Any]) -> Iterator[list[str]]:
+def _rows(found: dict[str, Any], now: datetime) -> Iterator[list[str]]:
     for need in found.get("installation", ()):
         yield [need["kind"], "-", need["what"], need["toDo"]]
     for each in found["inDoubt"]:
@@ -157,7 +156,7 @@ def _rows(found: dict[str, Any]) -> Iterator[list[str]]:
             what, to_do = f"{each['id']} is {each['state']}; its events wait", _RESUME
         yield ["webhook", each["account"], what, to_do]
 
-    yield from _stuck(found)
+    yield from _stuck(found, now)
 
 
 def _held(held: list[dict[str, Any]]) -> Iterator[list[str]]:

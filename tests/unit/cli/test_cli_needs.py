@@ -5,9 +5,11 @@ from typing import Any
 
 from simpost.cli.needs import _held, _rows
 
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
 
 def job(job_id: str, count: int, account: str | None) -> dict[str, Any]:
-    since = (datetime.now(UTC) - timedelta(minutes=12.5)).isoformat()
+    since = (NOW - timedelta(minutes=12.5)).isoformat()
     why = {"why": "It was due.", "toDo": "Try again."}
     return {"account": account, "id": job_id, "count": count, "since": since} | why
 
@@ -36,7 +38,7 @@ FOUND: dict[str, Any] = {
 
 
 def test_every_kind_has_a_row_with_its_account_and_what_it_is() -> None:
-    assert [row[:3] for row in _rows(FOUND)] == [
+    assert [row[:3] for row in _rows(FOUND, NOW)] == [
         ["stop", "-", "Sending is stopped."],
         ["in doubt", "demo", "m-1 to 230, since 2026-01-02T03:04"],
         ["in doubt", "demo", "and more"],
@@ -46,7 +48,7 @@ def test_every_kind_has_a_row_with_its_account_and_what_it_is() -> None:
         ["stuck bulk job", "-", "7: for 12 minutes. It was due."],
         ["stuck bulk job", "-", "and more"],
     ]
-    assert all(row[3] for row in _rows(FOUND))
+    assert all(row[3] for row in _rows(FOUND, NOW))
 
 
 def test_what_is_held_says_why_and_until_when() -> None:
