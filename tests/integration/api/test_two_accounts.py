@@ -79,6 +79,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/broadcasts/{id}/cancel": {"actor": "theirs"},
     "POST /v1/bulk-jobs": {"verb": "cancel", "messages": {"esimTranNo": GOOD}},
     "POST /v1/bulk-jobs/{id}/stop": {"actor": "theirs"},
+    "POST /v1/needs-a-person/try-again": {"kind": "bulk_job"},
+    "POST /v1/needs-a-person/cancel": {"kind": "bulk_job"},
     "POST /v1/conversations": {"esimTranNo": GOOD},
     "PATCH /v1/conversations/{id}": {"assignee": "theirs"},
     "POST /v1/conversations/{id}/replies": {"text": "theirs"},
@@ -193,6 +195,8 @@ class World:
     ) -> httpx2.Response:
         path = operation.at(value, self.inner).removeprefix("/v1/")
         body = BODIES[str(operation)] if operation.has_body else None
+        if body == {"kind": "bulk_job"}:
+            body = body | {"id": self.owned["/v1/bulk-jobs/{id}"]}
         return await self.service.native(
             operation.method,
             path,
