@@ -9,6 +9,7 @@ import urllib.request
 
 import pytest
 
+from tests import prestarted
 from tests.contract.postgres_server import programs
 from tests.integration.cluster.cluster import Centre, Cluster, until
 from tests.integration.cluster.conftest import SEAL_KEY, template  # noqa: F401
@@ -19,10 +20,8 @@ _count = itertools.count()
 
 
 def simpost(node, *arguments):
-    done = subprocess.run(
-        [sys.executable, "-m", "simpost", *map(str, arguments), f"--config={node.config}"],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "simpost", *map(str, arguments), f"--config={node.config}"]
+    done = prestarted.run(command, timeout=60)
     return done.returncode, done.stdout + done.stderr
 
 
