@@ -16,8 +16,8 @@ from tests.integration.cluster.conftest import SEAL_KEY, template, url  # noqa: 
 from tests.scenarios.pair import OPEN_ALL_DAY, Pair
 
 ESIMS = 25
-"""A handset shows its last 50 texts: each gets 40."""
-MESSAGES = 1_000
+"""A handset shows its last 50 texts: each gets 20."""
+MESSAGES = 500
 OWN_KEY = 10
 """One message in ten has a key of its own."""
 
@@ -36,7 +36,7 @@ def pair(request, tmp_path):
 
 
 def batch_to(esims):
-    """Messages of one part; a chunk of them is many characters, so that there are ten commits."""
+    """Messages of one part; a chunk of them is many characters, so that there are five commits."""
     messages = [
         {"esimTranNo": esims[place % ESIMS], "text": f"{place} ".ljust(150, "x")}
         for place in range(MESSAGES)
@@ -77,7 +77,7 @@ def test_a_batch_that_is_repeated_after_kill_9_is_sent_once(pair):
     victim = pair.both[1]
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(post, victim, messages, "batch")
-        until(lambda: has_any(pair.nodes[0]))
+        until(lambda: has_any(pair.nodes[0]), slowest_s=0.02)
         other = pair.kill(victim)
         answered = first.result()
 
