@@ -31,7 +31,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, NoReturn
 
-_FORKED = ("simpost", "bench.", "tests.scenarios.faults.wrong_clock")
+_FORKED = ("simpost", "bench.", "tests.scenarios.faults.")
 _HEAD = struct.Struct("!I")
 _STATUS = struct.Struct("!i")
 _CANNOT_FLUSH = 120

@@ -18,6 +18,7 @@ import pytest
 from tests import prestarted
 from tests.scenarios.plain_http import get, post
 
+OWN_TERMINAL = "tests.scenarios.faults.own_terminal"
 FREE = ("--handsets-port=0", "--smsc-port=0")
 QUIET = (*FREE, "--no-tour")
 HEADERS = {"RT-AccessCode": "demo", "RT-SecretKey": "demo-secret"}
@@ -80,30 +81,30 @@ def delivered(url, message_id):
     return False
 
 
-def test_the_printed_command_leads_to_the_handset():
-    with demo() as (_, url, printed):
-        answer = send(url, "23072017992029", "Sawasdee ✓")
-        assert answer.json() == {
-            "success": True,
-            "errorCode": None,
-            "errorMsg": None,
-            "obj": None,
-        }
-        assert delivered(url, answer.headers["RT-MessageID"])
-        handsets = re.search(r"handsets\s+(http://127\.0\.0\.1:\d+)/", printed)[1]
-        shown = get(f"{handsets}/handsets/66800000001").json()
-        assert [text["text"] for text in shown["messages"]] == ["Sawasdee ✓"]
+def test_the_printed_command_leads_to_the_handset(shared):
+    _, url, printed = shared
+    answer = send(url, "23072017992029", "Sawasdee ✓")
+    assert answer.json() == {
+        "success": True,
+        "errorCode": None,
+        "errorMsg": None,
+        "obj": None,
+    }
+    assert delivered(url, answer.headers["RT-MessageID"])
+    handsets = re.search(r"handsets\s+(http://127\.0\.0\.1:\d+)/", printed)[1]
+    shown = get(f"{handsets}/handsets/66800000001").json()
+    assert [text["text"] for text in shown["messages"]] == ["Sawasdee ✓"]
 
 
-def test_the_first_page_links_the_handsets_and_every_link_answers():
-    with demo() as (_, url, printed):
-        assert f"{url}/ " in printed
-        page = get(f"{url}/").text
-        links = [httpx2.URL(f"{url}/").join(link) for link in re.findall('href="([^"]*)"', page)]
-        handsets = re.search(r"handsets\s+(http://\S+)", printed)[1]
-        assert str(links[0]) == handsets
-        assert len(links) == 5
-        assert [get(link).status_code for link in links] == [200] * 5
+def test_the_first_page_links_the_handsets_and_every_link_answers(shared):
+    _, url, printed = shared
+    assert f"{url}/ " in printed
+    page = get(f"{url}/").text
+    links = [httpx2.URL(f"{url}/").join(link) for link in re.findall('href="([^"]*)"', page)]
+    handsets = re.search(r"handsets\s+(http://\S+)", printed)[1]
+    assert str(links[0]) == handsets
+    assert len(links) == 5
+    assert [get(link).status_code for link in links] == [200] * 5
 
 
 @pytest.mark.parametrize(
@@ -129,9 +130,15 @@ def test_the_api_only_esim_takes_texts_from_the_api(running_demo):
 
 
 @pytest.fixture(scope="module")
-def running_demo():
-    with demo() as (_, url, _):
-        yield url
+def shared():
+    """A demo of several tests; one of them sends to the eSIM 23072017992029."""
+    with demo() as running:
+        yield running
+
+
+@pytest.fixture
+def running_demo(shared):
+    return shared[1]
 
 
 def test_a_busy_port_is_one_clear_sentence():
@@ -161,9 +168,9 @@ def test_a_closed_terminal_ends_it_and_frees_its_port(read):
     """After all that it prints was read, or in the middle of it."""
     port = free_port()
     leader, terminal = pty.openpty()
-    process = subprocess.Popen(
+    process = prestarted.Popen(
         # A session of its own with this terminal: the kernel signals it when that is closed.
-        ["setsid", "--ctty", sys.executable, "-m", "simpost", "demo", f"--port={port}", *FREE],
+        [sys.executable, "-m", OWN_TERMINAL, "demo", f"--port={port}", *FREE],
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,
@@ -223,18 +230,16 @@ def test_a_request_id_is_remembered_across_a_restart(tmp_path):
     assert [message["text"] for message in listed] == ["once"]
 
 
-def test_it_listens_on_loopback_only():
-    with demo() as (process, _, _):
-        found = subprocess.run(
-            ["cat", f"/proc/{process.pid}/net/tcp"], capture_output=True, text=True, check=False
-        )
-        if found.returncode:
-            pytest.skip("no /proc here")
-        inodes = socket_inodes(process.pid)
-        listening = [row.split() for row in found.stdout.splitlines()[1:]]
-        addresses = {
-            row[1].split(":")[0] for row in listening if row[3] == "0A" and row[9] in inodes
-        }
+def test_it_listens_on_loopback_only(shared):
+    process, _, _ = shared
+    found = subprocess.run(
+        ["cat", f"/proc/{process.pid}/net/tcp"], capture_output=True, text=True, check=False
+    )
+    if found.returncode:
+        pytest.skip("no /proc here")
+    inodes = socket_inodes(process.pid)
+    listening = [row.split() for row in found.stdout.splitlines()[1:]]
+    addresses = {row[1].split(":")[0] for row in listening if row[3] == "0A" and row[9] in inodes}
     assert addresses == {"0100007F"}
 
 
