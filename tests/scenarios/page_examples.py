@@ -1,7 +1,8 @@
 """Examples of the documentation: their commands, and how their output is compared.
 
 CONTRIBUTING.md describes the convention. A `console` block has commands behind `$ ` and their
-output below. A block whose fence names a file (```toml simpost.toml) is the content of that file.
+output below. An `sh` block has commands without it. A block whose fence names a file
+(```toml simpost.toml) is the content of that file.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
-_BLOCK = re.compile(r"^```([\w-]*)(?: +(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+from tests.scenarios.scripts_not_run import why_not_run
+
+_BLOCK = re.compile(r"^( *)```([\w-]*)(?: +(\S+))?\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"
 _VARIABLE = re.compile(rf"(?P<id>{_UUID})|(?P<time>{_TIME})|(?P<elision>\.\.\.)")
@@ -29,18 +33,28 @@ class Example:
     output: str
 
 
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Commands without output: each must succeed."""
+
+    text: str
+
+
 def fences(page: Path) -> list[tuple[str, str, str]]:
-    """Language, file name and text of each code block."""
-    return _BLOCK.findall(page.read_text("utf-8"))
+    """Language, file name and text of each code block; an indented one is of a list."""
+    found = _BLOCK.findall(page.read_text("utf-8"))
+    return [(language, name, dedent(text)) for _, language, name, text in found]
 
 
-def steps(page: Path) -> Iterator[File | Example]:
+def steps(page: Path) -> Iterator[File | Example | Script]:
     """The files and the commands of a page, in its order."""
     for language, name, text in fences(page):
         if name:
             yield File(name, text)
         elif language == "console":
             yield from _examples(text)
+        elif language == "sh" and not why_not_run(page, text):
+            yield Script(text)
 
 
 def _examples(text: str) -> Iterator[Example]:

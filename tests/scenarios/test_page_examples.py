@@ -18,12 +18,14 @@ import pytest
 
 from simpost.cli.demo_tour import ENDS
 from tests import prestarted
-from tests.scenarios.page_examples import Example, File, Ids, fences, steps
+from tests.scenarios.page_examples import Example, File, Ids, Script, fences, steps
 from tests.scenarios.plain_http import get
 from tests.scenarios.test_demo import demo, free_port
 
 PAGES = sorted([*Path().glob("*.md"), *Path("docs").rglob("*.md")])
-WITH_EXAMPLES = [page for page in PAGES if any(isinstance(each, Example) for each in steps(page))]
+WITH_EXAMPLES = [
+    page for page in PAGES if any(isinstance(each, Example | Script) for each in steps(page))
+]
 AFTER_THE_TOUR = {Path("README.md"), Path("docs/tutorial.md")}
 """What a newcomer reads first is true after the tour; the other pages begin with a quiet demo."""
 PATIENCE_S = 90
@@ -56,6 +58,8 @@ def test_examples_print_what_the_page_shows(page, tmp_path):
         for step in steps(page):
             if isinstance(step, File):
                 (folder / step.name).write_text(step.content, "utf-8")
+            elif isinstance(step, Script):
+                shell.run(step)
             else:
                 shell.check(step)
 
@@ -94,6 +98,17 @@ class Shell:
             if self._ids.matches(example.output, printed):
                 return
             assert time.monotonic() < ends, f"$ {example.command}\n{printed}"
+
+    def run(self, script: Script) -> None:
+        """Run commands that must succeed; what they print is not shown on the page."""
+        command = self._ids.insert(script.text)
+        for shown, real in self._addresses.items():
+            command = command.replace(shown, real)
+        process = self._start(
+            ["bash", "-e", "-c", f'curl() {{ command curl -sf "$@"; }}\n{command}']
+        )
+        printed = process.communicate(timeout=PATIENCE_S)[0]
+        assert process.returncode == 0, f"{command}\n{printed}"
 
     def _run(self, command: str) -> str:
         addresses = dict(self._addresses)

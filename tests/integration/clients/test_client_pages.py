@@ -41,6 +41,15 @@ def test_python_blocks_print_what_the_page_shows(page, url):
         assert (done.stdout, done.stderr) == (shown, ""), source
 
 
+def test_the_client_of_twilio_sends_as_the_page_of_shapes_shows(url):
+    [(source, _)] = BLOCK.findall(Path("docs/shapes.md").read_text("utf-8"))
+    done = subprocess.run(
+        [sys.executable, "-c", source.replace(ADDRESS, url)],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert re.fullmatch(r"SM[0-9a-f]{32} \w+ 1\n", done.stdout), (done.stdout, done.stderr)
+
+
 NODE_BLOCK = re.compile(r"```js\n(.*?)```\n(?:\n```text\n(.*?)```\n)?", re.DOTALL)
 
 
