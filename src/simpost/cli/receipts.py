@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Final, TypeAlias
+from urllib.parse import quote
 
 import typer
 
@@ -12,9 +13,13 @@ from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.domain.plurals import counted
 from simpost.domain.states import State
 
+JobId: TypeAlias = Annotated[
+    str, typer.Argument(metavar="JOB", help="Id of the dismissal of many receipts.")
+]
 app = typer.Typer(help="Show, dismiss and restore receipts that matched no part.")
 
 _PATH: Final = "/v1/admin/receipts"
+_JOBS: Final = f"{_PATH}/dismissals"
 _HEADING: Final = ["last (UTC)", "carrier", "id", "state", "numbers", "count", "disposition"]
 _KEYS: Final = ("carrier", "carrierMessageId", "state")
 _PAGE: Final = 200
@@ -58,18 +63,93 @@ def dismiss(
     carrier: Carrier = None,
     carrier_id: Id = None,
     every: All = False,
+    undo_s: Annotated[
+        int | None,
+        typer.Option(min=0, max=3_600, help="Seconds in which --all can be undone."),
+    ] = None,
+    actor: Annotated[str, typer.Option(help="Who does it, for people.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only count what --all means.")
+    ] = False,
     url: Url = None,
     config: Config = None,
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Leave receipts out of the list until they come again; `restore` undoes it."""
+    """Leave receipts out of the list until they come again; `restore` undoes it.
+
+    --all begins a job that can be undone by `simpost receipts stop` before it begins its work.
+    """
     server = admin_server(url, config, admin_token)
+    if every and carrier_id is None:
+        body = {"carrier": carrier, "undoSeconds": undo_s, "actor": actor, "dryRun": dry_run}
+        found = server.post(_JOBS, body)
+        if as_json:
+            print_json(found)
+        else:
+            print_lines([found["explanation"]] if dry_run else _job_lines(found))
+        return
     count = _tell(server, "dismiss", carrier, carrier_id, every=every)
     if as_json:
         print_json({"count": count})
     else:
         print_lines([f"{counted(count, 'receipt')} dismissed"])
+
+
+@app.command()
+def jobs(
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Largest number to show.")] = 20,
+    url: Url = None,
+    config: Config = None,
+    admin_token: AdminToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """List dismissals of many receipts, newest first."""
+    server = admin_server(url, config, admin_token)
+    found = server.get(_JOBS, {"limit": limit})["bulkJobs"]
+    if as_json:
+        print_json(found)
+    else:
+        print_lines([line for each in found for line in _job_lines(each)] or ["no dismissals"])
+
+
+@app.command()
+def job(
+    job_id: JobId,
+    url: Url = None,
+    config: Config = None,
+    admin_token: AdminToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a dismissal of many receipts, with the first 200 of them."""
+    server = admin_server(url, config, admin_token)
+    path = f"{_JOBS}/{quote(job_id, safe='')}"
+    found = server.get(path)
+    items = server.get(f"{path}/items", {"limit": _PAGE})["items"]
+    if as_json:
+        print_json(found | {"items": items})
+        return
+    print_lines(_job_lines(found))
+    if items:
+        print_columns([("receipt", "state"), *((each["item"], each["state"]) for each in items)])
+
+
+@app.command()
+def stop(
+    job_id: JobId,
+    actor: Annotated[str, typer.Option(help="Who does it, for people.")] = "",
+    url: Url = None,
+    config: Config = None,
+    admin_token: AdminToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """Undo a dismissal of many receipts that did not begin, or stop one that works."""
+    server = admin_server(url, config, admin_token)
+    found = server.post(f"{_JOBS}/{quote(job_id, safe='')}/stop", {"actor": actor})
+    if as_json:
+        print_json(found)
+    else:
+        print_lines(_job_lines(found))
 
 
 @app.command()
@@ -89,6 +169,17 @@ def restore(
         print_json({"count": count})
     else:
         print_lines([f"{counted(count, 'receipt')} restored"])
+
+
+def _job_lines(found: dict[str, Any]) -> list[str]:
+    counts = found["counts"]
+    done = f"{counts['done']:,} dismissed, {counts['skipped']:,} skipped"
+    return [
+        found["id"],
+        f"{found['status']}: {found['explanation']}",
+        f"receipts   {counts['total']:,}: {done}, {counts['remaining']:,} remaining",
+        f"due        {found['dueAt']}",
+    ]
 
 
 def _tell(

@@ -48,7 +48,7 @@ from simpost.console.assets import console_assets
 from simpost.console.automations import automation_form, automation_page
 from simpost.console.broadcasts import begin_page, broadcast_page, file_pages, list_page
 from simpost.console.bulk import begin as bulk_begin
-from simpost.console.bulk import job_pages
+from simpost.console.bulk import dismissals, job_pages
 from simpost.console.file_form import read_file_form
 from simpost.console.live_streams import LiveStreams, TooManyLiveStreams
 from simpost.console.message_templates import editor_page, template_page
@@ -78,6 +78,7 @@ PAGES: Final[tuple[ConsolePage, ...]] = (
     *stuck_jobs.PAGES,
     *bulk_begin.PAGES,
     *job_pages.PAGES,
+    *dismissals.PAGES,
     *list_page.PAGES,
     *begin_page.PAGES,
     *file_pages.PAGES,

@@ -9,13 +9,9 @@ from starlette.responses import RedirectResponse, Response
 
 from simpost.api.admin.needs_a_person import InstallationNeed, NeedKind, find_installation_needs
 from simpost.api.admin.receipts import (
-    MOST_RECEIPTS,
     ReceiptName,
     ReceiptNames,
-    ReceiptQuery,
     dismiss_receipts,
-    list_unmatched_receipts,
-    name_of,
 )
 from simpost.api.shared.schemas import format_time
 from simpost.api.v1.needs_a_person import MOST, MOST_ACCOUNTS, NeedsOut, find_account_needs
@@ -25,8 +21,9 @@ from simpost.console.request import PageRequest
 from simpost.console.route import ConsolePage
 from simpost.console.stuck_jobs import stuck_rows
 from simpost.domain.console_users import ConsoleRole
-from simpost.domain.plurals import counted
+from simpost.domain.outcomes import ReceiptKey
 from simpost.errors import NotFound
+from simpost.features.bulk_jobs.receipt_items import item_of
 
 _PAGES_OF: Final = {
     NeedKind.CARRIER: "/console/carriers",
@@ -52,8 +49,16 @@ async def show(call: PageRequest) -> Response:
         may_send=call.may(ConsoleRole.SENDER),
         may_replay=call.may(ConsoleRole.ADMIN),
         now=format_time(call.services.clock_ms()),
+        receipts=[(each, _item(each)) for each in needs if each.receipt],
+        others=[each for each in needs if not each.receipt],
         may_dismiss=call.may(ConsoleRole.ADMIN) and any(each.receipt for each in needs),
     )
+
+
+def _item(need: InstallationNeed) -> str:
+    """What names its receipt in a bulk job."""
+    assert need.receipt
+    return item_of(ReceiptKey(*need.receipt.model_dump().values()))
 
 
 async def version(call: PageRequest) -> object:
@@ -83,20 +88,6 @@ async def dismiss(call: PageRequest) -> Response:
     return _back()
 
 
-async def dismiss_all(call: PageRequest) -> Response:
-    """The same for the newest receipts that came until the page was shown."""
-    try:
-        query = ReceiptQuery.model_validate({"to": call.form.get("to", ""), "limit": MOST_RECEIPTS})
-    except ValidationError:
-        raise NotFound("There is no such time.") from None
-    found = (await list_unmatched_receipts(query, call.services)).receipts
-    await call.audit("receipt.dismiss", counted(len(found), "receipt"))
-    if found:
-        names = [name_of(each) for each in found]
-        await dismiss_receipts(ReceiptNames(receipts=names), call.services)
-    return _back()
-
-
 def _back() -> Response:
     return RedirectResponse(_PATH, status_code=303, headers=HEADERS)
 
@@ -106,5 +97,4 @@ PAGES: Final = (
     ConsolePage("GET", _PATH, show, title="Needs a person"),
     live_page(f"{_PATH}/live", version, every_s=10),
     ConsolePage("POST", f"{_PATH}/dismiss", dismiss, ConsoleRole.ADMIN, True),
-    ConsolePage("POST", f"{_PATH}/dismiss-all", dismiss_all, ConsoleRole.ADMIN, True),
 )

@@ -1,4 +1,4 @@
-"""Bulk jobs: one verb on many messages or deliveries, after a time to undo it. Pure."""
+"""Bulk jobs: one verb on many items, after a time to undo it. Pure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from simpost.domain.messages import Category
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 
+OF_INSTALLATION: Final = 0
+"""The account of jobs that belong to none: they are the administrator's."""
 MAX_ITEMS: Final = 10_000
 """Items of one job; the next job goes on."""
 MAX_NAMED: Final = 1_000
@@ -33,11 +35,13 @@ class BulkVerb(StrEnum):
     """Send the text of a message again, as a new message by the rules of now."""
     REPLAY = "replay"
     """Send an event again to a webhook endpoint that gave it up."""
+    DISMISS = "dismiss"
+    """Leave a receipt that matches no part out of the list. Only for the administrator."""
 
     @property
     def is_of_messages(self) -> bool:
-        """Whether its items are messages; else they are deliveries of webhooks."""
-        return self is not BulkVerb.REPLAY
+        """Whether its items are messages; else they are deliveries of webhooks, or receipts."""
+        return self not in (BulkVerb.REPLAY, BulkVerb.DISMISS)
 
 
 class BulkStatus(StrEnum):
@@ -86,6 +90,7 @@ class BulkReason(StrEnum):
     REFUSED = "refused"
     CHANGED = "changed"
     ENDPOINT_STOPPED = "endpoint_stopped"
+    RECEIPT_CHANGED = "receipt_changed"
     FAULT = "fault"
 
     @property
@@ -105,6 +110,7 @@ _EXPLAINED: Final = {
     BulkReason.REFUSED: "The new message was refused; detail has the reason.",
     BulkReason.CHANGED: "The delivery is not given up any more.",
     BulkReason.ENDPOINT_STOPPED: "The endpoint is disabled or gone: resume it first.",
+    BulkReason.RECEIPT_CHANGED: "The receipt found its part, came again or was deleted.",
     BulkReason.FAULT: "An error of simpost; its log has more.",
 }
 
@@ -113,9 +119,10 @@ class BulkSelection(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a job acts on: the items that are named, else all that match every filter.
 
     Attributes:
-        ids: of messages.
+        ids: of messages; of receipts their items.
         broadcast: its id.
         webhook: the id of the endpoint whose deliveries are meant; empty: those of all endpoints.
+        carrier: of receipts; `None`: those of all carriers.
     """
 
     ids: tuple[str, ...] = ()
@@ -131,13 +138,15 @@ class BulkSelection(msgspec.Struct, frozen=True, omit_defaults=True):
     from_ms: int | None = None
     to_ms: int | None = None
     webhook: str = ""
+    carrier: str | None = None
 
 
 class BulkResult(msgspec.Struct, frozen=True):
     """What became of one item.
 
     Attributes:
-        item: the id of a message, or `endpoint/sequence` of a delivery.
+        item: the id of a message, `endpoint/sequence` of a delivery, or `state/carrier/id` of a
+            receipt.
         detail: the new message, the state that prevented it, or the reason of a refusal.
     """
 

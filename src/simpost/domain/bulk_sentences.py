@@ -12,6 +12,7 @@ _NOUNS: Final = {
     BulkVerb.RELEASE: "message",
     BulkVerb.SEND_AGAIN: "message",
     BulkVerb.REPLAY: "delivery",
+    BulkVerb.DISMISS: "receipt",
 }
 _WILL: Final = {
     BulkVerb.CANCEL: "Messages that have not left are cancelled; the others stay as they are.",
@@ -22,6 +23,8 @@ _WILL: Final = {
     "delivered or not sent yet are left out. A message in doubt may then arrive twice.",
     BulkVerb.REPLAY: "Each event is sent to its endpoint again. Endpoints that are disabled or "
     "gone get nothing.",
+    BulkVerb.DISMISS: "Each receipt is left out of the list until it comes again. It stays stored, "
+    "and still finds its part.",
 }
 
 

@@ -77,9 +77,17 @@ def test_receipts_that_found_no_part_are_shown_to_the_administrator(simpost: Any
     assert json.loads(simpost("receipts", "--carrier", "nosuch", "--json").stdout) == []
     assert simpost("receipts", "--dismissed").stdout == "no dismissed receipts\n"
     one = ("--carrier", "simulator", "--id", "nosuch")
-    for options in (("--all",), one):
-        done = simpost("receipts", "dismiss", *options)
-        assert (done.returncode, done.stdout) == (0, "0 receipts dismissed\n"), done.stderr
+    done = simpost("receipts", "dismiss", *one)
+    assert (done.returncode, done.stdout) == (0, "0 receipts dismissed\n"), done.stderr
+    assert simpost("receipts", "jobs").stdout == "no dismissals\n"
+    counted = simpost("receipts", "dismiss", "--all", "--dry-run")
+    assert counted.stdout.startswith("0 receipts. Each receipt is left out of the list")
+    begun = json.loads(simpost("receipts", "dismiss", "--all", "--actor", "Ana", "--json").stdout)
+    undone = simpost("receipts", "stop", begun["id"], "--actor", "Ben")
+    assert "undone: It was undone by Ben before it did anything." in undone.stdout, undone.stderr
+    shown = json.loads(simpost("receipts", "job", begun["id"], "--json").stdout)
+    assert (shown["verb"], shown["begunBy"], shown["items"]) == ("dismiss", "Ana", [])
+    assert begun["id"] in simpost("receipts", "jobs").stdout
     assert simpost("receipts", "restore", "--all").stdout == "0 receipts restored\n"
     for wrong in ([], ["--all", *one], [*one[2:]]):
         assert simpost("receipts", "dismiss", *wrong).returncode == 2

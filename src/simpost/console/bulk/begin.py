@@ -43,6 +43,7 @@ WORDS: Final = {
     BulkVerb.RELEASE: "Decide again now",
     BulkVerb.SEND_AGAIN: "Send again",
     BulkVerb.REPLAY: "Replay",
+    BulkVerb.DISMISS: "Dismiss",
 }
 _ROLES: Final = {BulkVerb.REPLAY: ConsoleRole.ADMIN}
 """Roles beyond `sender`."""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from starlette.responses import Response
 
+from simpost.api.admin.dismissals import AdminItemQuery
 from simpost.api.shared.paging import cut_page
 from simpost.api.v1.bulk_jobs.routes import job_key, show_now
 from simpost.api.v1.bulk_jobs.schemas import BulkItemQuery, BulkJobQuery, show_item
-from simpost.console.account_choice import choose_account, go_to
+from simpost.console.account_choice import choose_account, go_to, path_of
 from simpost.console.ages import age
 from simpost.console.bulk.begin import WORDS
 from simpost.console.field_errors import read_query
 from simpost.console.request import PageRequest
 from simpost.console.route import ConsolePage
 from simpost.domain.accounts import Account
-from simpost.domain.bulk_jobs import BulkItemState, BulkJob, BulkStatus
+from simpost.domain.bulk_jobs import BulkItemState, BulkJob, BulkResult, BulkStatus, BulkVerb
 from simpost.domain.console_users import ConsoleRole
 from simpost.domain.messages import format_id
 
@@ -35,20 +37,28 @@ async def show_all(call: PageRequest) -> Response:
     )
     rows, cursor = cut_page(found, query)
     now_ms = services.clock_ms()
+    shown = [
+        (
+            show_now(services, each).model_dump(mode="json", by_alias=True),
+            WORDS[each.verb],
+            age(each.created_ms, now_ms),
+        )
+        for each in rows
+    ]
+    return list_page(call, path_of("bulk-jobs", account.access_code), shown, query, cursor)
+
+
+def list_page(
+    call: PageRequest,
+    base: str,
+    rows: Sequence[tuple[dict[str, Any], str, str]],
+    query: BulkJobQuery,
+    cursor: str | None,
+) -> Response:
+    """Jobs with their words and ages; `base` is the path of the list."""
+    account = call.request.path_params.get("account", "")
     return call.pages.render(
-        "bulk/list",
-        call=call,
-        account=account.access_code,
-        rows=[
-            (
-                show_now(services, each).model_dump(mode="json", by_alias=True),
-                WORDS[each.verb],
-                age(each.created_ms, now_ms),
-            )
-            for each in rows
-        ],
-        query=query,
-        next=cursor,
+        "bulk/list", call=call, account=account, base=base, rows=rows, query=query, next=cursor
     )
 
 
@@ -59,13 +69,27 @@ async def show(call: PageRequest) -> Response:
     found = await call.services.store.bulk_jobs.list_items(
         account.id, job.id, after=query.after or "", limit=query.limit + 1, state=query.state
     )
+    return job_page(call, path_of("bulk-jobs", account.access_code), job, query, found)
+
+
+def job_page(
+    call: PageRequest,
+    base: str,
+    job: BulkJob,
+    query: BulkItemQuery | AdminItemQuery,
+    found: Sequence[BulkResult],
+) -> Response:
+    """A job with a page of its items; `base` is the path of the list."""
     items = [show_item(each) for each in found[: query.limit]]
     return call.pages.render(
         "bulk/job",
         call=call,
-        account=account.access_code,
+        account=call.request.path_params.get("account", ""),
+        home=base,
+        base=f"{base}/{format_id(job.id)}",
         job=show_now(call.services, job).model_dump(mode="json", by_alias=True),
         words=WORDS[job.verb],
+        noun=_NOUNS[job.verb],
         is_of_messages=job.verb.is_of_messages,
         is_over=job.status.is_final,
         can_undo=job.status is BulkStatus.WAITING,
@@ -73,7 +97,7 @@ async def show(call: PageRequest) -> Response:
         states=[each.value for each in BulkItemState],
         query=query,
         next=items[-1].item if len(found) > query.limit else "",
-        may_stop=call.may(ConsoleRole.SENDER),
+        may_stop=call.may(_STOPPED_BY.get(job.verb, ConsoleRole.SENDER)),
     )
 
 
@@ -94,6 +118,14 @@ async def _find(call: PageRequest) -> tuple[Account, BulkJob]:
     return account, await call.services.bulk_jobs.find(account, key)
 
 
+_STOPPED_BY: Final = {BulkVerb.DISMISS: ConsoleRole.ADMIN}
+_NOUNS: Final = {
+    BulkVerb.CANCEL: "Message",
+    BulkVerb.RELEASE: "Message",
+    BulkVerb.SEND_AGAIN: "Message",
+    BulkVerb.REPLAY: "Delivery",
+    BulkVerb.DISMISS: "Receipt",
+}
 _LIST: Final = "/console/bulk-jobs"
 _ONE: Final = f"{_LIST}/{{account}}/{{id}}"
 PAGES: Final = (

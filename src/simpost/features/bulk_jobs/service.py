@@ -12,6 +12,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.bulk_jobs import (
     MAX_ITEMS,
     MAX_UNFINISHED,
+    OF_INSTALLATION,
     BulkItemState,
     BulkJob,
     BulkReason,
@@ -24,6 +25,7 @@ from simpost.domain.messages import format_id
 from simpost.errors import InvalidRequest, StoreError, UnknownBulkJob
 from simpost.features.bulk_jobs.delivery_items import DeliveryItems
 from simpost.features.bulk_jobs.message_items import MessageItems
+from simpost.features.bulk_jobs.receipt_items import ReceiptItems
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.intake import Intake
 from simpost.observe import get_logger
@@ -46,6 +48,9 @@ _TURNS: Final = 10
 _INTERVAL_S: Final = 0.25
 _IDLE_S: Final = 1.0
 _DELETE_INTERVAL_S: Final = 60.0
+
+INSTALLATION: Final = Account(OF_INSTALLATION, "", "")
+"""Whose the jobs of the administrator are."""
 
 log = get_logger(__name__)
 
@@ -86,6 +91,7 @@ class BulkJobs(Component):
         self._accounts = accounts
         self._messages = MessageItems(store, intake, clock_ms)
         self._deliveries = DeliveryItems(store.webhooks)
+        self._receipts = ReceiptItems(store.receipts, clock_ms)
         self._new_id = new_id
         self._clock_ms = clock_ms
         self._undo_s = undo_s
@@ -121,14 +127,15 @@ class BulkJobs(Component):
 
     async def count(self, account: Account, verb: BulkVerb, wanted: BulkSelection) -> BulkCount:
         """How many items match now, of MOST_COUNTED at most. Raises StoreError."""
-        now_ms, place, found = self._clock_ms(), "", 0
-        while found < MOST_COUNTED:
+        now_ms, place = self._clock_ms(), ""
+        found: set[str] = set()  # pages may overlap
+        while len(found) < MOST_COUNTED:
             page = await self._page(account, verb, wanted, now_ms, place)
-            found += len(page.items)
+            found.update(page.items)
             if page.place is None:
-                return BulkCount(found, is_more=False)
+                return BulkCount(len(found), is_more=False)
             place = page.place
-        return BulkCount(found, is_more=True)
+        return BulkCount(len(found), is_more=True)
 
     async def begin(
         self,
@@ -194,7 +201,8 @@ class BulkJobs(Component):
 
     async def _work(self, job: BulkJob, now_ms: int) -> None:
         """Note some items, or act on some, or end a job that is too late. Raises StoreError."""
-        account = self._accounts.by_id(job.account_id)
+        is_own = job.account_id != OF_INSTALLATION
+        account = self._accounts.by_id(job.account_id) if is_own else INSTALLATION
         if account is None:
             return  # added on another node a moment ago: the lease ends
         if job.is_late(now_ms):
@@ -207,7 +215,7 @@ class BulkJobs(Component):
 
     async def _act_on_some(self, account: Account, job: BulkJob) -> None:
         items = await self._store.take(job, limit=_SLICE)
-        act = (self._messages if job.verb.is_of_messages else self._deliveries).act
+        act = self._items(job.verb).act
         found = await asyncio.gather(
             *(act(account, job, item) for item in items), return_exceptions=True
         )
@@ -229,8 +237,12 @@ class BulkJobs(Component):
     async def _page(
         self, account: Account, verb: BulkVerb, wanted: BulkSelection, to_ms: int, place: str
     ) -> NotedItems:
-        items = self._messages if verb.is_of_messages else self._deliveries
-        return await items.page(account, wanted, to_ms, place)
+        return await self._items(verb).page(account, wanted, to_ms, place)
+
+    def _items(self, verb: BulkVerb) -> MessageItems | DeliveryItems | ReceiptItems:
+        if verb is BulkVerb.DISMISS:
+            return self._receipts
+        return self._messages if verb.is_of_messages else self._deliveries
 
 
 def _cut(found: NotedItems, total: int) -> NotedItems:

@@ -38,9 +38,12 @@ class ReceiptStore(Protocol):
         """
         ...
 
-    async def dismiss(self, keys: Sequence[ReceiptKey], *, now_ms: int) -> int:
+    async def dismiss(
+        self, keys: Sequence[ReceiptKey], *, now_ms: int, until_ms: int | None = None
+    ) -> int:
         """Leave them out of the list until they come again; how many of them there are.
 
+        Only those that came until `until_ms` for the last time, if that is given.
         They stay stored and still find their part. A repetition changes nothing.
         """
         ...

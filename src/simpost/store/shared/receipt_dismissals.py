@@ -7,13 +7,14 @@ from typing import Final
 
 from simpost.domain.outcomes import ReceiptKey
 from simpost.store.records.columns import CODE
+from simpost.store.records.ids import LAST_MS
 from simpost.store.shared.steps import Steps
 
 SQL: Final = {
     "dismiss": """
         UPDATE receipts SET dismissed_ms = coalesce(dismissed_ms, $4)
         WHERE carrier = $1 AND carrier_message_id = $2 AND state = $3
-          AND standing IN ('parked', 'ambiguous')
+          AND standing IN ('parked', 'ambiguous') AND last_ms <= $5
         RETURNING state
     """,
     "restore": """
@@ -25,11 +26,12 @@ SQL: Final = {
 }
 
 
-def dismiss(keys: Sequence[ReceiptKey], now_ms: int) -> Steps[int]:
+def dismiss(keys: Sequence[ReceiptKey], now_ms: int, until_ms: int | None) -> Steps[int]:
     """Mark them; how many of them there are. Keys in one order, so that two callers never wait."""
     found = 0
+    last_ms = LAST_MS if until_ms is None else until_ms
     for key in sorted(set(keys)):
-        found += len((yield SQL["dismiss"], (*_columns(key), now_ms)))
+        found += len((yield SQL["dismiss"], (*_columns(key), now_ms, last_ms)))
     return found
 
 

@@ -35,8 +35,10 @@ class SqliteReceipts:
     ) -> list[UnmatchedReceipt]:
         return await self._read(log.unmatched_receipts, carrier, until_ms, limit, is_dismissed)
 
-    async def dismiss(self, keys: Sequence[ReceiptKey], *, now_ms: int) -> int:
-        return await self._transact(receipt_dismissals.dismiss, keys, now_ms)
+    async def dismiss(
+        self, keys: Sequence[ReceiptKey], *, now_ms: int, until_ms: int | None = None
+    ) -> int:
+        return await self._transact(receipt_dismissals.dismiss, keys, now_ms, until_ms)
 
     async def restore(self, keys: Sequence[ReceiptKey]) -> int:
         return await self._transact(receipt_dismissals.restore, keys)

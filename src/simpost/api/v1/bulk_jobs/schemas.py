@@ -40,6 +40,12 @@ def _check_id(text: str) -> str:
     return format_id(found)
 
 
+def _check_verb(verb: BulkVerb) -> BulkVerb:
+    if verb is BulkVerb.DISMISS:
+        raise ValueError("must not be dismiss, which is for the administrator")
+    return verb
+
+
 BulkId = Annotated[
     StrictStr, Matching(r"^[0-9a-f-]{36}$", "must be an id"), AfterValidator(_check_id)
 ]
@@ -68,7 +74,7 @@ class BulkJobRequest(Schema):
     endpoints. With `dryRun` nothing begins.
     """
 
-    verb: BulkVerb
+    verb: Annotated[BulkVerb, AfterValidator(_check_verb)]
     ids: Annotated[list[BulkId], Field(min_length=1, max_length=MAX_NAMED)] | None = Field(
         default=None, description="Ids of messages."
     )
@@ -170,7 +176,10 @@ class BulkReasonOut(Schema):
 
 
 class BulkItemOut(Schema):
-    """What became of one item: the id of a message, or `endpoint/sequence` of a delivery."""
+    """What became of one item.
+
+    It is the id of a message, `endpoint/sequence` of a delivery or `state/carrier/id` of a receipt.
+    """
 
     item: str
     state: BulkItemState
@@ -259,6 +268,8 @@ def _show_selection(selection: BulkSelection) -> BulkSelectionOut:
     found = {_NAMES[name]: getattr(selection, name) for name in _FILTERS}
     times = {"from": selection.from_ms, "to": selection.to_ms}
     filters = {name: str(value) for name, value in found.items() if value is not None}
+    if selection.carrier is not None:
+        filters["carrier"] = selection.carrier
     filters |= {name: format_time(at_ms) for name, at_ms in times.items() if at_ms is not None}
     return BulkSelectionOut(
         named=len(selection.ids), filters=filters, webhook=selection.webhook or None
