@@ -21,12 +21,13 @@ from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.console import build_console
 from simpost.domain.accounts import Account
 from simpost.domain.console_users import ConsoleRole
+from simpost.domain.messages import format_id
 from simpost.http import HttpServer
 from simpost.store import SqliteStore
 from tests.browser.conftest import PATIENCE_S, WIDTH
 from tests.browser.survey import Survey, look, run_axe
 from tests.browser.test_hostile_texts import SCRIPTS
-from tests.contract.store_facts import in_doubt, leased
+from tests.contract.store_facts import in_doubt, leased, settlement
 from tests.integration.api.conftest import ESIMS, GOOD, NOW_MS, PLANS, wire
 
 PASSWORD = "correct horse battery"
@@ -208,6 +209,24 @@ def test_support_answers_by_mouse_why_a_text_did_not_come(window: Window) -> Non
     window.until_title("Sign in")
     window.open("/console/audit")
     window.until_title("Sign in")
+
+
+def test_a_message_whose_text_is_shown_refreshes_itself_and_keeps_it(
+    window: Window, console: ConsoleThread
+) -> None:
+    one = leased(TEXT, account_id=1, esim_tran_no="23072017992999")  # lists show no other one
+    console.run(console.services.store.queue.accept(one))
+    window.sign_in()
+    window.open(f"/console/messages/{format_id(one.id)}")
+    window.find("form[action$=reveal] button").click()
+    text = f"document.querySelector('.text').textContent === {TEXT!r}"
+    window.until(text)
+    state = "document.querySelector('.sentence strong').textContent"
+    window.until(f"{state} === 'accepted.'")
+    console.run(console.services.store.queue.record([settlement(one, carrier_message_id="c-9")]))
+    window.until(f"{state} === 'sent.'")
+    window.until(text)
+    window.until("document.querySelector('form[action$=reveal]') === null")
 
 
 def test_hostile_texts_are_shown_as_text(window: Window) -> None:

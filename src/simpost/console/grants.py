@@ -1,4 +1,4 @@
-"""A revealed conversation stays revealed for a while, in the session that revealed it."""
+"""What was revealed stays revealed for a while, in the session that revealed it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hmac
 from typing import Final
 
 GRANT_MS: Final = 30 * 60_000
-"""How long texts of a conversation are shown after a row in the audit log."""
+"""How long texts are shown after a row in the audit log."""
 
 
 def grant(token: str, what: str, now_ms: int) -> str:

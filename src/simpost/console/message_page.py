@@ -8,6 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from simpost.api.v1.messages.message_log import message_detail
+from simpost.console.grants import grant, is_granted
 from simpost.console.live_page import live_page
 from simpost.console.masks import Masks
 from simpost.console.request import PageRequest
@@ -23,8 +24,13 @@ from simpost.messaging.message_sentence import repeat_problem, sentence_of
 
 
 async def show(call: PageRequest) -> Response:
-    """The message, with its text and numbers hidden."""
-    return await _render(call, await find_message(call), is_revealed=False)
+    """The message; its text and numbers are hidden without a grant in the URL."""
+    message = await find_message(call)
+    given = call.request.query_params.get("shown", "")
+    now_ms = call.services.clock_ms()
+    is_granted_now = is_granted(given, call.token, format_id(message.id), now_ms)
+    is_shown = is_granted_now and call.may(ConsoleRole.SUPPORT)
+    return await _render(call, message, given if is_shown else "")
 
 
 async def version(call: PageRequest) -> object:
@@ -34,10 +40,10 @@ async def version(call: PageRequest) -> object:
 
 
 async def reveal(call: PageRequest) -> Response:
-    """The message with its text and numbers; written to the audit log before."""
-    message = await find_message(call)
+    """The message with its text and numbers, for half an hour; written to the audit log before."""
+    message, now_ms = await find_message(call), call.services.clock_ms()
     await call.audit("message.reveal", format_id(message.id), message.account_id)
-    return await _render(call, message, is_revealed=True)
+    return await _render(call, message, grant(call.token, format_id(message.id), now_ms))
 
 
 async def find_message(call: PageRequest) -> Message:
@@ -49,7 +55,8 @@ async def find_message(call: PageRequest) -> Message:
     return message
 
 
-async def _render(call: PageRequest, message: Message, *, is_revealed: bool) -> Response:
+async def _render(call: PageRequest, message: Message, shown_by: str) -> Response:
+    """The page; `shown_by` is the grant to show text and numbers, empty while they are hidden."""
     account = call.services.accounts.by_id(message.account_id)
     access_code = account.access_code if account else ""
     role, sees_all = call.user.role, call.user.account_id is None
@@ -65,8 +72,9 @@ async def _render(call: PageRequest, message: Message, *, is_revealed: bool) -> 
         events=sorted(message_events(shown), key=lambda event: event[0]),
         exchanges=[_exchange(msgspec.to_builtins(each)) for each in exchanges],
         for_admin=for_admin,
-        masks=Masks(is_revealed=is_revealed),
-        may_reveal=not is_revealed and role.includes(ConsoleRole.SUPPORT),
+        shown_by=shown_by,
+        masks=Masks(is_revealed=bool(shown_by)),
+        may_reveal=not shown_by and role.includes(ConsoleRole.SUPPORT),
         may_send=role.includes(ConsoleRole.SENDER),
         repeat_problem=repeat_problem(message),
     )

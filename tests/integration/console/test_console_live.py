@@ -2,17 +2,19 @@
 
 import asyncio
 import contextlib
+import re
 
 import pytest
 
 from simpost.api import build
 from simpost.console import build_console, live_page
+from simpost.console.grants import GRANT_MS, grant
 from simpost.console.live_streams import MAX_STREAMS_OF_SESSION
 from simpost.domain.console_users import ConsoleRole
 from tests.integration.api.conftest import GOOD, serving
 from tests.integration.api.test_exchanges import result
 from tests.integration.console.conftest import signed_in
-from tests.integration.console.test_console_pages import send
+from tests.integration.console.test_console_pages import SECRET_TEXT, send
 
 VIEWER, SUPPORT, SENDER, ADMIN = ConsoleRole
 CHANGED = b"event: changed\ndata: {}\n\n"
@@ -146,12 +148,28 @@ async def test_a_page_names_its_stream(services, browser, page, stream):
     assert response.text.endswith("event: changed\ndata: {}\n\n")
 
 
-async def test_a_revealed_message_does_not_refresh_itself(services, browser):
+async def test_a_revealed_message_refreshes_itself_and_stays_revealed(
+    services, browser, open_browser
+):
     await signed_in(browser, SUPPORT)
-    id_ = await send(browser)
-    path = f"/console/messages/{id_}"
-    assert f'data-live="{path}/live"' in (await browser.get(path)).text
-    assert "data-live" not in (await browser.post(f"{path}/reveal")).text
+    key = await send(browser)
+    path = f"/console/messages/{key}"
+    other = f"/console/messages/{await send(browser)}"
+    revealed = (await browser.post(f"{path}/reveal")).text
+    assert f'data-live="{path}/live"' in revealed
+    [page] = re.findall(rf'hx-get="({path}[^"]*)"', revealed)
+    shown = page.partition("?")[2]
+    for _ in range(2):
+        assert SECRET_TEXT in (await browser.get(page)).text
+    assert SECRET_TEXT not in (await browser.get(path)).text
+    assert SECRET_TEXT not in (await browser.get(f"{other}?{shown}")).text
+    over = grant(browser.token, key, services.clock_ms() - GRANT_MS)
+    assert SECRET_TEXT not in (await browser.get(f"{path}?shown={over}")).text
+    colleague = await signed_in(open_browser(), SUPPORT, name="bob")
+    assert SECRET_TEXT not in (await colleague.get(page)).text
+    viewer = await signed_in(open_browser(), VIEWER, name="eve")
+    own = grant(viewer.token, key, services.clock_ms())
+    assert SECRET_TEXT not in (await viewer.get(f"{path}?shown={own}")).text
 
 
 async def test_a_conversation_has_a_stream_and_a_search_has_none(services, browser):
