@@ -35,7 +35,7 @@ BREAK = {
         FOR EACH ROW WHEN (old.item = '{item}') EXECUTE FUNCTION break()
     """,
 }
-MEND = {"sqlite": "DROP TRIGGER broken", "postgresql": "DROP TRIGGER broken ON bulk_job_items"}
+REPAIR = {"sqlite": "DROP TRIGGER broken", "postgresql": "DROP TRIGGER broken ON bulk_job_items"}
 
 
 class Database:
@@ -159,7 +159,7 @@ def test_every_text_is_sent_again_once_while_leaders_die(pair, database):
     assert shown(node, job)["counts"] == {
         "total": ESIMS, "done": 50, "skipped": 0, "failed": 0, "remaining": ESIMS - 50,
     }  # fmt: skip
-    database.run(MEND[database.kind])
+    database.run(REPAIR[database.kind])
     name = {"kind": "bulk_job", "id": job["id"]}
     assert ask(node, "POST", "needs-a-person/try-again", name)[0] == 200
     assert "bulk_job" not in stuck(node)
