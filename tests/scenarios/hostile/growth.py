@@ -9,7 +9,7 @@ from statistics import median
 
 READINGS = 100
 """Of one run, at equal distances."""
-FROM_REQUESTS = 50_000
+FROM_REQUESTS = 100_000
 """With fewer, what stays of a request cannot be told from the noise."""
 MOST_OCTETS = 100
 """Of one request that may stay: after 100,000 the medians may differ by 5.7 MiB."""
