@@ -86,22 +86,40 @@ def test_a_message_is_previewed_with_the_credentials_that_were_typed(
     assert docs.violations() == []
 
 
-def test_every_tag_of_the_document_is_shown_and_opens_its_operations(
+CLICK = """
+    document.querySelector(`.opblock-tag[data-tag="${arguments[0]}"]`).click()
+"""
+SHOWN = """
+    const words = (operation, part) => operation.querySelector(`.opblock-summary-${part}`)
+    return [...document.querySelectorAll('.opblock')].map((each) => [
+      each.id.split('-').pop(),
+      words(each, 'method').textContent,
+      words(each, 'path').dataset.path,
+      words(each, 'description').textContent,
+    ])
+"""
+
+
+def test_every_operation_of_the_document_is_shown_below_its_tag(
     chromium: Chrome, served: ConsoleThread
 ) -> None:
+    """One tag at a time: a person opens it, and it has its operations and no other."""
+    operations: dict[str, list[list[str]]] = {}
+    for path, methods in document()["paths"].items():
+        for method, each in methods.items():
+            for tag in each["tags"]:
+                row = [each["operationId"], method.upper(), path, each["summary"]]
+                operations.setdefault(tag, []).append(row)
     docs = Docs(chromium, served.url)
-    operations = [each for path in document()["paths"].values() for each in path.values()]
     shown = "return [...document.querySelectorAll('.opblock-tag')].map((each) => each.dataset.tag)"
-    tags = {tag for each in operations for tag in each["tags"]}
-    assert sorted(chromium.execute_script(shown)) == sorted(tags)
-    docs.click("#operations-tag-messages")
-    docs.shown(SEND)
-    shown = "return [...document.querySelectorAll('.opblock')].map((each) => each.id)"
-    assert sorted(chromium.execute_script(shown)) == sorted(
-        f"operations-messages-{each['operationId']}"
-        for each in operations
-        if "messages" in each["tags"]
-    )
+    assert sorted(chromium.execute_script(shown)) == sorted(operations)
+    wait = WebDriverWait(chromium, PATIENCE_S, 0.05)
+    for tag, expected in operations.items():
+        chromium.execute_script(CLICK, tag)
+        wait.until(lambda driver: driver.execute_script(SHOWN), f"{tag} stays closed")
+        assert sorted(chromium.execute_script(SHOWN)) == sorted(expected), tag
+        chromium.execute_script(CLICK, tag)
+        wait.until(lambda driver: not driver.execute_script(SHOWN), f"{tag} stays open")
     assert docs.violations() == []
 
 
