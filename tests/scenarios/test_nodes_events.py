@@ -20,6 +20,8 @@ from tests.scenarios.faults.node_load import Load
 ROUNDS = 10 if os.environ.get("SCENARIOS") == "long" else 1
 MESSAGES = 60
 """Accepted before each kill and after it."""
+PAUSE_S = 0 if ROUNDS > 1 else 0.02
+"""Of a reader, between two pages."""
 ESIMS = 50
 pytestmark = pytest.mark.timeout(200 + 100 * ROUNDS)
 
@@ -45,7 +47,7 @@ class Reader:
         while True:
             with contextlib.suppress(aiohttp.ClientError, OSError):
                 await self.read()
-            await asyncio.sleep(0)
+            await asyncio.sleep(PAUSE_S)
 
     async def read(self):
         """Read one page; returns whether there are more."""
@@ -111,6 +113,7 @@ async def read_to_the_end(cluster, session, reader, accepted):
                 each: told.get(each) for each in states
             }:
                 return
+            await asyncio.sleep(0.2)
 
 
 def fold(events):

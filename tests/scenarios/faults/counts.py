@@ -115,15 +115,22 @@ def _wait_for_ends(load: Load, handsets: Handsets, node: Node) -> None:
     ends_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < ends_s:
         handsets.look()
-        if load.accepted.keys() <= handsets.whole and not load.accepted.keys() & _open(node):
+        if load.accepted.keys() <= handsets.whole and not _is_any_open(load, node):
             handsets.look()
             return
-        time.sleep(0.2)
+        time.sleep(0.5)
 
 
-def _open(node: Node) -> set[str]:
-    """What has no end yet. Also what a caller was refused, whose commit went through unseen."""
-    return {name_in(each["text"]) for state in _OPEN for each in _messages(node, f"&state={state}")}
+def _is_any_open(load: Load, node: Node) -> bool:
+    """Whether an accepted message has no end yet.
+
+    What a caller was refused may have none either, if its commit went through unseen.
+    """
+    return any(
+        name_in(each["text"]) in load.accepted
+        for state in _OPEN
+        for each in _messages(node, f"&state={state}")
+    )
 
 
 def _messages(node: Node, which: str = "") -> Iterable[dict[str, Any]]:
