@@ -215,7 +215,7 @@ async def test_every_response_allows_no_foreign_content_and_no_frame(browser):
         assert headers["content-security-policy"] == POLICY, path
         assert headers["x-frame-options"] == "DENY"
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
         assert headers["cache-control"] == "no-store"
 
 
