@@ -73,6 +73,13 @@
   button.addEventListener("click", showKeys);
   document.querySelector("footer").append(" ", button);
 
+  // Firefox and WebKit end the requests of a page that is left before its scripts: that is no error.
+  window.addEventListener("beforeunload", () => {
+    for (const each of document.querySelectorAll("[hx-get], [hx-post]")) {
+      each.dispatchEvent(new CustomEvent("htmx:abort"));
+    }
+  });
+
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
