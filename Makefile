@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: site package test-packages deb sbom release first-text run test test-again test-long check fuzz stories bad-input attack scenarios bench pictures reference soak lock clean
+.PHONY: site package test-packages deb sbom release first-text run test test-again test-long check fuzz stories bad-input attack scenarios bench engines pictures reference soak lock clean
 run: .venv/run.stamp
 	@$(BIN)/simpost demo --port $(PORT) $(if $(HANDSETS_PORT),--handsets-port $(HANDSETS_PORT)) $(if $(SMSC_PORT),--smsc-port $(SMSC_PORT)) $(if $(DATA),--data $(DATA)) $(if $(filter no,$(TOUR)),--no-tour)
 
@@ -58,6 +58,14 @@ reference: .venv/dev.stamp
 	@$(BIN)/python -m simpost.cli.reference docs/cli.md
 	@$(BIN)/python -m tests.event_reference
 	@$(BIN)/python -m tests.reference_tables
+
+# The pages in Firefox and WebKit, the engine of Safari. Root on Debian; elsewhere install the programs first.
+engines: export ENGINES = 1
+engines: .venv/dev.stamp
+	@for each in firefox-esr WebKitWebDriver Xvfb; do command -v $$each >/dev/null || missing=1; done; \
+		[ -z "$$missing" ] || { apt-get update -qq && \
+		apt-get install -qq -y --no-install-recommends firefox-esr webkit2gtk-driver xvfb >/dev/null; }
+	$(BIN)/python -m pytest -n $(or $(JOBS),2) $(if $(ONLY),-k "$(ONLY)") tests/engines
 
 # The pictures of the README, from the demo. Needs Chromium.
 pictures: .venv/dev.stamp

@@ -15,7 +15,7 @@ PICTURES: Final = Path(__file__).parents[1] / ".pictures"
 HEIGHT: Final = 900
 WIDTHS: Final = (1280, 390)
 _SCHEMES: Final = ("light", "dark")
-_OF_COLOURS: Final = ["color-contrast", "link-in-text-block"]
+OF_COLOURS: Final = ["color-contrast", "link-in-text-block"]
 """The rules of axe whose result depends on the colour scheme."""
 _RUN: Final = """
 const [rules, done] = arguments;
@@ -63,7 +63,7 @@ class Survey:
         for width in WIDTHS:
             for scheme in _SCHEMES if width == WIDTHS[0] else _SCHEMES[::-1]:
                 look(self._driver, scheme=scheme, width=width)
-                wrong = run_axe(self._driver, None if scheme == "light" else _OF_COLOURS)
+                wrong = run_axe(self._driver, None if scheme == "light" else OF_COLOURS)
                 wide = self._driver.execute_script("return document.documentElement.scrollWidth")
                 if wide > width:
                     wrong.append(f"is {wide} pixels wide")

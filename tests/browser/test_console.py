@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
+from starlette.types import ASGIApp
 
 from simpost.api import Services, build
 from simpost.catalogue.normalization import parse_esim, parse_plan
@@ -73,9 +74,13 @@ class ConsoleThread:
         for name in ("ann", "bob"):
             await services.console_users.add(name, ConsoleRole.ADMIN, None, PASSWORD)
         await self.fill(services)
-        self._server = HttpServer(build(services, build_console(services)), grace_s=1)
+        self._server = HttpServer(self.app(services), grace_s=1)
         await self._server.start([self._listener])
         return url_of(self._listener)
+
+    def app(self, services: Services) -> ASGIApp:
+        """What is served."""
+        return build(services, build_console(services))
 
     async def fill(self, services: Services) -> None:
         """The messages that the pages show."""

@@ -40,6 +40,7 @@ class DataThread(ConsoleThread):
             await store.queue.record((), [receipt(f"c{number}", state, at_ms=at_ms + 4_000)])
         await services.message_counts.count()
         account = services.accounts.get("demo")
+        assert account
         endpoint, _ = await services.webhooks.add(account, "https://shop.example/hook")
         attempt = DeliveryAttempt(NOW_MS, 12, 500, "", "database is down")
         delivery = EventDelivery(
