@@ -16,6 +16,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -53,7 +56,7 @@ def build(given: argparse.Namespace) -> Path:
         _environment(tree, site, minor)
         if not given.uncompiled:
             _compile(tree, site, python)
-        _files(tree, site, python)
+        _files(tree, site, python, version)
         _tidy(tree)
         _control(tree, version, architecture, f"python{minor}")
         package = folder / f"simpost_{version}_{architecture}.deb"
@@ -71,10 +74,11 @@ def _install(python: str, wheel: Path, site: Path) -> None:
 
 def _environment(tree: Path, site: Path, minor: str) -> None:
     """What makes the folder a virtual environment of the distribution's Python."""
-    shutil.rmtree(site / "bin", ignore_errors=True)  # programs of dependencies, unused
+    for unused in ("bin", "apsw/sqlite_extra_binaries"):  # programs of dependencies
+        shutil.rmtree(site / unused, ignore_errors=True)
     home = tree / HOME.lstrip("/")
     (home / "bin").mkdir(parents=True)
-    (home / "bin" / "python3").symlink_to(f"/usr/bin/python{minor}")
+    (home / "bin" / "python3").symlink_to(f"../../../bin/python{minor}")
     (home / "pyvenv.cfg").write_text("home = /usr/bin\ninclude-system-site-packages = false\n")
     launcher = home / "bin" / "simpost"
     launcher.write_text(_LAUNCHER.format(home=HOME))
@@ -96,7 +100,7 @@ def _compile(tree: Path, site: Path, python: str) -> None:
     _run(python, "-c", code, site, tree)
 
 
-def _files(tree: Path, site: Path, python: str) -> None:
+def _files(tree: Path, site: Path, python: str, version: str) -> None:
     """Service, documentation, man page and completion."""
     share = tree / "usr/share"
     unit = tree / "usr/lib/systemd/system/simpost.service"
@@ -107,7 +111,11 @@ def _files(tree: Path, site: Path, python: str) -> None:
     shutil.copytree(ROOT / "docs", documents / "docs")
     shutil.copytree(ROOT / "ops", documents / "ops")
     shutil.copy(HERE / "debian" / "copyright", documents)
-    _gzip(documents / "changelog.gz", (ROOT / "CHANGELOG.md").read_bytes())
+    shutil.copy(ROOT / "CHANGELOG.md", documents)
+    _gzip(documents / "changelog.gz", _changelog(version).encode())
+    overrides = share / "lintian/overrides/simpost"
+    overrides.parent.mkdir(parents=True)
+    shutil.copy(HERE / "debian" / "lintian-overrides", overrides)
     run = (python, "-S", "-c")
     prefix = f"import sys; sys.path.insert(0, {str(site)!r}); sys.dont_write_bytecode = True; "
     manual = f"import runpy; runpy.run_path({str(HERE / 'manual.py')!r}, run_name='__main__')"
@@ -118,6 +126,21 @@ def _files(tree: Path, site: Path, python: str) -> None:
         path = share / name
         path.parent.mkdir(parents=True)
         path.write_bytes(_octets(*run, prefix + complete))
+
+
+def _changelog(version: str) -> str:
+    """The changelog in Debian's form, at the time of the sources: it names the one for users."""
+    seconds = int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
+    return (
+        f"simpost ({version}) unstable; urgency=medium\n\n"
+        "  * See CHANGELOG.md in this folder.\n\n"
+        f" -- {_maintainer()}  {format_datetime(datetime.fromtimestamp(seconds, UTC))}\n"
+    )
+
+
+def _maintainer() -> str:
+    name = os.environ.get("DEBFULLNAME", "simpost maintainers")
+    return f"{name} <{os.environ.get('DEBEMAIL', 'root@localhost')}>"
 
 
 def _tidy(tree: Path) -> None:
@@ -141,8 +164,7 @@ def _control(tree: Path, version: str, architecture: str, python: str) -> None:
         "VERSION": version,
         "ARCHITECTURE": architecture,
         "PYTHON": python,
-        "MAINTAINER": f"{os.environ.get('DEBFULLNAME', 'simpost maintainers')} "
-        f"<{os.environ.get('DEBEMAIL', 'root@localhost')}>",
+        "MAINTAINER": _maintainer(),
         "SIZE": str(sum(path.stat().st_size for path in files) // 1024),
     }
     text = (HERE / "debian" / "control").read_text()

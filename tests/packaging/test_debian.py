@@ -25,7 +25,10 @@ mount -t proc proc "$AT/root/proc"
 cp "$1" "$AT/root/simpost.deb"
 exec /usr/sbin/chroot "$AT/root" sh -eu -c '
     unset PYTHONPATH VIRTUAL_ENV
-    dpkg --force-unsafe-io --install /simpost.deb >/dev/null
+    everything() { find /etc /lib /opt /usr /var -xdev -not -path "/var/lib/dpkg/*" | sort; }
+    everything >/before
+    dpkg --force-unsafe-io --install /simpost.deb >/dev/null 2>&1
+    test -L /etc/systemd/system/multi-user.target.wants/simpost.service
     cd /
     simpost --version
     /usr/lib/simpost/bin/python3 -m simpost text Hello | head -1
@@ -34,9 +37,11 @@ exec /usr/sbin/chroot "$AT/root" sh -eu -c '
     CREDENTIALS_DIRECTORY=/etc/simpost/credentials simpost check --config /etc/simpost/simpost.toml
     systemd-analyze verify --man=no /usr/lib/systemd/system/simpost.service
     dpkg --verify simpost
+    dpkg --remove simpost >/dev/null 2>&1
+    test ! -e /usr/bin/simpost
     dpkg --purge simpost >/dev/null 2>&1
-    ls /etc/simpost/credentials
-    test ! -e /usr/lib/simpost
+    echo ---
+    everything | diff /before - | sed -n "s/^[<>] //p" | grep -v -E "^/var/(log/|cache/)"
 '
 """
 
@@ -107,4 +112,23 @@ def test_dpkg_installs_and_removes_it(package, tmp_path):
     printed = done.stdout.splitlines()
     assert printed[0].startswith("simpost ")
     assert printed[1].startswith("encoding  gsm7")
-    assert printed[-2:] == ["admin_token", "secrets_key"]
+    left = printed[printed.index("---") + 1 :]
+    assert left == [
+        "/etc/simpost",
+        "/etc/simpost/credentials",
+        "/etc/simpost/credentials/admin_token",
+        "/etc/simpost/credentials/secrets_key",
+        "/etc/simpost/simpost.toml",
+        "/var/lib/simpost",
+    ]
+
+
+def test_lintian_finds_nothing_that_is_not_explained(package):
+    if not shutil.which("lintian"):
+        pytest.skip("lintian is not installed: nobody else reads the package.")
+    fast = "uses-no-compression-for-control-tarball,uses-no-compression-for-data-tarball"
+    options = ["--allow-root", "--profile=debian", f"--suppress-tags={fast}"]
+    done = subprocess.run(
+        ["lintian", *options, package], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
