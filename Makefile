@@ -100,7 +100,7 @@ site: .venv/site.stamp
 # The time of the last commit: the same sources give the same octets.
 package: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct)
 package: .venv/run.stamp
-	@rm -rf dist
+	@rm -f dist/simpost-*.whl dist/simpost-*.tar.gz
 	@$(BIN)/python -m hatchling build -d dist
 	@ls -l dist
 
@@ -126,10 +126,11 @@ sbom: package .venv/packaging.stamp
 	@.venv/packaging/bin/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml \
 		--mc-type application --output-file dist/simpost.cdx.json .venv/deployed/bin/python
 
-release: sbom
-	@mv dist/simpost.cdx.json .venv/ && rm -rf dist
+release: .venv/run.stamp
+	@$(BIN)/python packaging/release.py --check
+	@rm -rf dist
+	@$(MAKE) --no-print-directory sbom
 	@$(BIN)/python packaging/release.py
-	@mv .venv/simpost.cdx.json dist/
 
 first-text:
 	@$(PYTHON) packaging/first_text.py

@@ -59,6 +59,15 @@ def _is_date(text: str) -> bool:
         return False
 
 
+def _problems_of_git(root: Path) -> Iterator[str]:
+    if _git(root, "status", "--porcelain"):
+        yield "there are changes that are not committed"
+    version = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    tag = f"v{version}"
+    if _git(root, "tag", "--list", tag) and tag not in _git(root, "tag", "--points-at").split():
+        yield f"the tag {tag} is on another commit"
+
+
 def build(sources: Path, folder: Path, seconds: int) -> dict[str, str]:
     """Build wheel and sdist into a folder; their names and SHA-256 sums."""
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(seconds), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -105,13 +114,14 @@ def main() -> None:
     parser.add_argument(
         "--unchecked", action="store_true", help="build, whatever the changelog has"
     )
+    parser.add_argument("--check", action="store_true", help="look, and build nothing")
     parser.add_argument("--folder", type=Path, default=ROOT / "dist")
     given = parser.parse_args()
-    found = list(problems(ROOT))
-    if _git(ROOT, "status", "--porcelain"):
-        found.append("there are changes that are not committed")
+    found = [*problems(ROOT), *_problems_of_git(ROOT)]
     if found and not given.unchecked:
         sys.exit("\n".join(["This is not ready for a release:", *found]))
+    if given.check:
+        return
     for name, digest in build_twice(ROOT, given.folder).items():
         print(f"{digest}  {name}")
 

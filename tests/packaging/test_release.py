@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,63 @@ def test_two_builds_of_one_commit_have_the_same_octets(tmp_path, release):
         ["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=tmp_path / "dist", check=False
     )
     assert listed.returncode == 0
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A clone with what is changed here, and how to commit in it."""
+    folder = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
+    listed = subprocess.check_output(["git", "ls-files", "-z", "--modified"], cwd=ROOT, text=True)
+    for name in filter(None, listed.split("\0")):
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def git(folder, *arguments):
+    name = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    subprocess.run(["git", "-C", folder, *name, *arguments], check=True, capture_output=True)
+
+
+def run_release(clone, folder, *options):
+    command = [sys.executable, "packaging/release.py", "--folder", folder, *options]
+    return subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(
+    os.environ.get("PACKAGES") != "long", reason="`make test-packages` builds it four times."
+)
+def test_a_clone_that_is_ready_is_released_twice_with_equal_octets(clone, tmp_path):
+    day = (clone / "CHANGELOG.md").read_text().replace("## Unreleased", "## 0.1.0 (2026-12-01)")
+    (clone / "CHANGELOG.md").write_text(day)
+    refused = run_release(clone, tmp_path / "none", "--check")
+    assert refused.stderr.splitlines()[1:] == ["there are changes that are not committed"]
+    git(clone, "commit", "--all", "--quiet", "--allow-empty", "--message=Release 0.1.0")
+    git(clone, "tag", "v0.1.0")
+    for name in ("first", "second"):
+        done = run_release(clone, tmp_path / name)
+        assert done.returncode == 0, done.stderr
+    octets = [
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        for name in ("first", "second")
+    ]
+    assert octets[0] == octets[1]
+    assert octets[0].keys() == {
+        *("SHA256SUMS", "simpost-0.1.0-py3-none-any.whl", "simpost-0.1.0.tar.gz"),
+    }
+    git(clone, "commit", "--quiet", "--allow-empty", "--message=After it")
+    moved = run_release(clone, tmp_path / "none", "--check")
+    assert moved.stderr.splitlines()[1:] == ["the tag v0.1.0 is on another commit"]
+
+
+def test_sources_without_a_dated_entry_are_not_released(clone, tmp_path):
+    (clone / "CHANGELOG.md").write_text("# Changelog\n\n## 0.1.0\n\n- First.\n")
+    git(clone, "commit", "--all", "--quiet", "--message=a: b")
+    done = run_release(clone, tmp_path / "none")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "CHANGELOG.md gives no date for 0.1.0" in done.stderr
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.skipif(
