@@ -11,13 +11,14 @@ import typer
 
 from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.output import print_columns, print_json, print_lines
+from simpost.domain.message_counts import show_delay
 
 app = typer.Typer(help="Show, pause, drain and resume carriers.")
 
 _PATH = "/v1/admin/carriers"
 _HEADING = [
     "carrier", "connection", "state", "unanswered", "rate/s",
-    "last heard", "queued", "leased", "problem"
+    "last heard", "queued", "oldest", "leased", "receipts", "problem"
 ]  # fmt: skip
 
 Name: TypeAlias = Annotated[str, typer.Argument(help="Name of the carrier.")]
@@ -31,7 +32,11 @@ def show(
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show, pause, drain and resume carriers."""
+    """Show, pause, drain and resume carriers.
+
+    `oldest` is how long ago the message of the oldest queued part was accepted; `receipts` is how
+    long receipts of deliveries took in the last hour: half of them, and 95 of 100.
+    """
     if context.invoked_subcommand:
         return
     carriers = admin_server(url, config, admin_token).get(_PATH)["carriers"]
@@ -107,7 +112,12 @@ def _print(carriers: list[dict[str, Any]]) -> None:
 def rows_of(carrier: dict[str, Any], now: datetime) -> Iterator[list[str]]:
     """A row for each connection; what holds for the carrier stands in the first."""
     paused = ", paused" if carrier["paused"] else ""
-    counts = [f"{carrier['queued']}", f"{carrier['leased']}"]
+    counts = [
+        f"{carrier['queued']}",
+        _oldest(carrier, now),
+        f"{carrier['leased']}",
+        _receipts(carrier),
+    ]
     if not carrier["connections"]:
         yield [carrier["name"], "", "not configured", "", "", "", *counts, ""]
     for index, one in enumerate(carrier["connections"]):
@@ -118,7 +128,7 @@ def rows_of(carrier: dict[str, Any], now: datetime) -> Iterator[list[str]]:
             f"{one['unanswered']}/{one['maxUnanswered']}" if one["maxUnanswered"] else "",
             _rate(one),
             _age(one["lastHeardAt"], now),
-            *(["", ""] if index else counts),
+            *([""] * len(counts) if index else counts),
             one["problem"],
         ]
 
@@ -129,6 +139,17 @@ def lines_of_forms(carrier: dict[str, Any], now: datetime) -> Iterator[str]:
         times = "once" if form["count"] == 1 else f"{form['count']} times"
         seen = f"seen {times}, last {_age(form['lastSeenAt'], now)}"
         yield f"{carrier['name']}: {form['description']} ({seen})"
+
+
+def _oldest(carrier: dict[str, Any], now: datetime) -> str:
+    return _age(carrier["oldestQueuedAt"], now) if carrier["oldestQueuedAt"] else ""
+
+
+def _receipts(carrier: dict[str, Any]) -> str:
+    """The median and the 95th percentile of their delay."""
+    if not (delay := carrier["receiptDelay"]):
+        return ""
+    return f"{show_delay(delay['medianMs'])}, 95 % {show_delay(delay['p95Ms'])}"
 
 
 def _rate(one: dict[str, Any]) -> str:

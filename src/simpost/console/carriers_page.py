@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 from starlette.responses import RedirectResponse, Response
 
-from simpost.api.admin.carriers import list_carriers
+from simpost.api.admin.carriers import CarrierOut, list_carriers
+from simpost.console.ages import age
 from simpost.console.live_page import live_page
 from simpost.console.page import HEADERS
 from simpost.console.request import PageRequest
@@ -17,15 +19,31 @@ from simpost.errors import UnknownCarrier
 
 async def show(call: PageRequest) -> Response:
     """All carriers of all nodes, as the admin API shows them."""
-    found = await list_carriers(call.services)
-    shown = found.model_dump(mode="json", by_alias=True)["carriers"]
+    shown = await _shown(call)
     is_admin = call.user.role.includes(ConsoleRole.ADMIN)  # a problem may name hosts
     return call.pages.render("carriers", call=call, carriers=shown, is_admin=is_admin)
 
 
 async def version(call: PageRequest) -> object:
-    """What the page shows."""
-    return (await list_carriers(call.services)).model_dump_json()
+    """What the page shows, ages among it."""
+    return await _shown(call)
+
+
+async def _shown(call: PageRequest) -> list[dict[str, Any]]:
+    found = await list_carriers(call.services)
+    now_ms = call.services.clock_ms()
+    return [
+        {**one.model_dump(mode="json", by_alias=True), "oldest": _oldest(one, now_ms)}
+        for one in found.carriers
+    ]
+
+
+def _oldest(carrier: CarrierOut, now_ms: int) -> str:
+    """How long the oldest queued part has waited, in a word; empty when none is queued."""
+    if carrier.oldest_queued_at is None:
+        return ""
+    at_ms = round(datetime.fromisoformat(carrier.oldest_queued_at).timestamp() * 1000)
+    return "less than a minute" if now_ms - at_ms < 60_000 else age(at_ms, now_ms)
 
 
 async def pause(call: PageRequest) -> Response:

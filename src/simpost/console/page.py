@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from simpost.console.ages import duration
+from simpost.domain.message_counts import show_delay
 from simpost.domain.plurals import counted
 from simpost.text.display import visible_lines
 
@@ -47,6 +48,7 @@ class Pages:
             "time": show_time,
             "counted": counted,
             "duration": duration,
+            "delay": show_delay,
             "pairs": lambda names: [(name, name) for name in names],
         }
 

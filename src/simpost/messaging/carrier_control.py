@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from simpost.cluster.facade import Cluster
 from simpost.errors import UnknownCarrier
-from simpost.messaging.dispatch import CarrierStatus, Dispatch
+from simpost.messaging.carrier_status import CarrierStatus
+from simpost.messaging.dispatch import Dispatch
 from simpost.ports.carrier_callbacks import CallbackCarrier
 from simpost.ports.exchanges import ExchangeCarrier
 

@@ -9,10 +9,13 @@ import msgspec
 
 from simpost.cluster.remote_carriers import RemoteCarriers
 from simpost.config import CarrierSettings, Settings
+from simpost.domain.receipt_delays import ReceiptDelay
+from simpost.messaging.carrier_status import CarrierStatus
 from simpost.messaging.from_settings import retry_policy_of, routes_of
 from simpost.messaging.inbound_receiver import InboundReceiver, reject_inbound
 from simpost.messaging.lane import Lane
 from simpost.messaging.lane_metrics import lane_samples
+from simpost.messaging.receipt_delays import ReceiptDelays
 from simpost.messaging.result_writer import ResultWriter
 from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Routing
@@ -22,10 +25,9 @@ from simpost.ports.carrier import (
     CONNECTION_STATE_PRECEDENCE,
     Carrier,
     CarrierEvents,
-    ConnectionState,
-    ConnectionStatus,
 )
 from simpost.ports.store import Store
+from simpost.ports.store.health import QueueDepth
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
 
@@ -33,28 +35,6 @@ _DRAIN_S = 30.0
 """How long `drain` waits; the drain goes on afterwards."""
 
 log = get_logger(__name__)
-
-
-class CarrierStatus(msgspec.Struct, frozen=True):
-    """A carrier as the administrator sees it.
-
-    Attributes:
-        state: `None` when parts are queued for a carrier that is no longer configured.
-        is_available: whether routing prefers it now to the other carriers of a route.
-        queued: parts that are queued in the store.
-        leased: parts in the lanes of all nodes.
-        connections: those of this node.
-        remote_connections: those of other nodes, each with the name of its node.
-    """
-
-    name: str
-    state: ConnectionState | None
-    is_paused: bool
-    is_available: bool
-    queued: int
-    leased: int
-    connections: list[ConnectionStatus]
-    remote_connections: list[tuple[str, ConnectionStatus]] = []
 
 
 class Dispatch(Component):
@@ -86,6 +66,7 @@ class Dispatch(Component):
         self._owner = owner
         self._retry_policy = retry_policy
         self._clock_ms = clock_ms
+        self._receipt_delays = ReceiptDelays(store.receipts, clock_ms)
         self._wrap_events = wrap_events
         self._tasks: asyncio.TaskGroup | None = None
         self._started = asyncio.Event()
@@ -252,37 +233,40 @@ class Dispatch(Component):
         return self._tasks.create_task(carrier.drain(), name=f"drain {name}")
 
     async def status(self, name: str) -> CarrierStatus:
-        """One carrier as the administrator sees it. Raises KeyError for an unknown name."""
-        lane = self.lanes[name]
+        """One carrier as the administrator sees it; not configured if there is no lane for it."""
+        queues, delays = await self._queues(), await self._receipt_delays.by_carrier()
+        return self._status(name, queues.get(name), delays.get(name))
+
+    async def overview(self) -> list[CarrierStatus]:
+        """All carriers, followed by those that are no longer configured but have queued parts."""
+        queues, delays = await self._queues(), await self._receipt_delays.by_carrier()
+        names = [*self.lanes, *sorted(queues.keys() - self.lanes.keys())]
+        return [self._status(name, queues.get(name), delays.get(name)) for name in names]
+
+    async def _queues(self) -> dict[str, QueueDepth]:
+        return {each.carrier: each for each in await self._store.health.queues()}
+
+    def _status(
+        self, name: str, queue: QueueDepth | None, receipt_delay: ReceiptDelay | None
+    ) -> CarrierStatus:
+        waiting = CarrierStatus(
+            name,
+            queued=queue.parts if queue else 0,
+            oldest_queued_ms=queue.oldest_ms if queue else None,
+            receipt_delay=receipt_delay,
+        )
+        lane = self.lanes.get(name)
+        if lane is None:
+            return waiting
         remote = self.remote_carriers.connections(name)
         own = lane.carrier.connections()
         states = [bind.state for _, bind in remote if not own]
-        return CarrierStatus(
-            name=name,
+        return msgspec.structs.replace(
+            waiting,
             state=min(states, key=CONNECTION_STATE_PRECEDENCE.index, default=lane.carrier.state),
             is_paused=lane.carrier.is_paused,
             is_available=self.is_available(name),
-            queued=await self._store.routing.count_queued(name),
             leased=lane.leased + self.remote_carriers.leased(name),
             connections=own,
             remote_connections=remote,
         )
-
-    async def overview(self) -> list[CarrierStatus]:
-        """All carriers, followed by those that are no longer configured but have queued parts."""
-        shown = [await self.status(name) for name in list(self.lanes)]
-        for name in await self._store.routing.carriers_with_backlog():
-            if name not in self.lanes:
-                queued = await self._store.routing.count_queued(name)
-                shown.append(
-                    CarrierStatus(
-                        name=name,
-                        state=None,
-                        is_paused=False,
-                        is_available=False,
-                        queued=queued,
-                        leased=0,
-                        connections=[],
-                    )
-                )
-        return shown

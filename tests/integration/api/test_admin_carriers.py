@@ -2,10 +2,13 @@ from typing import Any
 
 import pytest
 
+from simpost.api.shared.schemas import format_time
 from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.states import State
 from simpost.errors import ConfigError
 from simpost.messaging.retry import RetryPolicy, apply_outcome
+from simpost.ports.store import MessageFilter
+from simpost.runtime.clock import wall_clock_ms
 from simpost.runtime.reload import Reloaded
 from tests.integration.api.conftest import NOW_MS
 
@@ -17,8 +20,10 @@ async def test_carriers_are_listed_with_each_of_their_connections(
 ) -> None:
     await service.send()
     await service.send("x" * 200)
-    answer = await service.operate("GET", "carriers")
-    assert answer.json() == {
+    answer = (await service.operate("GET", "carriers")).json()
+    listed = await service.store.log.list_messages(1, MessageFilter())
+    oldest_ms = min(int.from_bytes(each.id[:6], "big") for each in listed)
+    assert answer == {
         "carriers": [
             {
                 "name": "down",
@@ -26,7 +31,9 @@ async def test_carriers_are_listed_with_each_of_their_connections(
                 "paused": False,
                 "available": False,
                 "queued": 3,
+                "oldestQueuedAt": format_time(oldest_ms),
                 "leased": 0,
+                "receiptDelay": None,
                 "connections": [
                     {
                         "node": None,
@@ -81,6 +88,33 @@ async def test_the_receipt_id_formats_of_a_carrier_are_shown(
             "lastSeenAt": "2026-01-01T00:00:00.000Z",
         }
     ]
+
+
+async def test_the_receipt_delay_of_a_carrier_is_shown(serve: Any) -> None:
+    now_ms = [wall_clock_ms()]
+    service = await serve(clock_ms=lambda: now_ms[0])
+    await service.send()
+    [part] = await service.store.queue.claim(
+        "down", owner="embedded", now_ms=now_ms[0], lease_ms=60_000, limit=1
+    )
+    taken = apply_outcome(
+        part,
+        Outcome(OutcomeKind.ACCEPTED, carrier_message_id="c-1"),
+        carrier="down",
+        started_ms=now_ms[0] - 500,
+        ended_ms=now_ms[0],
+        retry_policy=RetryPolicy(),
+    )
+    await service.store.queue.record([taken])
+    [before] = (await service.operate("GET", "carriers")).json()["carriers"]
+    assert (before["receiptDelay"], before["queued"], before["oldestQueuedAt"]) == (None, 0, None)
+    receipt = Receipt("down", "c-1", State.DELIVERED, None, None, now_ms[0] + 7_000, ())
+    await service.store.queue.record((), [receipt])
+    shown = (await service.operate("POST", "carriers/down/pause")).json()
+    assert shown["receiptDelay"] is None, "measured less than a minute ago"
+    now_ms[0] += 60_000
+    [after] = (await service.operate("GET", "carriers")).json()["carriers"]
+    assert after["receiptDelay"] == {"receipts": 1, "medianMs": 7_000, "p95Ms": 7_000}
 
 
 async def test_messages_are_accepted_while_a_carrier_is_paused(

@@ -14,7 +14,16 @@ from simpost.domain.states import State
 from simpost.domain.webhooks import EndpointState
 from simpost.ports.carrier import ConnectionState
 from simpost.ports.store import EndpointChange
-from tests.contract.store_facts import CARRIER, held, in_doubt, leased, receipt
+from tests.contract.store_facts import (
+    CARRIER,
+    NOW_MS,
+    held,
+    in_doubt,
+    leased,
+    message,
+    receipt,
+    settlement,
+)
 from tests.integration.api.conftest import GOOD
 from tests.integration.console.conftest import signed_in, text_of
 from tests.integration.console.test_console_lists import confirmation
@@ -179,6 +188,31 @@ async def test_an_unknown_carrier_is_not_changed_and_not_audited(store, browser)
     await signed_in(browser, ADMIN)
     assert (await browser.post("/console/carriers/none/pause")).status_code == 404
     assert await store.console.list_audit(None, before=None, limit=9) == []
+
+
+async def test_a_carrier_shows_the_age_of_its_queue(services, store, browser):
+    await signed_in(browser, VIEWER)
+    now_ms = services.clock_ms()
+    empty = text_of(await browser.get("/console/carriers"))
+    assert "0 parts queued, 0 parts in lanes" in empty
+    assert "no delivery of a message of that time" in empty
+    for age_ms in (3 * 3_600_000, 30_000):
+        await store.queue.accept(message(at_ms=now_ms - age_ms, carrier="down"))
+    shown = text_of(await browser.get("/console/carriers"))
+    assert "2 parts queued, the oldest for 3 h, 0 parts in lanes" in shown
+
+
+async def test_a_carrier_shows_the_delay_of_its_receipts(services, store, browser):
+    await signed_in(browser, VIEWER)
+    for number, after_ms in enumerate((2_000, 3_000, 90_000)):
+        one = leased(carrier="down")
+        await store.queue.accept(one)
+        taken = settlement(one, carrier="down", carrier_message_id=f"c-{number}", ended_ms=NOW_MS)
+        await store.queue.record([taken])
+        reported = receipt(f"c-{number}", at_ms=NOW_MS + after_ms)
+        await store.queue.record((), [msgspec.structs.replace(reported, carrier="down")])
+    shown = text_of(await browser.get("/console/carriers"))
+    assert "half within 3.0 s, 95 % within 1.5 min of the carrier's acceptance (3 looked" in shown
 
 
 async def test_a_viewer_sees_carriers_without_verbs_and_problems(services, open_browser):

@@ -29,27 +29,35 @@ def carrier(*binds: dict[str, Any], **changes: Any) -> dict[str, Any]:
     about = {"name": "one", "state": "ready", "paused": False, "available": True}
     return (
         about
-        | {"queued": 7, "leased": 3, "connections": list(binds), "receiptIdFormats": []}
+        | {"queued": 7, "oldestQueuedAt": "2026-11-22T11:57:00.000Z", "leased": 3}
+        | {"receiptDelay": {"receipts": 9, "medianMs": 2100, "p95Ms": 61_000}}
+        | {"connections": list(binds), "receiptIdFormats": []}
         | changes
     )
 
 
 def test_a_row_shows_window_rate_last_pdu_and_queued_parts() -> None:
     (row,) = rows_of(carrier(bind()), NOW)
-    assert row == ["one", "1 transceiver", "ready", "3/10", "41.5 of 50", "2 s ago", "7", "3", ""]
+    assert row[:6] == ["one", "1 transceiver", "ready", "3/10", "41.5 of 50", "2 s ago"]
+    assert row[6:] == ["7", "3 min ago", "3", "2.1 s, 95 % 1.0 min", ""]
+
+
+def test_an_empty_queue_has_no_age_and_no_receipts_no_delay() -> None:
+    (row,) = rows_of(carrier(bind(), queued=0, oldestQueuedAt=None, receiptDelay=None), NOW)
+    assert row[6:] == ["0", "", "3", "", ""]
 
 
 def test_facts_of_the_carrier_are_shown_once() -> None:
     first, second = rows_of(carrier(bind(), bind(number=2, allowedPerSecond=0)), NOW)
-    assert (first[0], first[6], first[7]) == ("one", "7", "3")
-    assert second == ["", "2 transceiver", "ready", "3/10", "41.5", "2 s ago", "", "", ""]
+    assert (first[0], first[6], first[8]) == ("one", "7", "3")
+    assert second == ["", "2 transceiver", "ready", "3/10", "41.5", "2 s ago", *[""] * 5]
 
 
 def test_a_lost_bind_shows_why_and_a_receiver_has_no_window() -> None:
     lost = bind(state="lost", problem="wrong password", lastHeardAt=None)
     receiver = bind(kind="receiver", maxUnanswered=0)
     first, second = rows_of(carrier(lost, receiver), NOW)
-    assert (first[2], first[5], first[8]) == ("lost", "never", "wrong password")
+    assert (first[2], first[5], first[10]) == ("lost", "never", "wrong password")
     assert second[3:5] == ["", ""]
 
 
@@ -60,7 +68,8 @@ def test_a_pause_is_shown_beside_the_state() -> None:
 
 def test_a_removed_carrier_is_shown_with_its_queued_parts() -> None:
     (row,) = rows_of(carrier(state=None), NOW)
-    assert row == ["one", "", "not configured", "", "", "", "7", "3", ""]
+    assert row[:6] == ["one", "", "not configured", "", "", ""]
+    assert row[6:9] == ["7", "3 min ago", "3"]
 
 
 def test_silence_is_shown_in_a_fitting_unit() -> None:

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Depends, Response
 
 from simpost.api.shared.auth import ServicesDep, admit_admin
 from simpost.api.shared.schemas import Schema, Time, format_time
+from simpost.domain.receipt_delays import ReceiptDelay
 from simpost.domain.receipt_ids import Base, LetterCase, ObservedIdFormat
-from simpost.messaging.dispatch import CarrierStatus
+from simpost.messaging.carrier_status import CarrierStatus
 from simpost.ports.carrier import ConnectionState, ConnectionStatus
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
@@ -50,11 +51,26 @@ class ReceiptIdFormatOut(Schema):
     last_seen_at: Time
 
 
+class ReceiptDelayOut(Schema):
+    """Milliseconds from the acceptance of a part by the carrier to the receipt of its delivery.
+
+    Of messages that were accepted in the last hour and are delivered: up to 500 of each account,
+    the newest, and fewer when many accounts have some. `receipts` is how many were looked at, a
+    minute ago at most.
+    """
+
+    receipts: int
+    median_ms: int
+    p95_ms: int
+
+
 class CarrierOut(Schema):
     """A carrier and its connections.
 
     `state` is null when parts are queued for a carrier that is no longer configured. `queued`
-    parts wait in the store, `leased` parts are reserved by a node. `receiptIdFormats` are the
+    parts wait in the store, `leased` parts are reserved by a node. `oldestQueuedAt` is when the
+    message of the oldest queued part was accepted, null when none is queued. `receiptDelay` is
+    null when no message of the last hour was delivered by the carrier. `receiptIdFormats` are the
     observed formats, the most frequent first; empty while receipts repeat the id of the response.
     """
 
@@ -63,7 +79,9 @@ class CarrierOut(Schema):
     paused: bool
     available: bool
     queued: int
+    oldest_queued_at: Time | None
     leased: int
+    receipt_delay: ReceiptDelayOut | None
     connections: list[ConnectionOut]
     receipt_id_formats: list[ReceiptIdFormatOut]
 
@@ -113,7 +131,11 @@ async def _carrier(services: ServicesDep, status: CarrierStatus) -> CarrierOut:
         paused=status.is_paused,
         available=status.is_available,
         queued=status.queued,
+        oldest_queued_at=None
+        if status.oldest_queued_ms is None
+        else format_time(status.oldest_queued_ms),
         leased=status.leased,
+        receipt_delay=_receipt_delay(status.receipt_delay),
         connections=[
             *(_connection(each, None) for each in status.connections),
             *(_connection(each, node) for node, each in status.remote_connections),
@@ -122,6 +144,12 @@ async def _carrier(services: ServicesDep, status: CarrierStatus) -> CarrierOut:
             _id_format(seen) for seen in await services.store.receipts.id_forms(status.name)
         ],
     )
+
+
+def _receipt_delay(delay: ReceiptDelay | None) -> ReceiptDelayOut | None:
+    if delay is None:
+        return None
+    return ReceiptDelayOut(receipts=delay.receipts, median_ms=delay.median_ms, p95_ms=delay.p95_ms)
 
 
 def _id_format(seen: ObservedIdFormat) -> ReceiptIdFormatOut:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
 
 from simpost.domain.outcomes import Receipt, ReceiptKey, UnmatchedReceipt
 from simpost.domain.receipt_ids import ObservedIdFormat
+
+MOST_DELAYS: Final = 10_000
+"""Receipts whose delay is read at a time, of all accounts that have any in equal shares."""
+MOST_DELAYS_OF_ACCOUNT: Final = 500
+"""Most of one account."""
 
 
 class ReceiptStore(Protocol):
@@ -22,6 +27,14 @@ class ReceiptStore(Protocol):
 
     async def id_forms(self, carrier: str) -> list[ObservedIdFormat]:
         """The forms in which the carrier writes ids in receipts, the most used first."""
+        ...
+
+    async def list_delays(self, *, from_ms: int) -> Mapping[str, Sequence[int]]:
+        """By carrier the ms from the acceptance of a part to the receipt of its delivery.
+
+        Of the first parts of the newest delivered messages that were accepted from this time on:
+        of each account up to MOST_DELAYS_OF_ACCOUNT, and less when many accounts have some.
+        """
         ...
 
     async def list_unmatched(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from simpost.domain.outcomes import Receipt, ReceiptKey, UnmatchedReceipt
 from simpost.domain.receipt_ids import ObservedIdFormat
@@ -10,6 +10,7 @@ from simpost.store.postgres import log, receipt_id_formats, receipt_matches
 from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.queries import is_storable
 from simpost.store.shared import receipt_dismissals
+from simpost.store.shared.receipt_delays import list_receipt_delays
 
 
 class PostgresReceipts:
@@ -18,12 +19,16 @@ class PostgresReceipts:
     def __init__(self, database: PostgresDatabase) -> None:
         self._read = database.read
         self._transact = database.transact
+        self._query = database.query
 
     async def is_of_sent_part(self, receipt: Receipt) -> bool:
         return await self._read(receipt_matches.is_of_sent_part, receipt)
 
     async def id_forms(self, carrier: str) -> list[ObservedIdFormat]:
         return await self._read(receipt_id_formats.forms_of, carrier)
+
+    async def list_delays(self, *, from_ms: int) -> Mapping[str, Sequence[int]]:
+        return await self._query(list_receipt_delays, from_ms)
 
     async def list_unmatched(
         self,

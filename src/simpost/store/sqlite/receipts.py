@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from simpost.domain.outcomes import Receipt, ReceiptKey, UnmatchedReceipt
 from simpost.domain.receipt_ids import ObservedIdFormat
 from simpost.store.shared import receipt_dismissals
+from simpost.store.shared.receipt_delays import list_receipt_delays
 from simpost.store.sqlite import log, receipt_id_formats, receipt_matches
 from simpost.store.sqlite.database import SqliteDatabase
 
@@ -17,6 +18,7 @@ class SqliteReceipts:
     def __init__(self, database: SqliteDatabase) -> None:
         self._read = database.read
         self._transact = database.transact
+        self._query = database.query
         self._write = database.write
 
     async def is_of_sent_part(self, receipt: Receipt) -> bool:
@@ -24,6 +26,9 @@ class SqliteReceipts:
 
     async def id_forms(self, carrier: str) -> list[ObservedIdFormat]:
         return await self._read(receipt_id_formats.forms_of, carrier)
+
+    async def list_delays(self, *, from_ms: int) -> Mapping[str, Sequence[int]]:
+        return await self._query(list_receipt_delays, from_ms)
 
     async def list_unmatched(
         self,
