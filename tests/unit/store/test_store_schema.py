@@ -101,6 +101,7 @@ MAY_WALK = {
     "may_be_of_sibling",  # the ids of one part
     "simpost.store.shared.message_counts.with_parts",  # as list_accounts; messages by index
     "simpost.store.shared.message_counts.without_parts",  # the same
+    "simpost.store.shared.receipt_delays.accounts",  # as list_accounts; one delivery by index
     "simpost.store.shared.verification_lists.by_prefix",  # at most 10,000, by their key
     "list_formats",  # a few of each carrier
     "list_plans",
