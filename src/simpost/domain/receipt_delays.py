@@ -31,5 +31,5 @@ def summarise(delays_ms: Sequence[int]) -> ReceiptDelay:
 
 
 def _quantile(rising: Sequence[int], percent: int) -> int:
-    """By the nearest rank: the lowest that so many of 100 do not exceed."""
+    """By the nearest rank: the lowest delay that this percentage does not exceed."""
     return rising[-(-percent * len(rising) // 100) - 1]
