@@ -56,7 +56,7 @@ def _keep_files_in_memory() -> None:
 _keep_files_in_memory()
 
 _LONG_S = 3_600
-_WORKERS_PER_CPU = 3
+_WORKERS_PER_CPU = 2.5
 """Many tests wait for processes, leases and peers; others use the processor in that time."""
 _SLOW = frozenset({"browser", "cluster", "interop", "openapi", "postgres", "scenarios"})
 """Folders with tests that wait for processes and take up to half a minute each."""
