@@ -60,6 +60,7 @@ def test_the_page_names_no_setting_that_is_not_there():
     named = set(re.findall(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?: = [^`]*)?`", PAGE))
     words = {"submit_sm", "deliver_sm", "data_sm", "bind_receiver", "enquire_link", "in_doubt"}
     words |= {
+        "simpost_oldest_queued_part_age_seconds",
         "congestion_state",
         "transmitter_receiver",
         "generic_nack",
