@@ -60,7 +60,7 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
 def simpost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simpost]:
     folder = tmp_path_factory.mktemp("demo")
     with prestarted.Popen(
-        [sys.executable, "-m", "simpost", "demo", *PORTS, "--data", str(folder)],
+        [sys.executable, "-m", "simpost", "demo", *PORTS, "--no-tour", "--data", str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
